@@ -1,0 +1,79 @@
+#ifndef SERVICES_PLATFORM_KAFKA_PARTITION_READER_H_
+#define SERVICES_PLATFORM_KAFKA_PARTITION_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "services/platform/kafka/kafka_config.h"
+
+namespace windrow::kafka {
+
+// Where a PartitionReader begins in one partition.
+struct StartPosition {
+  // Symbolic starts for `offset`.
+  static constexpr int64_t kBeginning = -2;
+  static constexpr int64_t kEnd = -1;
+
+  std::string topic;
+  int partition = 0;
+  int64_t offset = kBeginning;
+};
+
+// A record as read. The views are valid only during the visit.
+struct RecordView {
+  absl::string_view topic;
+  int partition = 0;
+  int64_t offset = 0;
+  int64_t timestamp_ms = 0;
+  // has_key / has_value tell a null from an empty one (a null value is a tombstone).
+  bool has_key = false;
+  bool has_value = false;
+  absl::string_view key;
+  absl::string_view value;
+  // For headers; valid during the visit.
+  const rd_kafka_message_t* message = nullptr;
+};
+
+// Reads named partitions from named offsets, outside of any consumer group, seeing only committed
+// transactions. One thread at a time.
+class PartitionReader {
+ public:
+  static absl::StatusOr<std::unique_ptr<PartitionReader>> Create(
+      const KafkaConfig& config, const std::vector<StartPosition>& starts);
+  ~PartitionReader();
+  PartitionReader(const PartitionReader&) = delete;
+  PartitionReader& operator=(const PartitionReader&) = delete;
+
+  // Waits up to `timeout` for records, hands up to `max_records` to `visit` in order per
+  // partition, and returns how many. DATA_LOSS when a position is no longer in the log, with topic,
+  // partition and offset in the message. Passing trouble (a broker away) is waited out.
+  absl::StatusOr<int> Read(int max_records, absl::Duration timeout,
+                           absl::FunctionRef<void(const RecordView&)> visit);
+
+  // Offset after the last record or control record passed in each partition, in the order of
+  // `starts`; the start itself before the first.
+  const std::vector<int64_t>& positions() const { return positions_; }
+
+  // Whether every partition has been read to the end of what is committed, as of the last Read.
+  bool at_end() const;
+
+ private:
+  PartitionReader(rd_kafka_t* client, const std::vector<StartPosition>& starts);
+
+  rd_kafka_t* const client_;
+  QueueHandle queue_;
+  std::vector<StartPosition> starts_;
+  std::vector<int64_t> positions_;
+  std::vector<bool> at_end_;
+};
+
+}  // namespace windrow::kafka
+
+#endif  // SERVICES_PLATFORM_KAFKA_PARTITION_READER_H_
