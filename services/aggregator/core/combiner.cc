@@ -1,0 +1,277 @@
+#include "services/aggregator/core/combiner.h"
+
+#include <algorithm>
+
+#include "services/aggregator/core/group_key.h"
+
+namespace windrow::aggregator {
+namespace {
+
+// A view that has met more groups than this forgets them at the next seal: they are only a cache.
+constexpr size_t kMaxCachedGroups = 200'000;
+
+}  // namespace
+
+absl::string_view DeadLetterReasonName(DeadLetterReason reason) {
+  switch (reason) {
+    case DeadLetterReason::kNotJson:
+      return "not-json";
+    case DeadLetterReason::kNotAnObject:
+      return "not-an-object";
+    case DeadLetterReason::kMissingEventTime:
+      return "missing-event-time";
+    case DeadLetterReason::kBadEventTime:
+      return "bad-event-time";
+    case DeadLetterReason::kWrongType:
+      return "wrong-type";
+    case DeadLetterReason::kFutureEventTime:
+      return "future-event-time";
+    case DeadLetterReason::kTooLarge:
+      return "too-large";
+  }
+  return "unknown";
+}
+
+absl::StatusOr<Combiner> Combiner::Create(std::shared_ptr<const PipelinePlan> plan) {
+  absl::StatusOr<EventTimeParser> time_parser = EventTimeParser::Create(plan->time_zone);
+  if (!time_parser.ok()) return time_parser.status();
+  return Combiner(std::move(plan), *std::move(time_parser));
+}
+
+Combiner::Combiner(std::shared_ptr<const PipelinePlan> plan, EventTimeParser time_parser)
+    : plan_(std::move(plan)), time_parser_(std::move(time_parser)), views_(plan_->views.size()) {
+  for (size_t i = 0; i < views_.size(); ++i) views_[i].plan = &plan_->views[i];
+}
+
+void Combiner::AddSource(SourcePosition committed) {
+  committed.counters.views.resize(views_.size());
+  committed.base_offset = committed.end_offset;
+  Source& source = sources_[committed.partition];
+  source.reported = committed.partitions > 0;
+  source.sealed = committed;
+  source.now = std::move(committed);
+  // A batch of deltas, a commit or an owner may have come between: idleness starts anew.
+  source.now.idle_for = 0;
+}
+
+void Combiner::Reset() {
+  sources_.clear();
+  ++batch_;
+  for (View& view : views_) {
+    view.cells.clear();
+    view.cell_by_id.clear();
+    view.late.clear();
+  }
+}
+
+bool Combiner::IsRedelivered(int partition, int64_t offset) {
+  SourcePosition& now = sources_.at(partition).now;
+  if (offset >= now.end_offset) return false;
+  ++now.counters.redelivered;
+  return true;
+}
+
+absl::optional<DeadLetterReason> Combiner::Add(int partition, int64_t offset, EventTime timestamp,
+                                               const RecordFields& record) {
+  SourcePosition& now = sources_.at(partition).now;
+  absl::optional<EventTime> time;
+  absl::optional<DeadLetterReason> reason;
+  if (!record.event_time.has_value()) {
+    reason = DeadLetterReason::kMissingEventTime;
+  } else if (!(time = time_parser_.Parse(*record.event_time)).has_value()) {
+    reason = DeadLetterReason::kBadEventTime;
+  } else if (*time - timestamp > plan_->max_future_skew) {
+    reason = DeadLetterReason::kFutureEventTime;
+  }
+  if (reason.has_value()) {
+    AddUnreadable(partition, offset);
+    return reason;
+  }
+  now.end_offset = offset + 1;
+  now.idle_for = 0;
+  ++now.counters.read;
+  // Lateness is judged by the watermark before this record.
+  for (size_t i = 0; i < views_.size(); ++i) {
+    AddToView(&views_[i], *time, now.watermark, record, &now.counters.views[i]);
+  }
+  if (*time > now.max_event_time) {
+    now.max_event_time = *time;
+    now.watermark = std::max(now.watermark, *time - plan_->watermark_delay);
+  }
+  return absl::nullopt;
+}
+
+void Combiner::AddUnreadable(int partition, int64_t offset) {
+  SourcePosition& now = sources_.at(partition).now;
+  now.end_offset = offset + 1;
+  now.idle_for = 0;
+  ++now.counters.read;
+  ++now.counters.dead_lettered;
+}
+
+void Combiner::AddToView(View* view, EventTime time, EventTime watermark,
+                         const RecordFields& record, ViewCounters* counters) {
+  const WindowSpec& window = view->plan->window;
+  PaneMemory& memory = view->memory;
+  if (time < memory.begin || time >= memory.end) {
+    memory.pane = window.PaneOf(time);
+    memory.begin = window.PaneStart(memory.pane);
+    memory.end = memory.begin + window.pane_length();
+    memory.first_window_end = window.FirstWindowEnd(memory.pane);
+  }
+  const uint32_t group_index = FindGroup(view, record);
+  if (!view->groups[group_index].matched) {
+    ++counters->unmatched_join;
+    return;
+  }
+  EventTime cut = kNever;
+  if (memory.first_window_end <= watermark) {
+    cut = window.CutOf(memory.pane, watermark);
+    CountLate(view, view->groups[group_index].merge_partition, memory.pane, cut);
+    if (cut == window.LastWindowEnd(memory.pane)) {
+      ++counters->late_everywhere;
+      return;
+    }
+  }
+  ++counters->accepted;
+  ++FindCell(view, group_index, memory.pane, cut)->accepted;
+}
+
+uint32_t Combiner::FindGroup(View* view, const RecordFields& record) {
+  key_.clear();
+  for (const int field : view->plan->group_fields) AppendGroupValue(record.values[field], &key_);
+  const auto found = view->group_by_key.find(absl::string_view(key_));
+  if (found != view->group_by_key.end()) return found->second;
+
+  const auto index = static_cast<uint32_t>(view->groups.size());
+  view->keys.push_back(key_);
+  Group group;
+  group.key = view->keys.back();
+  group.merge_partition =
+      static_cast<int>(GroupHash(view->plan->id, group.key) % plan_->merge_partitions);
+  if (view->plan->join.has_value() && view->plan->join->inner) {
+    const JoinPlan& join = *view->plan->join;
+    const absl::optional<absl::string_view>& value =
+        record.values[view->plan->group_fields[join.group_index]];
+    group.matched = value.has_value() && join.table->Find(std::string(*value)) != nullptr;
+  }
+  view->groups.push_back(group);
+  view->group_by_key.emplace(group.key, index);
+  return index;
+}
+
+DeltaCell* Combiner::FindCell(View* view, uint32_t group_index, int64_t pane, EventTime cut) {
+  Group& group = view->groups[group_index];
+  if (cut == kNever && group.batch == batch_ && group.pane == pane) {
+    return &view->cells[group.cell];
+  }
+  const auto next = static_cast<uint32_t>(view->cells.size());
+  const auto inserted = view->cell_by_id.try_emplace({group_index, {pane, cut}}, next);
+  if (inserted.second) view->cells.push_back(DeltaCell{pane, group_index, cut, 0});
+  const uint32_t cell = inserted.first->second;
+  if (cut == kNever) {
+    group.batch = batch_;
+    group.pane = pane;
+    group.cell = cell;
+  }
+  return &view->cells[cell];
+}
+
+void Combiner::CountLate(View* view, int merge_partition, int64_t pane, EventTime cut) {
+  const WindowSpec& window = view->plan->window;
+  for (EventTime start = window.FirstWindowStart(pane); start + window.size() <= cut;
+       start += window.slide()) {
+    ++view->late[{merge_partition, start}];
+  }
+}
+
+void Combiner::SetIdleFor(int partition, EventSpan idle_for) {
+  sources_.at(partition).now.idle_for = idle_for;
+}
+
+void Combiner::SetDrained(int partition, int64_t generation) {
+  SourcePosition& now = sources_.at(partition).now;
+  now.drain_generation = std::max(now.drain_generation, generation);
+}
+
+void Combiner::SetPartitions(int partitions) {
+  for (auto& source : sources_) source.second.now.partitions = partitions;
+}
+
+const SourcePosition* Combiner::position(int partition) const {
+  const auto found = sources_.find(partition);
+  return found == sources_.end() ? nullptr : &found->second.now;
+}
+
+bool Combiner::Differs(const Source& source) {
+  const SourcePosition& now = source.now;
+  const SourcePosition& sealed = source.sealed;
+  return !source.reported || now.end_offset != sealed.end_offset ||
+         now.idle_for != sealed.idle_for || now.drain_generation != sealed.drain_generation ||
+         now.partitions != sealed.partitions;
+}
+
+bool Combiner::HasChanges() const {
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [](const auto& source) { return Differs(source.second); });
+}
+
+size_t Combiner::cell_count() const {
+  size_t count = 0;
+  for (const View& view : views_) count += view.cells.size();
+  return count;
+}
+
+Combiner::Batch Combiner::Seal() {
+  Batch batch;
+  for (auto& entry : sources_) {
+    Source& source = entry.second;
+    if (!Differs(source)) continue;
+    batch.positions.push_back(source.now);
+    source.now.base_offset = source.now.end_offset;
+    source.sealed = source.now;
+    source.reported = true;
+  }
+  if (batch.positions.empty()) return batch;
+  batch.frames.resize(plan_->merge_partitions);
+  for (size_t i = 0; i < views_.size(); ++i) SealView(static_cast<int>(i), &batch.frames);
+  for (Frame& frame : batch.frames) frame.positions = batch.positions;
+  ++batch_;
+  return batch;
+}
+
+void Combiner::SealView(int index, std::vector<Frame>* frames) {
+  View& view = views_[index];
+  std::vector<ViewDelta> deltas(frames->size());
+  for (const DeltaCell& cell : view.cells) {
+    Group& group = view.groups[cell.group];
+    ViewDelta& delta = deltas[group.merge_partition];
+    if (group.frame_batch != batch_) {
+      group.frame_batch = batch_;
+      group.frame_group = static_cast<uint32_t>(delta.groups.size());
+      delta.groups.emplace_back(group.key);
+    }
+    delta.cells.push_back(DeltaCell{cell.pane, group.frame_group, cell.cut, cell.accepted});
+  }
+  for (const auto& late : view.late) {
+    deltas[late.first.first].late.push_back(LateCount{late.first.second, late.second});
+  }
+  for (size_t m = 0; m < frames->size(); ++m) {
+    if (deltas[m].cells.empty() && deltas[m].late.empty()) continue;
+    deltas[m].view = index;
+    std::sort(
+        deltas[m].late.begin(), deltas[m].late.end(),
+        [](const LateCount& a, const LateCount& b) { return a.window_start < b.window_start; });
+    (*frames)[m].views.push_back(std::move(deltas[m]));
+  }
+  view.cells.clear();
+  view.cell_by_id.clear();
+  view.late.clear();
+  if (view.groups.size() > kMaxCachedGroups) {
+    view.group_by_key.clear();
+    view.groups.clear();
+    view.keys.clear();
+  }
+}
+
+}  // namespace windrow::aggregator

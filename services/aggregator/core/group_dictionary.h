@@ -1,0 +1,70 @@
+#ifndef SERVICES_AGGREGATOR_CORE_GROUP_DICTIONARY_H_
+#define SERVICES_AGGREGATOR_CORE_GROUP_DICTIONARY_H_
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
+namespace windrow::aggregator {
+
+// Gives small numbers to encoded group keys for as long as something refers to them. Numbers of
+// released groups are used again. Move-only; a value of one thread.
+class GroupDictionary {
+ public:
+  GroupDictionary() = default;
+  GroupDictionary(GroupDictionary&&) = default;
+  GroupDictionary& operator=(GroupDictionary&&) = default;
+
+  // The key's number; the key is added, without a reference, when it is new.
+  uint32_t Intern(absl::string_view key) {
+    const auto found = id_by_key_.find(key);
+    if (found != id_by_key_.end()) return found->second;
+    uint32_t id = static_cast<uint32_t>(keys_.size());
+    if (free_.empty()) {
+      keys_.emplace_back(key);
+      references_.push_back(0);
+    } else {
+      id = free_.back();
+      free_.pop_back();
+      keys_[id].assign(key.data(), key.size());
+    }
+    id_by_key_.emplace(absl::string_view(keys_[id]), id);
+    return id;
+  }
+
+  const std::string& key(uint32_t id) const { return keys_[id]; }
+
+  void AddReference(uint32_t id) { ++references_[id]; }
+
+  // Takes one reference back; the last one frees the number.
+  void Release(uint32_t id) {
+    if (--references_[id] == 0) Free(id);
+  }
+
+  // Frees the number if nothing has ever referred to it since it was interned.
+  void FreeIfUnused(uint32_t id) {
+    if (references_[id] == 0) Free(id);
+  }
+
+  size_t size() const { return id_by_key_.size(); }
+
+ private:
+  void Free(uint32_t id) {
+    id_by_key_.erase(absl::string_view(keys_[id]));
+    free_.push_back(id);
+  }
+
+  // A deque, since the map's keys are views of its strings.
+  std::deque<std::string> keys_;
+  std::vector<uint32_t> references_;
+  std::vector<uint32_t> free_;
+  absl::flat_hash_map<absl::string_view, uint32_t> id_by_key_;
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_CORE_GROUP_DICTIONARY_H_
