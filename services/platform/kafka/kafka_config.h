@@ -29,23 +29,22 @@ template <typename T, void (*Destroy)(T*)>
 struct HandleDeleter {
   void operator()(T* handle) const { Destroy(handle); }
 };
-using ConfHandle = std::unique_ptr<rd_kafka_conf_t, HandleDeleter<rd_kafka_conf_t, rd_kafka_conf_destroy>>;
-using TopicPartitionListHandle =
-    std::unique_ptr<rd_kafka_topic_partition_list_t,
-                    HandleDeleter<rd_kafka_topic_partition_list_t,
-                                  rd_kafka_topic_partition_list_destroy>>;
+using ConfHandle =
+    std::unique_ptr<rd_kafka_conf_t, HandleDeleter<rd_kafka_conf_t, rd_kafka_conf_destroy>>;
+using TopicPartitionListHandle = std::unique_ptr<
+    rd_kafka_topic_partition_list_t,
+    HandleDeleter<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>>;
 using QueueHandle =
     std::unique_ptr<rd_kafka_queue_t, HandleDeleter<rd_kafka_queue_t, rd_kafka_queue_destroy>>;
-using MessageHandle =
-    std::unique_ptr<rd_kafka_message_t,
-                    HandleDeleter<rd_kafka_message_t, rd_kafka_message_destroy>>;
+using MessageHandle = std::unique_ptr<rd_kafka_message_t,
+                                      HandleDeleter<rd_kafka_message_t, rd_kafka_message_destroy>>;
 using ErrorHandle =
     std::unique_ptr<rd_kafka_error_t, HandleDeleter<rd_kafka_error_t, rd_kafka_error_destroy>>;
 
 // Builds a librdkafka configuration from `config` and `defaults` (name, value); `config.properties`
 // win. librdkafka's log lines go to the structured log. INVALID_ARGUMENT names a wrong property.
-absl::StatusOr<ConfHandle> MakeConf(const KafkaConfig& config,
-                                    const std::vector<std::pair<std::string, std::string>>& defaults);
+absl::StatusOr<ConfHandle> MakeConf(
+    const KafkaConfig& config, const std::vector<std::pair<std::string, std::string>>& defaults);
 
 // Creates a client; takes ownership of `conf` in every case. UNAVAILABLE or INVALID_ARGUMENT with
 // librdkafka's words.

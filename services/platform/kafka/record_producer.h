@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -17,7 +18,10 @@
 namespace windrow::kafka {
 
 // Writes records outside of transactions: idempotent, acks=all, in order per partition.
-// Thread-safe; serves its own delivery reports.
+// Thread-safe; serves its own delivery reports, on a thread of its own.
+//
+// A key or value whose data() is null is written as null (a null value is a tombstone), any other
+// empty one as empty. INVALID_ARGUMENT when a record is too big, NOT_FOUND for an unknown topic.
 class RecordProducer {
  public:
   static absl::StatusOr<std::unique_ptr<RecordProducer>> Create(const KafkaConfig& config);
@@ -27,16 +31,17 @@ class RecordProducer {
   RecordProducer& operator=(const RecordProducer&) = delete;
 
   // Hands a copy of the record to librdkafka. When its queue is full, waits up to `timeout`, then
-  // DEADLINE_EXCEEDED. Once a delivery has failed, returns that failure for ever.
+  // DEADLINE_EXCEEDED. Once a delivery has failed, returns that failure for ever: what follows
+  // would leave a gap.
   absl::Status Send(absl::string_view topic, int partition, absl::string_view key,
                     absl::string_view value, absl::Duration timeout);
 
-  // Sends one record and waits for its acknowledgement; returns its offset.
-  absl::StatusOr<int64_t> SendAndWait(absl::string_view topic, int partition,
-                                      absl::string_view key, absl::string_view value,
-                                      absl::Duration timeout);
+  // Sends one record and waits for its acknowledgement; returns its offset. After
+  // DEADLINE_EXCEEDED the record may still be written. A failure is this call's only.
+  absl::StatusOr<int64_t> SendAndWait(absl::string_view topic, int partition, absl::string_view key,
+                                      absl::string_view value, absl::Duration timeout);
 
-  // Waits until everything sent is acknowledged.
+  // Waits until everything sent is acknowledged; returns the first failure of what Send took.
   absl::Status Flush(absl::Duration timeout);
 
   // Counts since creation.
@@ -44,12 +49,22 @@ class RecordProducer {
   int64_t bytes_acknowledged() const { return bytes_acknowledged_.load(); }
 
  private:
+  struct Receipt;
+
   RecordProducer() = default;
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
+  void ServeDeliveryReports();
+  void SetFirstFailure(absl::Status failure);
+  absl::Status Enqueue(absl::string_view topic, int partition, absl::string_view key,
+                       absl::string_view value, absl::Duration timeout, void* receipt);
 
   rd_kafka_t* client_ = nullptr;
+  std::thread server_;
+  std::atomic<bool> stopping_{false};
   std::atomic<int64_t> records_acknowledged_{0};
   std::atomic<int64_t> bytes_acknowledged_{0};
+  // Set after first_failure_, and spares Send the lock.
+  std::atomic<bool> failed_{false};
   absl::Mutex mutex_;
   absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,0 +1,162 @@
+#include "services/platform/kafka/record_producer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace windrow::kafka {
+namespace {
+
+constexpr absl::Duration kFlushAtEnd = absl::Seconds(5);
+constexpr absl::Duration kPurgeAtEnd = absl::Seconds(1);
+// How long one call into librdkafka may wait, so that the others are looked after.
+constexpr absl::Duration kPollSlice = absl::Milliseconds(10);
+constexpr absl::Duration kServeSlice = absl::Milliseconds(100);
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(std::clamp(
+      absl::Ceil(duration, absl::Milliseconds(1)), absl::ZeroDuration(), absl::Hours(24))));
+}
+
+std::string ContextOf(const rd_kafka_message_t& message) {
+  return absl::StrCat("produce to ", rd_kafka_topic_name(message.rkt), " partition ",
+                      message.partition);
+}
+
+}  // namespace
+
+// What SendAndWait waits for; shared with the delivery report, which may come after it gave up.
+struct RecordProducer::Receipt {
+  absl::Mutex mutex;
+  bool done ABSL_GUARDED_BY(mutex) = false;
+  absl::StatusOr<int64_t> offset ABSL_GUARDED_BY(mutex) = -1;
+};
+
+absl::StatusOr<std::unique_ptr<RecordProducer>> RecordProducer::Create(const KafkaConfig& config) {
+  absl::StatusOr<ConfHandle> conf = MakeConf(config, {
+                                                         {"enable.idempotence", "true"},
+                                                         {"acks", "all"},
+                                                         {"linger.ms", "5"},
+                                                         {"queue.buffering.max.messages", "200000"},
+                                                         {"queue.buffering.max.kbytes", "65536"},
+                                                     });
+  if (!conf.ok()) return conf.status();
+  std::unique_ptr<RecordProducer> producer(new RecordProducer);
+  rd_kafka_conf_set_opaque(conf->get(), producer.get());
+  rd_kafka_conf_set_dr_msg_cb(conf->get(), OnDelivery);
+  absl::StatusOr<rd_kafka_t*> client = NewClient(RD_KAFKA_PRODUCER, *std::move(conf));
+  if (!client.ok()) return client.status();
+  producer->client_ = *client;
+  producer->server_ = std::thread([raw = producer.get()] { raw->ServeDeliveryReports(); });
+  return producer;
+}
+
+RecordProducer::~RecordProducer() {
+  if (client_ == nullptr) return;
+  rd_kafka_flush(client_, Milliseconds(kFlushAtEnd));
+  // What is left is given up, which still makes its delivery reports: they own receipts.
+  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_flush(client_, Milliseconds(kPurgeAtEnd));
+  stopping_.store(true);
+  server_.join();
+  rd_kafka_destroy(client_);
+}
+
+void RecordProducer::ServeDeliveryReports() {
+  while (!stopping_.load()) rd_kafka_poll(client_, Milliseconds(kServeSlice));
+}
+
+void RecordProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  RecordProducer& producer = *static_cast<RecordProducer*>(opaque);
+  const std::unique_ptr<std::shared_ptr<Receipt>> receipt(
+      static_cast<std::shared_ptr<Receipt>*>(message->_private));
+  absl::Status failure;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    producer.records_acknowledged_.fetch_add(1, std::memory_order_relaxed);
+    producer.bytes_acknowledged_.fetch_add(static_cast<int64_t>(message->len + message->key_len),
+                                           std::memory_order_relaxed);
+  } else {
+    failure = KafkaError(message->err, ContextOf(*message));
+  }
+  if (receipt != nullptr) {
+    absl::MutexLock lock(&(*receipt)->mutex);
+    (*receipt)->done = true;
+    if (failure.ok()) {
+      (*receipt)->offset = message->offset;
+    } else {
+      (*receipt)->offset = failure;
+    }
+  } else if (!failure.ok()) {
+    producer.SetFirstFailure(std::move(failure));
+  }
+}
+
+void RecordProducer::SetFirstFailure(absl::Status failure) {
+  absl::MutexLock lock(&mutex_);
+  if (first_failure_.ok()) first_failure_ = std::move(failure);
+  failed_.store(true);
+}
+
+absl::Status RecordProducer::Enqueue(absl::string_view topic, int partition, absl::string_view key,
+                                     absl::string_view value, absl::Duration timeout,
+                                     void* receipt) {
+  const std::string topic_name(topic);
+  const absl::Time deadline = absl::Now() + timeout;
+  while (true) {
+    const rd_kafka_resp_err_t code = rd_kafka_producev(
+        client_, RD_KAFKA_V_TOPIC(topic_name.c_str()), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(receipt), RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+    const std::string context = absl::StrCat("produce to ", topic, " partition ", partition);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return KafkaError(code, context);
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError(absl::StrCat(context, ": the queue is full"));
+    }
+    rd_kafka_poll(client_, Milliseconds(std::min(left, kPollSlice)));
+  }
+}
+
+absl::Status RecordProducer::Send(absl::string_view topic, int partition, absl::string_view key,
+                                  absl::string_view value, absl::Duration timeout) {
+  if (failed_.load(std::memory_order_acquire)) {
+    absl::MutexLock lock(&mutex_);
+    return first_failure_;
+  }
+  return Enqueue(topic, partition, key, value, timeout, nullptr);
+}
+
+absl::StatusOr<int64_t> RecordProducer::SendAndWait(absl::string_view topic, int partition,
+                                                    absl::string_view key, absl::string_view value,
+                                                    absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  const auto receipt = std::make_shared<Receipt>();
+  // Owned by the delivery report, of which there is one for each record enqueued.
+  auto owned = std::make_unique<std::shared_ptr<Receipt>>(receipt);
+  const absl::Status status = Enqueue(topic, partition, key, value, timeout, owned.get());
+  if (!status.ok()) return status;
+  (void)owned.release();
+
+  absl::MutexLock lock(&receipt->mutex);
+  if (!receipt->mutex.AwaitWithDeadline(absl::Condition(&receipt->done), deadline)) {
+    return absl::DeadlineExceededError(absl::StrCat("produce to ", topic, " partition ", partition,
+                                                    ": no acknowledgement in time"));
+  }
+  return receipt->offset;
+}
+
+absl::Status RecordProducer::Flush(absl::Duration timeout) {
+  const rd_kafka_resp_err_t code = rd_kafka_flush(client_, Milliseconds(timeout));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!first_failure_.ok()) return first_failure_;
+  }
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return KafkaError(code, absl::StrCat("wait for ", rd_kafka_outq_len(client_), " records"));
+}
+
+}  // namespace windrow::kafka
