@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,9 +44,12 @@ struct RecordView {
 };
 
 // Reads named partitions from named offsets, outside of any consumer group, seeing only committed
-// transactions. One thread at a time.
+// transactions. One thread at a time. Holds at most about 16 MiB of records that were fetched
+// ahead.
 class PartitionReader {
  public:
+  // Asks the cluster where symbolic starts are: UNAVAILABLE or DEADLINE_EXCEEDED when it does not
+  // answer within 10 s, NOT_FOUND when a topic or partition does not exist.
   static absl::StatusOr<std::unique_ptr<PartitionReader>> Create(
       const KafkaConfig& config, const std::vector<StartPosition>& starts);
   ~PartitionReader();
@@ -53,7 +58,9 @@ class PartitionReader {
 
   // Waits up to `timeout` for records, hands up to `max_records` to `visit` in order per
   // partition, and returns how many. DATA_LOSS when a position is no longer in the log, with topic,
-  // partition and offset in the message. Passing trouble (a broker away) is waited out.
+  // partition and offset in the message; NOT_FOUND when the topic is gone. Such an error is
+  // returned for ever. Passing trouble (a broker away) is waited out. Returns early, with 0, when
+  // the end of a partition is reached.
   absl::StatusOr<int> Read(int max_records, absl::Duration timeout,
                            absl::FunctionRef<void(const RecordView&)> visit);
 
@@ -67,11 +74,25 @@ class PartitionReader {
  private:
   PartitionReader(rd_kafka_t* client, const std::vector<StartPosition>& starts);
 
+  absl::Status ResolveStarts();
+  absl::Status Assign();
+  // What librdkafka handed over: a record, the end of a partition, or an error. Returns whether it
+  // was a record that was visited.
+  bool Take(const rd_kafka_message_t& message, absl::FunctionRef<void(const RecordView&)> visit);
+  void TakeError(const rd_kafka_message_t& message);
+  // Index in starts_; -1 for what is not ours.
+  int IndexOf(const rd_kafka_message_t& message);
+  absl::Status LostPosition(int index) const;
+
   rd_kafka_t* const client_;
   QueueHandle queue_;
   std::vector<StartPosition> starts_;
   std::vector<int64_t> positions_;
   std::vector<bool> at_end_;
+  absl::Status failure_;
+  std::vector<rd_kafka_message_t*> batch_;
+  // librdkafka's handle of a topic and the partition, to the index in starts_.
+  absl::flat_hash_map<std::pair<const rd_kafka_topic_t*, int>, int> indexes_;
 };
 
 }  // namespace windrow::kafka

@@ -64,6 +64,13 @@ class TopicAdmin {
 
  private:
   explicit TopicAdmin(rd_kafka_t* client) : client_(client) {}
+
+  absl::Status CreateMissing(const std::vector<TopicSpec>& missing, absl::Time deadline);
+  // Fills `missing`; OK when all that exist are as specified and have leaders, UNAVAILABLE while
+  // something is not there yet.
+  absl::Status CheckTopics(const std::vector<TopicSpec>& topics, absl::Time deadline,
+                           std::vector<TopicSpec>& missing);
+
   rd_kafka_t* const client_;
 };
 

@@ -1,0 +1,228 @@
+#include "services/platform/kafka/partition_reader.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "services/platform/runtime/log.h"
+
+namespace windrow::kafka {
+namespace {
+
+constexpr int kResolveTimeoutMs = 10000;
+constexpr int kDescribeLossTimeoutMs = 1000;
+constexpr int kMaxBatch = 10000;
+
+static_assert(StartPosition::kBeginning == RD_KAFKA_OFFSET_BEGINNING);
+static_assert(StartPosition::kEnd == RD_KAFKA_OFFSET_END);
+
+// Errors that no waiting cures.
+bool IsPermanent(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::string_view View(const void* data, size_t size) {
+  return absl::string_view(static_cast<const char*>(data), size);
+}
+
+RecordView ViewOf(const rd_kafka_message_t& message) {
+  RecordView record;
+  record.topic = rd_kafka_topic_name(message.rkt);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
+  record.has_key = message.key != nullptr;
+  record.has_value = message.payload != nullptr;
+  record.key = View(message.key, message.key_len);
+  record.value = View(message.payload, message.len);
+  record.message = &message;
+  return record;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PartitionReader>> PartitionReader::Create(
+    const KafkaConfig& config, const std::vector<StartPosition>& starts) {
+  absl::StatusOr<ConfHandle> conf = MakeConf(
+      config,
+      {
+          // Wanted by librdkafka; no group is joined and nothing is committed.
+          {"group.id", "windrow-reader"},
+          {"enable.auto.commit", "false"},
+          {"enable.auto.offset.store", "false"},
+          {"isolation.level", "read_committed"},
+          {"auto.offset.reset", "error"},
+          {"enable.partition.eof", "true"},
+          // Memory is bounded by bytes: at a limit of messages librdkafka pauses for a second.
+          {"queued.min.messages", "10000000"},
+          {"queued.max.messages.kbytes", "16384"},
+          {"fetch.min.bytes", "1"},
+          {"fetch.wait.max.ms", "50"},
+          {"fetch.error.backoff.ms", "50"},
+      });
+  if (!conf.ok()) return conf.status();
+  absl::StatusOr<rd_kafka_t*> client = NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
+  if (!client.ok()) return client.status();
+  std::unique_ptr<PartitionReader> reader(new PartitionReader(*client, starts));
+  absl::Status status = reader->ResolveStarts();
+  if (status.ok()) status = reader->Assign();
+  if (!status.ok()) return status;
+  return reader;
+}
+
+PartitionReader::PartitionReader(rd_kafka_t* client, const std::vector<StartPosition>& starts)
+    : client_(client), starts_(starts), positions_(starts.size()), at_end_(starts.size(), false) {
+  rd_kafka_poll_set_consumer(client_);
+  queue_.reset(rd_kafka_queue_get_consumer(client_));
+}
+
+PartitionReader::~PartitionReader() {
+  queue_.reset();
+  rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+absl::Status PartitionReader::ResolveStarts() {
+  for (size_t i = 0; i < starts_.size(); ++i) {
+    StartPosition& start = starts_[i];
+    positions_[i] = start.offset;
+    if (start.offset >= 0) continue;
+    if (start.offset != StartPosition::kBeginning && start.offset != StartPosition::kEnd) {
+      return absl::InvalidArgumentError(absl::StrCat("cannot start at offset ", start.offset));
+    }
+    int64_t begin = 0;
+    int64_t end = 0;
+    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+        client_, start.topic.c_str(), start.partition, &begin, &end, kResolveTimeoutMs);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return KafkaError(
+          code, absl::StrCat("find the offsets of ", start.topic, " partition ", start.partition));
+    }
+    positions_[i] = start.offset == StartPosition::kBeginning ? begin : end;
+    // The end is fixed now; a beginning may still move before the first fetch.
+    if (start.offset == StartPosition::kEnd) start.offset = end;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionReader::Assign() {
+  const TopicPartitionListHandle list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(starts_.size())));
+  for (const StartPosition& start : starts_) {
+    rd_kafka_topic_partition_list_add(list.get(), start.topic.c_str(), start.partition)->offset =
+        start.offset;
+  }
+  const rd_kafka_resp_err_t code = rd_kafka_assign(client_, list.get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return KafkaError(code, "assign partitions");
+}
+
+absl::StatusOr<int> PartitionReader::Read(int max_records, absl::Duration timeout,
+                                          absl::FunctionRef<void(const RecordView&)> visit) {
+  if (!failure_.ok()) return failure_;
+  if (max_records <= 0) return 0;
+  const int64_t wait_ms =
+      absl::ToInt64Milliseconds(std::clamp(timeout, absl::ZeroDuration(), absl::Hours(1)));
+
+  // librdkafka waits until a batch is full: so wait for one, then take what is there.
+  rd_kafka_message_t* const first = rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait_ms));
+  if (first == nullptr) return 0;
+  batch_.resize(std::min(max_records, kMaxBatch));
+  batch_[0] = first;
+  ssize_t count = 1;
+  if (batch_.size() > 1) {
+    count += std::max<ssize_t>(
+        0, rd_kafka_consume_batch_queue(queue_.get(), 0, batch_.data() + 1, batch_.size() - 1));
+  }
+
+  int records = 0;
+  for (ssize_t i = 0; i < count; ++i) {
+    const MessageHandle message(batch_[i]);
+    if (failure_.ok() && Take(*message, visit)) ++records;
+  }
+  if (!failure_.ok() && records == 0) return failure_;
+  return records;
+}
+
+bool PartitionReader::Take(const rd_kafka_message_t& message,
+                           absl::FunctionRef<void(const RecordView&)> visit) {
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const int index = IndexOf(message);
+    if (index < 0 || message.offset < positions_[index]) return false;
+    positions_[index] = message.offset + 1;
+    at_end_[index] = false;
+    visit(ViewOf(message));
+    return true;
+  }
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    const int index = IndexOf(message);
+    if (index < 0) return false;
+    // The offset to be fetched next, past control records and aborted transactions.
+    positions_[index] = std::max(positions_[index], message.offset);
+    at_end_[index] = true;
+    return false;
+  }
+  TakeError(message);
+  return false;
+}
+
+void PartitionReader::TakeError(const rd_kafka_message_t& message) {
+  const int index = IndexOf(message);
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    failure_ = LostPosition(index);
+    return;
+  }
+  std::string context = "read";
+  if (index >= 0) {
+    absl::StrAppend(&context, " ", starts_[index].topic, " partition ", starts_[index].partition);
+  }
+  const absl::Status error = KafkaError(message.err, context);
+  if (IsPermanent(message.err)) {
+    failure_ = error;
+  } else {
+    runtime::LogWarning("read delayed", {{"error", std::string(error.message())},
+                                         {"detail", rd_kafka_message_errstr(&message)}});
+  }
+}
+
+int PartitionReader::IndexOf(const rd_kafka_message_t& message) {
+  if (message.rkt == nullptr) return -1;
+  const auto [found, is_new] = indexes_.try_emplace({message.rkt, message.partition}, -1);
+  if (!is_new) return found->second;
+  const absl::string_view topic = rd_kafka_topic_name(message.rkt);
+  for (size_t i = 0; i < starts_.size(); ++i) {
+    if (starts_[i].topic == topic && starts_[i].partition == message.partition) {
+      found->second = static_cast<int>(i);
+    }
+  }
+  return found->second;
+}
+
+absl::Status PartitionReader::LostPosition(int index) const {
+  if (index < 0) return absl::DataLossError("a position is no longer in its log");
+  const StartPosition& start = starts_[index];
+  std::string text = absl::StrCat(start.topic, " partition ", start.partition, ": offset ",
+                                  positions_[index], " is not in the log");
+  int64_t begin = 0;
+  int64_t end = 0;
+  if (rd_kafka_query_watermark_offsets(client_, start.topic.c_str(), start.partition, &begin, &end,
+                                       kDescribeLossTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    absl::StrAppend(&text, ", which holds [", begin, ", ", end, ")");
+  }
+  return absl::DataLossError(text);
+}
+
+bool PartitionReader::at_end() const {
+  return std::all_of(at_end_.begin(), at_end_.end(), [](bool at_end) { return at_end; });
+}
+
+}  // namespace windrow::kafka
