@@ -154,7 +154,7 @@ class Layers(unittest.TestCase):
         # If a library were renamed, the checks below would pass for want of anything to find.
         reached = self.graph.reached_from(self.graph.under("services"))
         for library in ("absl", "grpc", "protobuf", "rdkafka"):
-            self.assertIn(LIBRARY + library, reached)
+            self.assertTrue(LIBRARY + library in reached, library)
 
     def test_core_reaches_abseil_only(self):
         self.assertEqual(core_violations(self.graph), [])

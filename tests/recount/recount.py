@@ -157,8 +157,11 @@ def read_record(value, timestamp_ms, max_future_skew_us):
 
 
 def split_dataset(data):
-    """The records of a dataset as bytes: elements of an array, or lines that are not blank."""
-    if data.lstrip()[:1] == b"[":
+    """The records of a dataset as bytes: elements of an array, or lines that are not blank.
+
+    It is an array when "[" is followed by an object or a line break: "[1]" may be a broken line.
+    """
+    if re.match(rb"\s*\[[ \t\r]*[{\n]", data):
         text = data.decode("utf-8")
         decoder = json.JSONDecoder()
         records = []

@@ -219,7 +219,8 @@ class Inputs(unittest.TestCase):
         self.assertEqual(
             recount.split_dataset(array), [b'{"a": "]"}', b'{"a":\n{"b":2}}', b"3"]
         )
-        self.assertEqual(recount.split_dataset(b"[]"), [])
+        self.assertEqual(recount.split_dataset(b"[\n]"), [])
+        self.assertEqual(recount.split_dataset(b'[1, 2]\n{"a":1}'), [b"[1, 2]", b'{"a":1}'])
         self.assertEqual(recount.split_dataset(b'{"a":1}\n\n{broken\r\n'), [b'{"a":1}', b"{broken\r"])
 
     def test_event_time_order_is_stable_and_the_unreadable_stay_behind(self):
