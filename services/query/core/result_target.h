@@ -51,8 +51,8 @@ class ResultTarget {
   // Throws away all that is held; Open comes next.
   virtual absl::Status Rebuild(RebuildReason reason, absl::string_view words) = 0;
 
-  // Tells how far the reading is.
-  virtual void Report(const ReadingState& state) = 0;
+  // Tells how far the reading is. DATA_LOSS when what is held was found broken meanwhile.
+  virtual absl::Status Report(const ReadingState& state) = 0;
 };
 
 }  // namespace windrow::query

@@ -1,0 +1,349 @@
+#include "services/query/sink/result_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "services/platform/runtime/log.h"
+#include "services/query/core/ordered_bytes.h"
+#include "services/query/core/resume_token.h"
+#include "services/query/sink/batch_writer.h"
+#include "services/query/sink/store_layout.h"
+
+namespace windrow::query {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::string_view kDatabasePrefix = "db-";
+constexpr absl::string_view kFormatName = "format";
+constexpr absl::string_view kPartitionsName = "partitions";
+constexpr absl::string_view kCompleteName = "complete";
+
+absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// A few tens of megabytes of memory at most: the operating system caches the files as well.
+rocksdb::Options DatabaseOptions() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(32 << 20);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = 16 << 20;
+  options.max_write_buffer_number = 3;
+  options.max_total_wal_size = 64 << 20;
+  options.max_open_files = 512;
+  options.max_background_jobs = 2;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_log_file_size = 1 << 20;
+  options.keep_log_file_num = 2;
+  return options;
+}
+
+// The numbers of the databases in a directory, ascending.
+std::vector<int64_t> ListDatabases(const std::string& directory) {
+  std::vector<int64_t> numbers;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    absl::string_view digits = name;
+    int64_t number = 0;
+    if (absl::ConsumePrefix(&digits, kDatabasePrefix) && absl::SimpleAtoi(digits, &number)) {
+      numbers.push_back(number);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+// Reads a number; false when it is not there.
+absl::StatusOr<bool> GetNumber(rocksdb::DB* db, const std::string& key, int64_t* number) {
+  std::string bytes;
+  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), key, &bytes);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return StoreError(status, "reading the store");
+  if (!DecodeNumber(bytes, number)) return absl::DataLossError("a stored number cannot be read");
+  return true;
+}
+
+absl::StatusOr<std::optional<PartitionProgress>> GetProgress(rocksdb::DB* db, int partition) {
+  std::string bytes;
+  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), ProgressKey(partition), &bytes);
+  if (status.IsNotFound()) return std::optional<PartitionProgress>();
+  if (!status.ok()) return StoreError(status, "reading the store");
+  std::optional<PartitionProgress> progress = DecodeProgress(bytes);
+  if (!progress.has_value()) return absl::DataLossError("a stored progress cannot be read");
+  return progress;
+}
+
+}  // namespace
+
+ResultStore::ResultStore(absl::string_view pipeline, std::string directory)
+    : pipeline_(pipeline), directory_(std::move(directory)) {}
+
+ResultStore::~ResultStore() = default;
+
+absl::StatusOr<std::unique_ptr<ResultStore>> ResultStore::Create(absl::string_view pipeline,
+                                                                 const std::string& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot create the store directory ", directory, ": ", error.message()));
+  }
+  std::unique_ptr<ResultStore> store(new ResultStore(pipeline, directory));
+  const absl::Status opened = store->OpenNewest();
+  if (!opened.ok()) return opened;
+  return store;
+}
+
+absl::Status ResultStore::OpenNewest() {
+  const std::vector<int64_t> numbers = ListDatabases(directory_);
+  const int64_t newest = numbers.empty() ? 1 : numbers.back();
+  StoreView::State state;
+  absl::StatusOr<bool> loaded = false;
+  absl::Status opened = OpenDatabase(newest);
+  if (opened.ok()) {
+    loaded = LoadState(&state);
+    opened = loaded.status();
+  }
+  if (absl::IsDataLoss(opened)) {
+    runtime::LogWarning("store damaged, rebuilding it from Kafka",
+                        {{"pipeline", pipeline_},
+                         {"directory", DatabasePath(newest)},
+                         {"error", opened.ToString()}});
+    loaded = false;
+    opened = OpenDatabase(newest + 1);
+  }
+  if (!opened.ok()) return opened;
+  // Only now: whoever has the newest database open owns the directory.
+  for (const int64_t number : numbers) {
+    std::error_code ignored;
+    if (number != database_number_) fs::remove_all(DatabasePath(number), ignored);
+  }
+  if (*loaded) Publish(std::move(state));
+  return absl::OkStatus();
+}
+
+std::string ResultStore::DatabasePath(int64_t number) const {
+  return absl::StrFormat("%s/%s%06d", directory_, kDatabasePrefix, number);
+}
+
+absl::Status ResultStore::OpenDatabase(int64_t number) {
+  database_.reset();
+  const std::string path = DatabasePath(number);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(), path, &db);
+  if (status.IsIOError() && absl::StrContains(status.ToString(), "/LOCK")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the store ", directory_, " is in use by another process"));
+  }
+  if (status.IsInvalidArgument()) return absl::DataLossError(status.ToString());
+  if (!status.ok()) return StoreError(status, absl::StrCat("opening the store ", path));
+  database_ = std::make_shared<Database>(std::unique_ptr<rocksdb::DB>(db), path);
+  database_number_ = number;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) const {
+  rocksdb::DB* const db = database_->db.get();
+  int64_t format = 0;
+  absl::StatusOr<bool> found = GetNumber(db, MetaKey(kFormatName), &format);
+  if (!found.ok() || !*found) return found;
+  if (format != kStoreFormat) {
+    return absl::DataLossError(
+        absl::StrCat("the store has format ", format, ", this release uses ", kStoreFormat));
+  }
+  int64_t partitions = 0;
+  found = GetNumber(db, MetaKey(kPartitionsName), &partitions);
+  if (!found.ok()) return found.status();
+  if (!*found) return absl::DataLossError("the store does not tell its partitions");
+  int64_t complete = 0;
+  found = GetNumber(db, MetaKey(kCompleteName), &complete);
+  if (!found.ok()) return found.status();
+
+  state->incarnation = ResultsIncarnation(pipeline_, static_cast<int>(partitions));
+  state->epoch = epoch_;
+  state->complete = complete != 0;
+  state->next_offsets.resize(partitions);
+  std::vector<std::optional<PartitionProgress>> progress(partitions);
+  for (int i = 0; i < partitions; ++i) {
+    found = GetNumber(db, NextOffsetKey(i), &state->next_offsets[i]);
+    if (!found.ok()) return found.status();
+    absl::StatusOr<std::optional<PartitionProgress>> stored = GetProgress(db, i);
+    if (!stored.ok()) return stored.status();
+    progress[i] = *std::move(stored);
+  }
+  state->results = std::make_shared<ResultView>(std::move(progress));
+  const absl::Status views = LoadViews(state);
+  if (!views.ok()) return views;
+  return true;
+}
+
+absl::Status ResultStore::LoadViews(StoreView::State* state) const {
+  const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(rocksdb::ReadOptions()));
+  const std::string prefix(ViewPrefix());
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const std::string view(ToView(it->key()).substr(prefix.size()));
+    ViewSummary& summary = state->views[view];
+    if (!DecodeViewSummary(ToView(it->value()), &summary)) {
+      return absl::DataLossError("a stored view cannot be read");
+    }
+    for (size_t i = 0; i < state->next_offsets.size(); ++i) {
+      const absl::StatusOr<int64_t> last = LastChange(view, static_cast<int>(i));
+      if (!last.ok()) return last.status();
+      summary.changed_through.push_back(*last + 1);
+    }
+  }
+  return StoreError(it->status(), "reading the views");
+}
+
+absl::StatusOr<int64_t> ResultStore::LastChange(absl::string_view view, int partition) const {
+  const std::string prefix = ChangePrefix(view, partition);
+  const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(rocksdb::ReadOptions()));
+  it->SeekForPrev(PrefixEnd(prefix));
+  if (!it->status().ok()) return StoreError(it->status(), "reading the changes");
+  if (!it->Valid() || !it->key().starts_with(prefix)) return -1;
+  int64_t offset = 0;
+  if (!DecodeNumber(ToView(it->key()).substr(prefix.size()), &offset)) {
+    return absl::DataLossError("a stored change cannot be read");
+  }
+  return offset;
+}
+
+std::shared_ptr<const StoreView> ResultStore::view() const {
+  absl::MutexLock lock(&mutex_);
+  return view_;
+}
+
+ReadingState ResultStore::reading() const {
+  absl::MutexLock lock(&mutex_);
+  return reading_;
+}
+
+void ResultStore::Publish(StoreView::State state) {
+  auto view = std::make_shared<const StoreView>(database_, std::move(state));
+  {
+    absl::MutexLock lock(&mutex_);
+    view_.swap(view);
+  }
+  // The view of before goes only now: the last one of it releases a snapshot, and may close files.
+  view.reset();
+  if (listener_) listener_();
+}
+
+void ResultStore::Unpublish() {
+  std::shared_ptr<const StoreView> view;
+  {
+    absl::MutexLock lock(&mutex_);
+    view_.swap(view);
+    reading_ = ReadingState();
+  }
+  view.reset();
+  if (listener_) listener_();
+}
+
+absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
+  std::shared_ptr<const StoreView> current = view();
+  if (current != nullptr && current->partitions() == partitions) {
+    return current->state().next_offsets;
+  }
+  if (current != nullptr) {
+    const std::string words = absl::StrCat("the results topic has ", partitions,
+                                           " partitions, the store ", current->partitions());
+    current.reset();
+    const absl::Status rebuilt = Rebuild(RebuildReason::kTopicChanged, words);
+    if (!rebuilt.ok()) return rebuilt;
+  }
+  rocksdb::WriteBatch batch;
+  batch.Put(MetaKey(kFormatName), EncodeNumber(kStoreFormat));
+  batch.Put(MetaKey(kPartitionsName), EncodeNumber(partitions));
+  const rocksdb::Status status = database_->db->Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return StoreError(status, "preparing the store");
+
+  StoreView::State state;
+  state.incarnation = ResultsIncarnation(pipeline_, partitions);
+  state.epoch = epoch_;
+  state.next_offsets.resize(partitions);
+  state.results =
+      std::make_shared<ResultView>(std::vector<std::optional<PartitionProgress>>(partitions));
+  std::vector<int64_t> next_offsets = state.next_offsets;
+  Publish(std::move(state));
+  return next_offsets;
+}
+
+absl::Status ResultStore::Apply(const ChangeBatch& batch) {
+  if (database_->broken) return absl::DataLossError("the store was found damaged");
+  if (stuck_) {
+    // After a failed write (such as on a full disk) RocksDB refuses all others until told to go on.
+    const rocksdb::Status resumed = database_->db->Resume();
+    if (!resumed.ok()) return StoreError(resumed, "writing results again");
+    stuck_ = false;
+  }
+  const std::shared_ptr<const StoreView> current = view();
+  if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
+  BatchWriter writer(database_->db.get(), current->state());
+  const absl::Status added = writer.Add(batch);
+  if (!added.ok()) return added;
+  const rocksdb::Status status = database_->db->Write(rocksdb::WriteOptions(), writer.write());
+  if (!status.ok()) {
+    stuck_ = true;
+    return StoreError(status, "writing results");
+  }
+  Publish(writer.TakeState());
+  return absl::OkStatus();
+}
+
+absl::Status ResultStore::MarkComplete() {
+  const std::shared_ptr<const StoreView> current = view();
+  if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
+  if (current->complete()) return absl::OkStatus();
+  const rocksdb::Status status =
+      database_->db->Put(rocksdb::WriteOptions(), MetaKey(kCompleteName), EncodeNumber(1));
+  if (!status.ok()) return StoreError(status, "writing results");
+  StoreView::State state = current->state();
+  state.complete = true;
+  Publish(std::move(state));
+  return absl::OkStatus();
+}
+
+absl::Status ResultStore::Rebuild(RebuildReason reason, absl::string_view words) {
+  runtime::LogWarning("store discarded, rebuilding it from Kafka",
+                      {{"pipeline", pipeline_}, {"reason", words}});
+  const std::shared_ptr<Database> old = database_;
+  const absl::Status opened = OpenDatabase(database_number_ + 1);
+  if (!opened.ok()) {
+    database_ = old;
+    return opened;
+  }
+  old->remove_when_closed = true;
+  stuck_ = false;
+  if (reason == RebuildReason::kTopicChanged) ++epoch_;
+  Unpublish();
+  return absl::OkStatus();
+}
+
+absl::Status ResultStore::Report(const ReadingState& state) {
+  if (database_->broken) return absl::DataLossError("the store was found damaged");
+  absl::MutexLock lock(&mutex_);
+  reading_ = state;
+  return absl::OkStatus();
+}
+
+}  // namespace windrow::query
