@@ -1,0 +1,257 @@
+#include "services/platform/rpc/rpc_server.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "services/platform/rpc/rpc_error.h"
+#include "windrow/query/v1/query_service.grpc.pb.h"
+
+namespace windrow::rpc {
+namespace {
+
+using grpc::health::v1::HealthCheckResponse;
+using grpc::reflection::v1::ServerReflectionRequest;
+using grpc::reflection::v1::ServerReflectionResponse;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAreArray;
+
+constexpr char kQueryService[] = "windrow.query.v1.QueryService";
+
+// Holds ListWindows until it is released or cancelled.
+class HeldQuery final : public query::v1::QueryService::Service {
+ public:
+  grpc::Status ListWindows(grpc::ServerContext* context, const query::v1::ListWindowsRequest*,
+                           query::v1::ListWindowsResponse*) override {
+    entered.Notify();
+    while (!release.WaitForNotificationWithTimeout(absl::Milliseconds(5))) {
+      if (context->IsCancelled()) return grpc::Status::CANCELLED;
+    }
+    return RpcError(grpc::StatusCode::NOT_FOUND, "no such pipeline", "query.windrow",
+                    "NO_PIPELINE");
+  }
+
+  absl::Notification entered;
+  absl::Notification release;
+};
+
+class RpcServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    absl::StatusOr<std::unique_ptr<RpcServer>> started = RpcServer::Start("127.0.0.1:0", {&query_});
+    ASSERT_TRUE(started.ok()) << started.status();
+    server_ = *std::move(started);
+    address_ = absl::StrCat("127.0.0.1:", server_->port());
+    channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
+  }
+
+  static void SetDeadline(grpc::ClientContext& context) {
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(20)));
+    context.set_wait_for_ready(true);
+  }
+
+  HealthCheckResponse::ServingStatus HealthOf(const std::string& service) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    HealthCheckResponse response;
+    const grpc::Status status =
+        grpc::health::v1::Health::NewStub(channel_)->Check(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << service << ": " << status.error_message();
+    return response.status();
+  }
+
+  // Starts a call of ListWindows that is in the server when this returns.
+  std::thread HeldCall(grpc::Status& result) {
+    std::thread call([this, &result] {
+      grpc::ClientContext context;
+      SetDeadline(context);
+      query::v1::ListWindowsResponse response;
+      result = query::v1::QueryService::NewStub(channel_)->ListWindows(&context, {}, &response);
+    });
+    query_.entered.WaitForNotification();
+    return call;
+  }
+
+  HeldQuery query_;
+  std::unique_ptr<RpcServer> server_;
+  std::string address_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(RpcServerTest, ServesHealth) {
+  EXPECT_EQ(HealthOf(""), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(HealthOf(kQueryService), HealthCheckResponse::NOT_SERVING);
+  server_->SetServing(true);
+  EXPECT_EQ(HealthOf(""), HealthCheckResponse::SERVING);
+  EXPECT_EQ(HealthOf(kQueryService), HealthCheckResponse::SERVING);
+  server_->SetServing(false);
+  EXPECT_EQ(HealthOf(""), HealthCheckResponse::NOT_SERVING);
+}
+
+// The same questions to both versions of reflection, whose messages are alike; v1alpha is called by
+// name, because its stubs are not installed.
+class ReflectionTest : public RpcServerTest, public testing::WithParamInterface<const char*> {
+ protected:
+  std::vector<ServerReflectionResponse> Ask(const std::vector<ServerReflectionRequest>& requests) {
+    // A stub of v1 whose calls go to the method under test.
+    const grpc::internal::RpcMethod method(GetParam(), grpc::internal::RpcMethod::BIDI_STREAMING,
+                                           channel_);
+    grpc::ClientContext context;
+    SetDeadline(context);
+    std::unique_ptr<grpc::ClientReaderWriter<ServerReflectionRequest, ServerReflectionResponse>>
+        stream(grpc::internal::ClientReaderWriterFactory<
+               ServerReflectionRequest, ServerReflectionResponse>::Create(channel_.get(), method,
+                                                                          &context));
+    std::vector<ServerReflectionResponse> responses;
+    for (const ServerReflectionRequest& request : requests) {
+      EXPECT_TRUE(stream->Write(request));
+      EXPECT_TRUE(stream->Read(&responses.emplace_back()));
+    }
+    stream->WritesDone();
+    const grpc::Status status = stream->Finish();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return responses;
+  }
+
+  ServerReflectionResponse AskForSymbol(const std::string& symbol) {
+    ServerReflectionRequest request;
+    request.set_file_containing_symbol(symbol);
+    return Ask({request}).front();
+  }
+};
+
+std::vector<std::string> FilesOf(const ServerReflectionResponse& response) {
+  std::vector<std::string> names;
+  for (const std::string& bytes : response.file_descriptor_response().file_descriptor_proto()) {
+    google::protobuf::FileDescriptorProto file;
+    EXPECT_TRUE(file.ParseFromString(bytes));
+    names.push_back(file.name());
+  }
+  return names;
+}
+
+TEST_P(ReflectionTest, ListsEveryService) {
+  ServerReflectionRequest request;
+  request.set_list_services("*");
+  const ServerReflectionResponse response = Ask({request}).front();
+  std::vector<std::string> names;
+  for (const auto& service : response.list_services_response().service()) {
+    names.push_back(service.name());
+  }
+  EXPECT_THAT(names, UnorderedElementsAreArray({kQueryService, "grpc.health.v1.Health",
+                                                "grpc.reflection.v1.ServerReflection",
+                                                "grpc.reflection.v1alpha.ServerReflection"}));
+}
+
+TEST_P(ReflectionTest, DescribesServicesWithAllTheyImport) {
+  EXPECT_THAT(FilesOf(AskForSymbol(kQueryService)),
+              IsSupersetOf({"windrow/query/v1/query_service.proto",
+                            "windrow/results/v1/result.proto", "google/protobuf/timestamp.proto"}));
+  EXPECT_THAT(FilesOf(AskForSymbol(absl::StrCat(kQueryService, ".ListWindows"))),
+              Contains("windrow/query/v1/query_service.proto"));
+  EXPECT_THAT(FilesOf(AskForSymbol("grpc.reflection.v1.ServerReflection")), SizeIs(1));
+}
+
+TEST_P(ReflectionTest, DescribesHealthAndTheDetailsOfErrors) {
+  EXPECT_THAT(FilesOf(AskForSymbol("grpc.health.v1.Health")), SizeIs(1));
+  EXPECT_THAT(FilesOf(AskForSymbol("google.rpc.ErrorInfo")),
+              Contains("google/rpc/error_details.proto"));
+}
+
+TEST_P(ReflectionTest, FindsFilesByName) {
+  ServerReflectionRequest request;
+  request.set_file_by_filename("google/protobuf/timestamp.proto");
+  ServerReflectionRequest another;
+  another.set_file_by_filename("windrow/pipeline/v1/none.proto");
+  // Several on one stream.
+  const std::vector<ServerReflectionResponse> responses = Ask({request, another});
+  EXPECT_THAT(FilesOf(responses[0]), ElementsAre("google/protobuf/timestamp.proto"));
+  EXPECT_EQ(responses[1].error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_P(ReflectionTest, SaysWhatIsUnknown) {
+  const ServerReflectionResponse response = AskForSymbol("windrow.query.v1.Nothing");
+  EXPECT_EQ(response.error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(response.original_request().file_containing_symbol(), "windrow.query.v1.Nothing");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Versions, ReflectionTest,
+    testing::Values("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
+    [](const auto& test) {
+      return std::string(strstr(test.param, "v1alpha") == nullptr ? "V1" : "V1alpha");
+    });
+
+TEST_F(RpcServerTest, NamesATakenPort) {
+  const absl::Status status = RpcServer::Start(address_, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(address_));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the port is taken"));
+}
+
+TEST_F(RpcServerTest, RefusesWhatIsNoAddress) {
+  for (const char* address : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000",
+                              "127.0.0.1:-1", ":7001", "no.such.host.invalid:7001"}) {
+    EXPECT_EQ(RpcServer::Start(address, {}).status().code(), absl::StatusCode::kInvalidArgument)
+        << address;
+  }
+}
+
+TEST_F(RpcServerTest, FreesItsPort) {
+  server_.reset();
+  EXPECT_TRUE(RpcServer::Start(address_, {}).ok());
+}
+
+TEST_F(RpcServerTest, DrainWaitsForRunningCalls) {
+  grpc::Status result;
+  std::thread call = HeldCall(result);
+  std::thread drain([&] { server_->Drain(absl::Seconds(20)); });
+  query_.release.Notify();
+  drain.join();
+  call.join();
+  EXPECT_EQ(result.error_code(), grpc::StatusCode::NOT_FOUND) << result.error_message();
+  EXPECT_FALSE(result.error_details().empty()) << "details cross the wire";
+}
+
+TEST_F(RpcServerTest, DrainCancelsCallsAfterTheGrace) {
+  grpc::Status result;
+  std::thread call = HeldCall(result);
+  const absl::Time start = absl::Now();
+  server_->Drain(absl::Milliseconds(50));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+  call.join();
+  EXPECT_FALSE(result.ok());
+  server_->Drain(absl::Seconds(20));  // Again does nothing.
+}
+
+TEST_F(RpcServerTest, RefusesMessagesThatAreTooBig) {
+  grpc::ClientContext context;
+  SetDeadline(context);
+  query::v1::ListWindowsRequest request;
+  request.mutable_page_token()->assign(5 << 20, 'x');
+  query::v1::ListWindowsResponse response;
+  const grpc::Status status =
+      query::v1::QueryService::NewStub(channel_)->ListWindows(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+}
+
+}  // namespace
+}  // namespace windrow::rpc
