@@ -1,0 +1,171 @@
+"""The rows that come out are those of a recount, row by row: undisturbed, and through crashes."""
+
+import collections
+import random
+import subprocess
+import unittest
+
+from tests.e2e.comparison import assert_same
+from tests.e2e.system import (PIPELINE, QUERY, SOURCE_PARTITIONS, VIEWS, System, binary, generator,
+                              radio_codes, random_seed)
+from tests.recount import recount
+
+KILLS = 5
+
+
+def generated_file(system, *arguments):
+    """What the generator writes when it is run by itself."""
+    done = subprocess.run(
+        [binary("generate_calls"), *arguments], capture_output=True, timeout=120, check=True
+    )
+    (system.directory / "generated.ndjson").write_bytes(done.stdout)
+    return done.stdout
+
+
+def assert_rows(test, system, expected, rows=None):
+    """The export has the recount's rows."""
+    rows = rows or system.export()
+    for view in VIEWS:
+        assert_same(test, expected.rows(view, radio_codes()), rows[view], view)
+
+
+def assert_ledgers(test, system, expected):
+    """What the services say of lost and late records is what the recount found."""
+    summary = expected.summary()
+    status = system.query_status()
+    test.assertEqual(int(status["recordsRead"]), summary["read"])
+    test.assertEqual(int(status["deadLettered"]), summary["dead_lettered"])
+    for view in VIEWS:
+        test.assertEqual(int(status["lateEverywhere"].get(view, 0)),
+                         summary["late_everywhere"][view], view)
+        test.assertEqual(int(status["late"].get(view, 0)), summary["late"][view], view)
+        assert_windows(test, system, expected, view)
+
+
+def assert_windows(test, system, expected, view):
+    """Each window of a view: final, and its rows, accepted and late records as in the recount."""
+    cells = collections.defaultdict(lambda: [0, 0])
+    for (start, _), count in expected.cells[view].items():
+        cells[start][0] += 1
+        cells[start][1] += count
+    wanted = {
+        recount.format_time(start): (True, rows, accepted, expected.late[view][start])
+        for start, (rows, accepted) in cells.items()
+    }
+    found = {
+        window["startTime"]: (window["final"], int(window["rows"]), int(window["accepted"]),
+                              int(window["late"]))
+        for window in all_windows(system, view)
+        if int(window["rows"])
+    }
+    test.assertEqual(found, wanted, view)
+
+
+def all_windows(system, view):
+    windows, token = [], ""
+    while True:
+        page = system.rpc["query"].call(
+            QUERY + "ListWindows",
+            {"parent": f"{PIPELINE}/views/{view}", "pageSize": 1000, "pageToken": token},
+        )
+        windows += page["windows"]
+        token = page["nextPageToken"]
+        if not token:
+            return windows
+
+
+def assert_no_fault(test, system):
+    """The merge stage found no gap in what it read, and refused nothing."""
+    progress = system.progress()
+    test.assertEqual(int(progress["lagRecords"]), 0)
+    for worker in progress["workers"]:
+        test.assertEqual(worker["error"], "")
+
+
+class ExactlyOnce(unittest.TestCase):
+    maxDiff = 2000
+
+    def test_sample_in_order(self):
+        seed = random_seed(self)
+        system = System(self)
+        system.start()
+        system.replay_all(generator(60_000, seed))
+        system.drain()
+
+        expected = system.recount()
+        self.assertEqual(expected.summary()["late"], {view: 0 for view in VIEWS})
+        assert_rows(self, system, expected)
+        assert_ledgers(self, system, expected)
+        assert_no_fault(self, system)
+
+        # The same again from the generator's own output: the producer lost and moved nothing.
+        data = generated_file(system, "--records=60000", f"--seed={seed}")
+        log = recount.read_dataset(data, "file", SOURCE_PARTITIONS)
+        self.assertEqual(
+            [(r.partition, r.offset, r.value) for r in sorted(log)],
+            [(r.partition, r.offset, r.value) for r in sorted(system.kafka.records("calls"))],
+        )
+
+    def test_disorder_late_and_broken_records(self):
+        seed = random_seed(self)
+        system = System(self)
+        system.start()
+        system.replay_all(
+            generator(60_000, seed, maxDisorderSeconds=5_400, lateFraction=0.02, brokenRecords=300)
+        )
+        system.drain()
+
+        expected = system.recount()
+        self.assertGreater(expected.summary()["late_everywhere"][VIEWS[0]], 100)
+        self.assertEqual(expected.summary()["dead_lettered"], 300)
+        assert_rows(self, system, expected)
+        assert_ledgers(self, system, expected)
+
+    def disturb(self, system, seed):
+        """Kills the aggregator and changes its parallelism, in a random order, while it works."""
+        chance = random.Random(seed)
+        steps = ["kill"] * KILLS + ["parallelism"] * 2
+        chance.shuffle(steps)
+        parallelism = iter((3, 2))
+        sent = 0
+        for step in steps:
+            sent += chance.randrange(1_500, 5_000)
+            system.wait_until_sent(sent)
+            system.wait_until_processing()
+            replay = system.replay()
+            self.assertEqual(replay["state"], "STATE_RUNNING", "the replay was over too early")
+            print(f"         {step} at {replay['recordsAcknowledged']} records", flush=True)
+            if step == "kill":
+                system.kill9("aggregator")
+                system.start_service("aggregator")
+            else:
+                workers = next(parallelism)
+                system.reconfigure({"parallelism": workers})
+            sent = int(replay["recordsAcknowledged"])
+        system.set_pace(None)
+
+    def run_disturbed(self, **more):
+        seed = random_seed(self)
+        system = System(self)
+        system.start()
+        system.start_replay(generator(120_000, seed, **more), records_per_second=2_000)
+        self.disturb(system, seed)
+        system.finish_replay()
+        system.drain()
+
+        expected = system.recount()
+        self.assertEqual(expected.summary()["read"], 120_000)
+        assert_rows(self, system, expected)
+        assert_ledgers(self, system, expected)
+        progress = system.progress()
+        self.assertEqual(len(progress["workers"]), 2, "parallelism after 1 -> 3 -> 2")
+
+    def test_kills_and_parallelism(self):
+        self.run_disturbed()
+
+    def test_kills_and_parallelism_with_disorder_late_and_broken_records(self):
+        self.run_disturbed(maxDisorderSeconds=5_400, lateFraction=0.02, brokenRecords=300)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,258 @@
+"""The services as grpcurl sees them: reflection, health, results, a feed, and errors that help."""
+
+import unittest
+
+from tests.e2e.comparison import assert_same
+from tests.e2e.grpcurl import RpcError
+from tests.e2e.system import (PIPELINE, PIPELINES, PRODUCER, QUERY, SERVICES, System, VIEWS,
+                              generator, radio_codes, random_seed)
+from tests.recount import recount
+
+SERVICE_NAMES = {
+    "producer": "windrow.producer.v1.ProducerService",
+    "aggregator": "windrow.aggregator.v1.PipelineService",
+    "query": "windrow.query.v1.QueryService",
+}
+MESSAGE_SECONDS = 20
+VIEW = f"{PIPELINE}/views/{VIEWS[0]}"
+
+
+def value_of(field):
+    """The value of a results.v1.Field in grpcurl's JSON."""
+    for kind in ("stringValue", "doubleValue", "boolValue"):
+        if kind in field:
+            return field[kind]
+    return int(field["intValue"]) if "intValue" in field else None
+
+
+def row_of(result):
+    """A result as a line of the export."""
+    row = {"window_start": result["windowStartTime"], "window_end": result["windowEndTime"]}
+    values = {field["name"]: value_of(field) for field in result["group"] + result["values"]}
+    row.update({name: value for name, value in values.items() if name != "count"})
+    row.update(count=values["count"], final=result["final"], revision=result["revision"])
+    return row
+
+
+def all_results(system, view, **more):
+    rows, token, pages = [], "", 0
+    while True:
+        page = system.rpc["query"].call(
+            QUERY + "ListResults",
+            {"parent": f"{PIPELINE}/views/{view}", "pageToken": token, "pageSize": 700, **more},
+        )
+        rows += [row_of(result) for result in page["results"]]
+        token, pages = page["nextPageToken"], pages + 1
+        if not token:
+            return rows, pages
+
+
+class Rpc(unittest.TestCase):
+    """One system for all: nothing here changes what another test sees, but for more rows."""
+
+    maxDiff = 2000
+
+    def assert_error(self, code, reason, service, method, request):
+        with self.assertRaises(RpcError) as raised:
+            self.system.rpc[service].call(method, request)
+        error = raised.exception
+        self.assertEqual(error.code, code, error)
+        info = error.error_info()
+        self.assertIsNotNone(info, f"no ErrorInfo in {error.details}")
+        if reason is not None:
+            self.assertEqual(info["reason"], reason)
+        self.assertEqual(info["domain"], f"{service}.windrow")
+        return error
+
+    def test_rpc(self):
+        seed = random_seed(self)
+        self.system = System(self)
+        self.system.start()
+        self.system.replay_all(generator(20_000, seed, brokenRecords=20))
+        self.system.drain()
+        self.expected = self.system.recount()
+        for check in (
+            self.check_reflection, self.check_health, self.check_views, self.check_results,
+            self.check_ranges, self.check_feed, self.check_feed_goes_on, self.check_errors,
+            self.check_etag,
+        ):
+            with self.subTest(check.__name__):
+                check()
+
+    def check_reflection(self):
+        for service in SERVICES:
+            listed = self.system.rpc[service].run("list").split()
+            self.assertIn(SERVICE_NAMES[service], listed)
+            self.assertIn("grpc.health.v1.Health", listed)
+            described = self.system.rpc[service].run("describe", SERVICE_NAMES[service])
+            self.assertIn("rpc ", described)
+
+    def check_health(self):
+        for service in SERVICES:
+            for name in ("", SERVICE_NAMES[service]):
+                answer = self.system.rpc[service].call(
+                    "grpc.health.v1.Health/Check", {"service": name})
+                self.assertEqual(answer["status"], "SERVING", (service, name))
+            with self.assertRaises(RpcError) as raised:
+                self.system.rpc[service].call("grpc.health.v1.Health/Check", {"service": "no.such"})
+            self.assertEqual(raised.exception.code, "NOT_FOUND")
+
+    def check_views(self):
+        views = self.system.rpc["query"].call(QUERY + "ListViews", {"parent": PIPELINE})["views"]
+        self.assertEqual([view["name"] for view in views],
+                         sorted(f"{PIPELINE}/views/{view}" for view in VIEWS))
+        for view in views:
+            last = max(row["window_end"] for v in VIEWS for row in self.expected.rows(v, {}))
+            self.assertEqual(view["closedThroughTime"], last)
+
+    def check_results(self):
+        for view in VIEWS:
+            rows, pages = all_results(self.system, view)
+            assert_same(self, self.expected.rows(view, radio_codes()), rows, view)
+            self.assertGreater(pages, 1, "paging was not tried")
+
+    def check_ranges(self):
+        rows = self.expected.rows(VIEWS[0], {})
+        starts = sorted({row["window_start"] for row in rows})
+        begin, end = starts[3], starts[8]
+        wanted = [row for row in rows if begin <= row["window_start"] < end]
+        found, _ = all_results(self.system, VIEWS[0], startTime=begin, endTime=end)
+        assert_same(self, wanted, found, "a range")
+        newest = self.system.rpc["query"].call(
+            QUERY + "ListWindows", {"parent": VIEW, "newestFirst": True, "pageSize": 2})
+        self.assertEqual([window["startTime"] for window in newest["windows"]],
+                         starts[-1:-3:-1])
+
+    def feed(self, **request):
+        return self.system.rpc["query"].stream(
+            QUERY + "Subscribe",
+            {"parent": VIEW, "heartbeatInterval": "0.2s", **request}, seconds=60)
+
+    def read_feed(self, stream, until):
+        """Rows by key, and the last token, up to a message that has `until`."""
+        rows, versions = {}, {}
+        while True:
+            message = stream.next(MESSAGE_SECONDS)
+            for result in message.get("changes", {}).get("results", []):
+                row = row_of(result)
+                key = row["window_start"], row["original_crime_type_name"]
+                version = int(result["version"]["partition"]), int(result["version"]["offset"])
+                self.assertLess(versions.get(key, (version[0], -1)), version,
+                                "versions of a row increase")
+                rows[key], versions[key] = row, version
+            if until in message:
+                return rows, message["resumeToken"]
+
+    def check_feed(self):
+        with self.feed(fromBeginning=True) as stream:
+            first = stream.next(MESSAGE_SECONDS)
+            self.assertIn("confirmation", first)
+            self.assertTrue(first["resumeToken"])
+            rows, token = self.read_feed(stream, "caughtUp")
+            self.assertIn("heartbeat", stream.next(MESSAGE_SECONDS))
+        ordered = sorted(
+            rows.values(), key=lambda r: (r["window_start"], r["original_crime_type_name"].encode()))
+        assert_same(self, self.expected.rows(VIEWS[0], {}), ordered, "the feed from the beginning")
+
+        with self.feed(resumeToken=token) as stream:
+            self.assertIn("confirmation", stream.next(MESSAGE_SECONDS))
+            rows, self.token = self.read_feed(stream, "heartbeat")
+            self.assertEqual(rows, {}, "nothing is sent twice")
+
+    def check_feed_goes_on(self):
+        """A reader that was away sees exactly what came meanwhile, and what comes now."""
+        before = {(r["window_start"], r["original_crime_type_name"]): r["count"]
+                  for r in self.expected.rows(VIEWS[0], {})}
+        # Later calls than all so far, while nobody listens.
+        self.system.replay_all(generator(2_000, 5, startTime="2018-12-20T00:00:00Z"))
+        self.system.drain()
+        after = self.system.recount()
+        wanted = [
+            row for row in after.rows(VIEWS[0], {})
+            if before.get((row["window_start"], row["original_crime_type_name"])) != row["count"]
+        ]
+        with self.feed(resumeToken=self.token) as stream:
+            rows, _ = self.read_feed(stream, "caughtUp")
+        ordered = sorted(
+            rows.values(), key=lambda r: (r["window_start"], r["original_crime_type_name"].encode()))
+        assert_same(self, wanted, ordered, "what came while nobody listened")
+
+    def check_errors(self):
+        self.assert_error("NOT_FOUND", "VIEW_NOT_FOUND", "query", QUERY + "ListResults",
+                          {"parent": f"{PIPELINE}/views/no-such-view"})
+        self.assert_error("NOT_FOUND", "VIEW_NOT_FOUND", "query", QUERY + "Subscribe",
+                          {"parent": f"{PIPELINE}/views/no-such-view"})
+        self.assert_error("INVALID_ARGUMENT", None, "query", QUERY + "ListResults", {"parent": ""})
+        self.assert_error("INVALID_ARGUMENT", "BAD_PAGE_TOKEN", "query", QUERY + "ListResults",
+                          {"parent": VIEW, "pageToken": "nonsense"})
+        self.assert_error("INVALID_ARGUMENT", None, "query", QUERY + "Subscribe",
+                          {"parent": VIEW, "resumeToken": "nonsense"})
+        self.assert_error("INVALID_ARGUMENT", "TOKEN_OF_OTHER_FILTER", "query", QUERY + "Subscribe",
+                          {"parent": f"{PIPELINE}/views/{VIEWS[1]}", "resumeToken": self.token})
+        self.assert_error("NOT_FOUND", "PIPELINE_NOT_FOUND", "aggregator",
+                          PIPELINES + "GetPipeline", {"name": "pipelines/no-such"})
+        self.assert_error("INVALID_ARGUMENT", None, "aggregator", PIPELINES + "Reconfigure",
+                          {"name": PIPELINE, "settings": {"parallelism": 1000}})
+        self.assert_error("FAILED_PRECONDITION", "REPLAY_NOT_ACTIVE", "producer",
+                          PRODUCER + "StopReplay", {})
+        self.assert_error("INVALID_ARGUMENT", None, "producer", PRODUCER + "StartReplay",
+                          {"spec": {"generator": {"records": -1}}})
+        self.assert_error("NOT_FOUND", None, "producer", PRODUCER + "StartReplay",
+                          {"spec": {"dataset": {"path": "/no/such/file"}}})
+
+    def check_etag(self):
+        aggregator = self.system.rpc["aggregator"]
+        resource = aggregator.call(PIPELINES + "GetPipeline", {"name": PIPELINE})["pipeline"]
+        request = {"name": PIPELINE, "settings": {"parallelism": 2}, "etag": resource["etag"],
+                   "requestId": "rpc-test-1"}
+        changed = aggregator.call(PIPELINES + "Reconfigure", request)["pipeline"]
+        self.assertEqual(changed["pipeline"]["settings"]["parallelism"], 2)
+        self.assertNotEqual(changed["etag"], resource["etag"])
+        self.assertEqual(int(changed["generation"]), int(resource["generation"]) + 1)
+        # The same request again has no second effect.
+        again = aggregator.call(PIPELINES + "Reconfigure", request)["pipeline"]
+        self.assertEqual(again["generation"], changed["generation"])
+        self.assert_error("ABORTED", "ETAG_MISMATCH", "aggregator", PIPELINES + "Reconfigure",
+                          dict(request, requestId="rpc-test-2", settings={"parallelism": 3}))
+        # Only a check: nothing changes.
+        aggregator.call(PIPELINES + "Reconfigure",
+                        {"name": PIPELINE, "settings": {"parallelism": 3}, "validateOnly": True})
+        resource = aggregator.call(PIPELINES + "GetPipeline", {"name": PIPELINE})["pipeline"]
+        self.assertEqual(resource["generation"], changed["generation"])
+
+
+class LiveFeed(unittest.TestCase):
+    def test_a_subscriber_sees_every_window_become_final(self):
+        seed = random_seed(self)
+        system = System(self)
+        system.start()
+        # The query service knows a pipeline once the aggregator has begun to write its results.
+        system.replay_all(generator(100, seed, startTime="2018-11-01T00:00:00Z"))
+        system.drain()
+        final = {}
+        with system.rpc["query"].stream(
+            QUERY + "Subscribe", {"parent": VIEW, "finalOnly": True, "heartbeatInterval": "0.5s"},
+            seconds=120,
+        ) as stream:
+            self.assertIn("confirmation", stream.next(MESSAGE_SECONDS))
+            system.replay_all(generator(20_000, seed))
+            system.drain()
+            expected = [row for row in system.recount().rows(VIEWS[0], {})
+                        if row["window_start"] > "2018-11-15"]
+            while len(final) < len(expected):
+                message = stream.next(MESSAGE_SECONDS)
+                self.assertNotIn("close", message)
+                if "heartbeat" in message and message["closedThroughTime"] >= (
+                        expected[-1]["window_end"]):
+                    break
+                for result in message.get("changes", {}).get("results", []):
+                    row = row_of(result)
+                    self.assertTrue(row["final"], row)
+                    final[row["window_start"], row["original_crime_type_name"]] = row
+        rows = [final[key] for key in sorted(final, key=lambda k: (k[0], k[1].encode()))]
+        assert_same(self, expected, rows, "the feed of final rows")
+        self.assertEqual(recount.parse_time_us(rows[0]["window_start"]) % (300 * 10**6), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
