@@ -1,0 +1,42 @@
+#include "clients/cli/commands/commands.h"
+
+namespace windrow::cli {
+
+void AddAllCommands(CommandLine* line) {
+  // In the order in which --help lists them.
+  AddWatch(line);
+  AddProgress(line);
+  AddHealth(line);
+
+  line->DescribeNoun("topics", "Kafka topics and what is in them");
+  AddTopicsList(line);
+  AddTopicsDescribe(line);
+  AddTopicsTail(line);
+  AddTopicsCreate(line);
+
+  line->DescribeNoun("views", "Windowed aggregations of a pipeline");
+  AddViewsList(line);
+  line->DescribeNoun("windows", "Windows of a view");
+  AddWindowsList(line);
+  line->DescribeNoun("results", "Rows of windows");
+  AddResultsList(line);
+  AddResultsExport(line);
+
+  line->DescribeNoun("pipelines", "What is computed, and how far it is");
+  AddPipelinesList(line);
+  AddPipelinesStatus(line);
+  AddPipelinesDrain(line);
+  line->DescribeNoun("settings", "What can be changed while a pipeline runs");
+  AddSettingsGet(line);
+  AddSettingsSet(line);
+
+  line->DescribeNoun("producer", "Replay of a dataset or of generated calls");
+  AddProducerStart(line);
+  AddProducerStatus(line);
+  AddProducerPause(line);
+  AddProducerResume(line);
+  AddProducerRate(line);
+  AddProducerStop(line);
+}
+
+}  // namespace windrow::cli

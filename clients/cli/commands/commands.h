@@ -1,0 +1,37 @@
+#ifndef CLIENTS_CLI_COMMANDS_COMMANDS_H_
+#define CLIENTS_CLI_COMMANDS_COMMANDS_H_
+
+#include "clients/cli/command_line.h"
+
+namespace windrow::cli {
+
+// Each adds one command; its file has the command's name.
+void AddHealth(CommandLine* line);
+void AddPipelinesDrain(CommandLine* line);
+void AddPipelinesList(CommandLine* line);
+void AddPipelinesStatus(CommandLine* line);
+void AddProducerPause(CommandLine* line);
+void AddProducerRate(CommandLine* line);
+void AddProducerResume(CommandLine* line);
+void AddProducerStart(CommandLine* line);
+void AddProducerStatus(CommandLine* line);
+void AddProducerStop(CommandLine* line);
+void AddProgress(CommandLine* line);
+void AddResultsExport(CommandLine* line);
+void AddResultsList(CommandLine* line);
+void AddSettingsGet(CommandLine* line);
+void AddSettingsSet(CommandLine* line);
+void AddTopicsCreate(CommandLine* line);
+void AddTopicsDescribe(CommandLine* line);
+void AddTopicsList(CommandLine* line);
+void AddTopicsTail(CommandLine* line);
+void AddViewsList(CommandLine* line);
+void AddWatch(CommandLine* line);
+void AddWindowsList(CommandLine* line);
+
+// Adds all of them.
+void AddAllCommands(CommandLine* line);
+
+}  // namespace windrow::cli
+
+#endif  // CLIENTS_CLI_COMMANDS_COMMANDS_H_

@@ -1,0 +1,86 @@
+#include "absl/strings/str_cat.h"
+#include "clients/cli/commands/commands.h"
+#include "clients/cli/json_text.h"
+#include "clients/cli/live_table.h"
+#include "clients/cli/output.h"
+#include "clients/cli/progress_feed.h"
+#include "clients/cli/proto_json.h"
+#include "clients/cli/time_text.h"
+#include "services/platform/runtime/termination.h"
+
+namespace windrow::cli {
+namespace {
+
+using ::windrow::aggregator::v1::PipelineService;
+using ::windrow::aggregator::v1::Progress;
+using ::windrow::aggregator::v1::Worker;
+
+struct ProgressOptions {
+  bool follow = false;
+  absl::Duration interval = absl::Seconds(1);
+  std::string format = "table";
+};
+
+void PrintProgress(const Progress& progress, const std::string& format) {
+  if (format == "json") {
+    PrintLine(ProtoJson(progress));
+  } else {
+    PrintLine(absl::StrCat(Printable(progress.replica()), ": ", ProgressText(progress)));
+    for (const Worker& worker : progress.workers()) {
+      if (!worker.error().empty()) {
+        PrintLine(absl::StrCat("worker ", worker.slot(), " failed: ", Printable(worker.error())));
+      }
+    }
+  }
+  FlushOutput();
+}
+
+absl::Status RunOnce(Session& session, const ProgressOptions& options) {
+  const auto stub = PipelineService::NewStub(session.Channel(Service::kAggregator));
+  aggregator::v1::GetProgressRequest request;
+  request.set_name(session.PipelineName());
+  aggregator::v1::GetProgressResponse response;
+  absl::Status status = session.Call(Service::kAggregator, *stub,
+                                     &PipelineService::Stub::GetProgress, request, &response);
+  if (status.ok()) PrintProgress(response.progress(), options.format);
+  return status;
+}
+
+absl::Status Follow(Session& session, const ProgressOptions& options) {
+  runtime::BlockTerminationSignals();
+  ProgressFeed feed(&session, session.PipelineName(), options.interval);
+  std::string last_trouble;
+  std::string last_report;
+  while (!runtime::WaitForTermination(options.interval)) {
+    const std::string trouble = feed.trouble();
+    if (trouble != last_trouble && !trouble.empty()) Note(Printable(trouble));
+    last_trouble = trouble;
+    const std::optional<Progress> progress = feed.progress();
+    if (!progress.has_value() || progress->report_time().SerializeAsString() == last_report)
+      continue;
+    last_report = progress->report_time().SerializeAsString();
+    PrintProgress(*progress, options.format);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddProgress(CommandLine* line) {
+  line->Add("progress", "Shows rates, watermark and lag of the aggregator", [](Command& command) {
+    const auto options = std::make_shared<ProgressOptions>();
+    command.Flag("-f,--follow", &options->follow,
+                 "A line per interval until Ctrl-C; comes back by itself after a restart");
+    command.Option("--interval", &options->interval, "Time between two lines, 100ms to 1m");
+    command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+    command.Examples("  windrow progress\n  windrow progress --follow --interval 500ms -o json");
+    return [options](Session& session) {
+      if (options->interval < absl::Milliseconds(100) || options->interval > absl::Minutes(1)) {
+        return UsageError("--interval must be 100ms to 1m");
+      }
+      return options->follow ? Follow(session, *options) : RunOnce(session, *options);
+    };
+  });
+}
+
+}  // namespace windrow::cli

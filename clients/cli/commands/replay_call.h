@@ -1,0 +1,36 @@
+#ifndef CLIENTS_CLI_COMMANDS_REPLAY_CALL_H_
+#define CLIENTS_CLI_COMMANDS_REPLAY_CALL_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "clients/cli/command_line.h"
+#include "clients/cli/commands/replay_text.h"
+#include "clients/cli/output.h"
+#include "windrow/producer/v1/producer_service.grpc.pb.h"
+
+namespace windrow::cli {
+
+// The body of a command that calls one method of the producer without arguments and prints the
+// replay that it answers with.
+template <typename Request, typename Response>
+CommandBody DefineReplayCall(Command& command,
+                             grpc::Status (producer::v1::ProducerService::Stub::*method)(
+                                 grpc::ClientContext*, const Request&, Response*),
+                             absl::string_view examples) {
+  const auto format = std::make_shared<std::string>("table");
+  command.Choice("-o,--output", format.get(), OutputFormats(), "How to print");
+  command.Examples(examples);
+  return [format, method](Session& session) {
+    const auto stub = producer::v1::ProducerService::NewStub(session.Channel(Service::kProducer));
+    Response response;
+    absl::Status status = session.Call(Service::kProducer, *stub, method, Request(), &response);
+    if (status.ok()) PrintReplay(response.replay(), *format);
+    return status;
+  };
+}
+
+}  // namespace windrow::cli
+
+#endif  // CLIENTS_CLI_COMMANDS_REPLAY_CALL_H_

@@ -1,0 +1,72 @@
+#include <utility>
+
+#include "clients/cli/commands/commands.h"
+#include "clients/cli/commands/range_options.h"
+#include "clients/cli/json_text.h"
+#include "clients/cli/output.h"
+#include "clients/cli/result_line.h"
+#include "clients/cli/result_pages.h"
+#include "clients/cli/text_table.h"
+#include "clients/cli/time_text.h"
+
+namespace windrow::cli {
+namespace {
+
+using ::windrow::query::v1::Result;
+
+std::vector<TextTable::Column> Columns(const Result& row) {
+  std::vector<TextTable::Column> columns = {{"START (UTC)"}, {"END (UTC)"}};
+  for (const auto& field : row.group()) columns.push_back({Printable(field.name())});
+  for (const auto& field : row.values()) {
+    columns.push_back({Printable(field.name()), TextTable::Align::kRight});
+  }
+  columns.push_back({"STATE"});
+  columns.push_back({"REVISION", TextTable::Align::kRight});
+  return columns;
+}
+
+std::vector<std::string> Cells(const Result& row) {
+  std::vector<std::string> cells = {ShortTimeText(ToTime(row.window_start_time())),
+                                    ShortTimeText(ToTime(row.window_end_time()))};
+  for (const auto& field : row.group()) cells.push_back(PlainValue(field));
+  for (const auto& field : row.values()) cells.push_back(PlainValue(field));
+  cells.push_back(row.final() ? "final" : "open");
+  cells.push_back(std::to_string(row.revision()));
+  return cells;
+}
+
+absl::Status Run(Session& session, const RangeOptions& options) {
+  query::v1::ListResultsRequest request;
+  absl::Status status = options.Fill(session, &request);
+  if (!status.ok()) return status;
+  std::optional<TextTable> table;
+  status = ResultPages(&session).ForEachResult(std::move(request), options.limit,
+                                               [&](const Result& row) {
+                                                 if (options.format == "json") {
+                                                   PrintLine(ResultLine(row));
+                                                   return;
+                                                 }
+                                                 if (!table.has_value())
+                                                   table.emplace(Columns(row));
+                                                 table->Add(Cells(row));
+                                               });
+  if (!status.ok()) return status;
+  if (table.has_value()) Print(table->Text());
+  if (options.format != "json" && !table.has_value()) Note("no rows");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddResultsList(CommandLine* line) {
+  line->Add("results list", "Lists the rows of a view", [](Command& command) {
+    const auto options = std::make_shared<RangeOptions>();
+    options->Define(&command, "rows");
+    command.Examples(
+        "  windrow results list calls-by-type --newest --limit 20\n"
+        "  windrow results list calls-by-disposition --from 2018-12-31 --limit 0 -o json");
+    return [options](Session& session) { return Run(session, *options); };
+  });
+}
+
+}  // namespace windrow::cli

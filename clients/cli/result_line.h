@@ -1,0 +1,22 @@
+#ifndef CLIENTS_CLI_RESULT_LINE_H_
+#define CLIENTS_CLI_RESULT_LINE_H_
+
+#include <string>
+
+#include "windrow/query/v1/query_service.pb.h"
+
+namespace windrow::cli {
+
+// A row as one line of JSON (without the line's end): window_start, window_end, the group's fields,
+// the values in the view's order, final, revision. Such as
+// {"window_start":"2018-12-31T23:50:00Z","window_end":"2019-01-01T00:00:00Z",
+//  "original_crime_type_name":"Traffic Stop","count":3,"final":true,"revision":0}
+std::string ResultLine(const query::v1::Result& result);
+
+// The order of an export: by window start, then by the group's values, null before all others, text
+// by its bytes.
+bool ResultBefore(const query::v1::Result& left, const query::v1::Result& right);
+
+}  // namespace windrow::cli
+
+#endif  // CLIENTS_CLI_RESULT_LINE_H_

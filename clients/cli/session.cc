@@ -1,0 +1,100 @@
+#include "clients/cli/session.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace windrow::cli {
+namespace {
+
+// Marks a status as an error of the command line.
+constexpr absl::string_view kUsagePayload = "windrow.cli/usage";
+
+absl::string_view ServiceName(Service service) {
+  switch (service) {
+    case Service::kProducer:
+      return "producer";
+    case Service::kAggregator:
+      return "aggregator";
+    case Service::kQuery:
+      return "query";
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::Status UsageError(absl::string_view message) {
+  absl::Status status = absl::InvalidArgumentError(message);
+  status.SetPayload(kUsagePayload, absl::Cord("1"));
+  return status;
+}
+
+bool IsUsageError(const absl::Status& status) {
+  return status.GetPayload(kUsagePayload).has_value();
+}
+
+std::string Session::PipelineName(absl::string_view id) const {
+  if (id.empty()) id = pipeline_id_;
+  return absl::StartsWith(id, "pipelines/") ? std::string(id) : absl::StrCat("pipelines/", id);
+}
+
+std::string Session::ViewName(absl::string_view view) const {
+  if (absl::StartsWith(view, "pipelines/")) return std::string(view);
+  return absl::StrCat(PipelineName(), "/views/", view);
+}
+
+kafka::KafkaConfig Session::KafkaClient() const {
+  kafka::KafkaConfig config;
+  config.bootstrap_servers = addresses_.kafka;
+  config.client_id = "windrow-cli";
+  return config;
+}
+
+const std::string& Session::Address(Service service) const {
+  switch (service) {
+    case Service::kProducer:
+      return addresses_.producer;
+    case Service::kAggregator:
+      return addresses_.aggregator;
+    case Service::kQuery:
+      break;
+  }
+  return addresses_.query;
+}
+
+std::shared_ptr<grpc::Channel> Session::Channel(Service service) const {
+  grpc::ChannelArguments arguments;
+  // A watcher wants to be back soon after a restart of the service.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // Finds out about a service that vanished without a word.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  return grpc::CreateCustomChannel(Address(service), grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status Session::Explain(Service service, const grpc::Status& status) const {
+  if (status.ok()) return absl::OkStatus();
+  const absl::string_view name = ServiceName(service);
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  std::string message = status.error_message();
+  if (code == absl::StatusCode::kUnavailable &&
+      (absl::StrContains(message, "connect") || absl::StrContains(message, "DNS"))) {
+    message =
+        absl::StrCat("cannot reach the ", name, " service at ", Address(service),
+                     ": start it (./run starts everything), or name its address with --", name);
+  } else if (code == absl::StatusCode::kDeadlineExceeded) {
+    message = absl::StrCat("the ", name, " service at ", Address(service),
+                           " did not answer in time: ", message);
+  } else if (code == absl::StatusCode::kUnimplemented) {
+    message = absl::StrCat("what answers at ", Address(service), " is not a ", name,
+                           " service of this version: name its address with --", name);
+  } else {
+    message = absl::StrCat(name, ": ", message);
+  }
+  return absl::Status(code, message);
+}
+
+}  // namespace windrow::cli

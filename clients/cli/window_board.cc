@@ -1,0 +1,79 @@
+#include "clients/cli/window_board.h"
+
+#include <algorithm>
+
+#include "clients/cli/json_text.h"
+#include "clients/cli/time_text.h"
+
+namespace windrow::cli {
+namespace {
+
+using Fields = google::protobuf::RepeatedPtrField<results::v1::Field>;
+
+std::vector<std::string> Names(const Fields& fields) {
+  std::vector<std::string> names;
+  for (const auto& field : fields) names.push_back(Printable(field.name()));
+  return names;
+}
+
+std::vector<std::string> Values(const Fields& fields) {
+  std::vector<std::string> values;
+  for (const auto& field : fields) values.push_back(PlainValue(field));
+  return values;
+}
+
+// Tells null from the text "-".
+std::vector<std::string> GroupKey(const Fields& fields) {
+  std::vector<std::string> key;
+  for (const auto& field : fields) key.push_back(field.SerializeAsString());
+  return key;
+}
+
+}  // namespace
+
+void WindowBoard::Clear() {
+  windows_.clear();
+  closed_through_ = absl::InfinitePast();
+}
+
+void WindowBoard::Apply(const query::v1::Result& result) {
+  group_names_ = Names(result.group());
+  value_names_ = Names(result.values());
+  Entry& entry = windows_[ToTime(result.window_start_time())];
+  entry.end = ToTime(result.window_end_time());
+  entry.rows[GroupKey(result.group())] = {Values(result.group()), Values(result.values()),
+                                          result.accepted(), result.revision()};
+  if (windows_.size() > max_windows_) windows_.erase(windows_.begin());
+}
+
+void WindowBoard::CloseThrough(absl::Time time) {
+  closed_through_ = std::max(closed_through_, time);
+}
+
+std::vector<WindowBoard::Window> WindowBoard::Newest(bool final, size_t count) const {
+  std::vector<Window> newest;
+  for (auto it = windows_.rbegin(); it != windows_.rend() && newest.size() < count; ++it) {
+    if ((it->second.end <= closed_through_) == final) {
+      newest.push_back(Snapshot(it->first, it->second));
+    }
+  }
+  return newest;
+}
+
+WindowBoard::Window WindowBoard::Snapshot(absl::Time start, const Entry& entry) const {
+  Window window;
+  window.start = start;
+  window.end = entry.end;
+  window.final = entry.end <= closed_through_;
+  for (const auto& [key, row] : entry.rows) {
+    window.accepted += row.accepted;
+    window.rows.push_back(row);
+  }
+  std::sort(window.rows.begin(), window.rows.end(), [](const Row& left, const Row& right) {
+    return std::make_pair(-left.accepted, left.group) <
+           std::make_pair(-right.accepted, right.group);
+  });
+  return window;
+}
+
+}  // namespace windrow::cli
