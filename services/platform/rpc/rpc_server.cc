@@ -1,5 +1,6 @@
 #include "services/platform/rpc/rpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -48,6 +49,9 @@ void OnGrpcLog(gpr_log_func_args* args) {
 void InitGrpc() {
   static absl::once_flag once;
   absl::call_once(once, [] {
+    // Never given back: after a large write, gRPC's last shutdown can take its 10 s poller's whole
+    // time, which is all the time that a service has to stop.
+    grpc_init();
     gpr_set_log_function(OnGrpcLog);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
