@@ -1,0 +1,97 @@
+#include "services/producer/source/producer_service.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/platform/rpc/rpc_error.h"
+#include "services/producer/source/replay_messages.h"
+
+namespace windrow::producer {
+namespace {
+
+constexpr absl::string_view kDomain = "producer.windrow";
+constexpr absl::Duration kLongestStop = absl::Seconds(30);
+// Left of a call's deadline for its answer.
+constexpr absl::Duration kAnswerTime = absl::Milliseconds(100);
+
+grpc::Status WrongFields(const std::vector<OptionProblem>& problems, absl::string_view prefix) {
+  std::vector<rpc::FieldViolation> violations;
+  std::string message = "wrong fields:";
+  for (const OptionProblem& problem : problems) {
+    violations.push_back({absl::StrCat(prefix, problem.field), problem.description});
+    absl::StrAppend(&message, violations.size() > 1 ? "; " : " ", violations.back().field, " ",
+                    problem.description);
+  }
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, message, kDomain, "INVALID_FIELDS", {},
+                       violations);
+}
+
+grpc::Status ErrorFrom(const absl::Status& status) {
+  const std::string reason = ReplayErrorReason(status);
+  if (!absl::IsInvalidArgument(status)) return rpc::RpcError(status, kDomain, reason);
+  // Only the file named in the request can still be wrong after the checks.
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, status.message(), kDomain, reason, {},
+                       {{"spec.dataset.path", std::string(status.message())}});
+}
+
+template <typename Response>
+grpc::Status Answer(const absl::StatusOr<ReplayStatus>& status, Response* response) {
+  if (!status.ok()) return ErrorFrom(status.status());
+  *response->mutable_replay() = ReplayFrom(*status);
+  return grpc::Status::OK;
+}
+
+absl::Duration TimeLeft(const grpc::ServerContext& context) {
+  const absl::Duration left = absl::FromChrono(context.deadline()) - absl::Now() - kAnswerTime;
+  return std::clamp(left, absl::ZeroDuration(), kLongestStop);
+}
+
+}  // namespace
+
+grpc::Status ProducerService::StartReplay(grpc::ServerContext*,
+                                          const v1::StartReplayRequest* request,
+                                          v1::StartReplayResponse* response) {
+  std::vector<OptionProblem> problems;
+  ReplayOptions options = ReplayOptionsFrom(request->spec(), &problems);
+  if (request->spec().topic().empty()) options.topic = default_topic_;
+  for (OptionProblem& problem : CheckReplayOptions(options)) {
+    problems.push_back(std::move(problem));
+  }
+  if (!problems.empty()) return WrongFields(problems, "spec.");
+  return Answer(control_.Start(options), response);
+}
+
+grpc::Status ProducerService::PauseReplay(grpc::ServerContext*, const v1::PauseReplayRequest*,
+                                          v1::PauseReplayResponse* response) {
+  return Answer(control_.Pause(), response);
+}
+
+grpc::Status ProducerService::ResumeReplay(grpc::ServerContext*, const v1::ResumeReplayRequest*,
+                                           v1::ResumeReplayResponse* response) {
+  return Answer(control_.Resume(), response);
+}
+
+grpc::Status ProducerService::StopReplay(grpc::ServerContext* context, const v1::StopReplayRequest*,
+                                         v1::StopReplayResponse* response) {
+  return Answer(control_.Stop(TimeLeft(*context)), response);
+}
+
+grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdatePaceRequest* request,
+                                         v1::UpdatePaceResponse* response) {
+  const Pace pace = PaceFrom(request->pace());
+  const std::vector<OptionProblem> problems = CheckPace(pace);
+  if (!problems.empty()) return WrongFields(problems, "");
+  return Answer(control_.UpdatePace(pace), response);
+}
+
+grpc::Status ProducerService::GetReplay(grpc::ServerContext*, const v1::GetReplayRequest*,
+                                        v1::GetReplayResponse* response) {
+  return Answer<v1::GetReplayResponse>(control_.Get(), response);
+}
+
+}  // namespace windrow::producer
