@@ -37,7 +37,7 @@ class DeadLetters(unittest.TestCase):
         seed = random_seed(self)
         system = System(self)
         system.start()
-        system.replay_all(generator(50_000, seed, brokenRecords=1_000))
+        system.replay_all(generator(50_000, seed, broken_records=1_000))
         system.drain()
 
         expected = system.recount()

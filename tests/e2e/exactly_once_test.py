@@ -33,10 +33,10 @@ def assert_ledgers(test, system, expected):
     """What the services say of lost and late records is what the recount found."""
     summary = expected.summary()
     status = system.query_status()
-    test.assertEqual(int(status["recordsRead"]), summary["read"])
-    test.assertEqual(int(status["deadLettered"]), summary["dead_lettered"])
+    test.assertEqual(int(status["records_read"]), summary["read"])
+    test.assertEqual(int(status["dead_lettered"]), summary["dead_lettered"])
     for view in VIEWS:
-        test.assertEqual(int(status["lateEverywhere"].get(view, 0)),
+        test.assertEqual(int(status["late_everywhere"].get(view, 0)),
                          summary["late_everywhere"][view], view)
         test.assertEqual(int(status["late"].get(view, 0)), summary["late"][view], view)
         assert_windows(test, system, expected, view)
@@ -53,7 +53,7 @@ def assert_windows(test, system, expected, view):
         for start, (rows, accepted) in cells.items()
     }
     found = {
-        window["startTime"]: (window["final"], int(window["rows"]), int(window["accepted"]),
+        window["start_time"]: (window["final"], int(window["rows"]), int(window["accepted"]),
                               int(window["late"]))
         for window in all_windows(system, view)
         if int(window["rows"])
@@ -66,10 +66,10 @@ def all_windows(system, view):
     while True:
         page = system.rpc["query"].call(
             QUERY + "ListWindows",
-            {"parent": f"{PIPELINE}/views/{view}", "pageSize": 1000, "pageToken": token},
+            {"parent": f"{PIPELINE}/views/{view}", "page_size": 1000, "page_token": token},
         )
         windows += page["windows"]
-        token = page["nextPageToken"]
+        token = page["next_page_token"]
         if not token:
             return windows
 
@@ -77,7 +77,7 @@ def all_windows(system, view):
 def assert_no_fault(test, system):
     """The merge stage found no gap in what it read, and refused nothing."""
     progress = system.progress()
-    test.assertEqual(int(progress["lagRecords"]), 0)
+    test.assertEqual(int(progress["lag_records"]), 0)
     for worker in progress["workers"]:
         test.assertEqual(worker["error"], "")
 
@@ -111,7 +111,7 @@ class ExactlyOnce(unittest.TestCase):
         system = System(self)
         system.start()
         system.replay_all(
-            generator(60_000, seed, maxDisorderSeconds=5_400, lateFraction=0.02, brokenRecords=300)
+            generator(60_000, seed, max_disorder_seconds=5_400, late_fraction=0.02, broken_records=300)
         )
         system.drain()
 
@@ -141,7 +141,7 @@ class ExactlyOnce(unittest.TestCase):
             else:
                 workers = next(parallelism)
                 system.reconfigure({"parallelism": workers})
-            sent = int(replay["recordsAcknowledged"])
+            sent = int(replay["records_acknowledged"])
         system.set_pace(None)
 
     def run_disturbed(self, **more):
@@ -164,7 +164,7 @@ class ExactlyOnce(unittest.TestCase):
         self.run_disturbed()
 
     def test_kills_and_parallelism_with_disorder_late_and_broken_records(self):
-        self.run_disturbed(maxDisorderSeconds=5_400, lateFraction=0.02, brokenRecords=300)
+        self.run_disturbed(max_disorder_seconds=5_400, late_fraction=0.02, broken_records=300)
 
 
 if __name__ == "__main__":

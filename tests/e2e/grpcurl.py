@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import subprocess
 import threading
 
@@ -45,8 +46,20 @@ CODES = (
 ).split()
 
 
+def proto_names(value):
+    """JSON with the names of the .proto files: some grpcurls print windowStartTime, others not."""
+    if isinstance(value, dict):
+        return {
+            re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), name): proto_names(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [proto_names(inner) for inner in value]
+    return value
+
+
 def decode_all(text):
-    """The JSON values that stand one after the other in a text."""
+    """The JSON values that stand one after the other in a text, with the names of the protos."""
     decoder = json.JSONDecoder()
     values = []
     at = 0
@@ -56,7 +69,7 @@ def decode_all(text):
         if at == len(text):
             return values
         value, at = decoder.raw_decode(text, at)
-        values.append(value)
+        values.append(proto_names(value))
 
 
 class Grpcurl:
@@ -138,7 +151,7 @@ class Stream:
         for line in self._process.stdout:
             lines.append(line)
             if line.startswith("}") or line.strip() == "{}":
-                self._messages.put(json.loads("".join(lines)))
+                self._messages.put(proto_names(json.loads("".join(lines))))
                 lines = []
         self._messages.put(None)
 

@@ -19,7 +19,7 @@ class QueryRecovery(unittest.TestCase):
         chance = random.Random(seed)
         system = System(self)
         system.start()
-        system.start_replay(generator(RECORDS, seed, maxDisorderSeconds=600),
+        system.start_replay(generator(RECORDS, seed, max_disorder_seconds=600),
                             records_per_second=3_000)
         sent = 0
         for kill in range(KILLS):

@@ -24,7 +24,7 @@ class Rate(unittest.TestCase):
         for worker in progress["workers"]:
             for source in worker["sources"]:
                 position = source["position"]
-                ends[position["sourcePartition"]] = int(position["endOffset"])
+                ends[position["source_partition"]] = int(position["end_offset"])
         return time.monotonic(), ends
 
     def measure(self, system, limit):
@@ -49,18 +49,18 @@ class Rate(unittest.TestCase):
         seed = random_seed(self)
         system = System(self)
         system.start()
-        system.reconfigure({"recordsPerSecondPerPartition": 200})
+        system.reconfigure({"records_per_second_per_partition": 200})
         system.replay_all(generator(RECORDS, seed))
 
         self.measure(system, 200)
-        system.reconfigure({"recordsPerSecondPerPartition": 800})
+        system.reconfigure({"records_per_second_per_partition": 800})
         changed = time.monotonic()
         wait_until("the time in which a change takes effect",
                    lambda: time.monotonic() - changed >= EFFECT_SECONDS, 5)
         self.measure(system, 800)
         _, ends = self.read(system)
         self.assertLess(sum(ends.values()), RECORDS, "everything was read before it was measured")
-        system.reconfigure({"recordsPerSecondPerPartition": 200, "parallelism": 2})
+        system.reconfigure({"records_per_second_per_partition": 200, "parallelism": 2})
         changed = time.monotonic()
         wait_until("the time in which a change takes effect",
                    lambda: time.monotonic() - changed >= EFFECT_SECONDS, 5)
@@ -69,8 +69,8 @@ class Rate(unittest.TestCase):
         # 0 is a value here, so the field is named.
         system.rpc["aggregator"].call(
             "windrow.aggregator.v1.PipelineService/Reconfigure",
-            {"name": "pipelines/sf-calls", "settings": {"recordsPerSecondPerPartition": 0},
-             "updateMask": "recordsPerSecondPerPartition"},
+            {"name": "pipelines/sf-calls", "settings": {"records_per_second_per_partition": 0},
+             "update_mask": "records_per_second_per_partition"},
         )
         system.drain()
         expected = system.recount()

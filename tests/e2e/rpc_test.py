@@ -19,15 +19,15 @@ VIEW = f"{PIPELINE}/views/{VIEWS[0]}"
 
 def value_of(field):
     """The value of a results.v1.Field in grpcurl's JSON."""
-    for kind in ("stringValue", "doubleValue", "boolValue"):
+    for kind in ("string_value", "double_value", "bool_value"):
         if kind in field:
             return field[kind]
-    return int(field["intValue"]) if "intValue" in field else None
+    return int(field["int_value"]) if "int_value" in field else None
 
 
 def row_of(result):
     """A result as a line of the export."""
-    row = {"window_start": result["windowStartTime"], "window_end": result["windowEndTime"]}
+    row = {"window_start": result["window_start_time"], "window_end": result["window_end_time"]}
     values = {field["name"]: value_of(field) for field in result["group"] + result["values"]}
     row.update({name: value for name, value in values.items() if name != "count"})
     row.update(count=values["count"], final=result["final"], revision=result["revision"])
@@ -39,10 +39,10 @@ def all_results(system, view, **more):
     while True:
         page = system.rpc["query"].call(
             QUERY + "ListResults",
-            {"parent": f"{PIPELINE}/views/{view}", "pageToken": token, "pageSize": 700, **more},
+            {"parent": f"{PIPELINE}/views/{view}", "page_token": token, "page_size": 700, **more},
         )
         rows += [row_of(result) for result in page["results"]]
-        token, pages = page["nextPageToken"], pages + 1
+        token, pages = page["next_page_token"], pages + 1
         if not token:
             return rows, pages
 
@@ -68,7 +68,7 @@ class Rpc(unittest.TestCase):
         seed = random_seed(self)
         self.system = System(self)
         self.system.start()
-        self.system.replay_all(generator(20_000, seed, brokenRecords=20))
+        self.system.replay_all(generator(20_000, seed, broken_records=20))
         self.system.drain()
         self.expected = self.system.recount()
         for check in (
@@ -103,7 +103,7 @@ class Rpc(unittest.TestCase):
                          sorted(f"{PIPELINE}/views/{view}" for view in VIEWS))
         for view in views:
             last = max(row["window_end"] for v in VIEWS for row in self.expected.rows(v, {}))
-            self.assertEqual(view["closedThroughTime"], last)
+            self.assertEqual(view["closed_through_time"], last)
 
     def check_results(self):
         for view in VIEWS:
@@ -116,17 +116,17 @@ class Rpc(unittest.TestCase):
         starts = sorted({row["window_start"] for row in rows})
         begin, end = starts[3], starts[8]
         wanted = [row for row in rows if begin <= row["window_start"] < end]
-        found, _ = all_results(self.system, VIEWS[0], startTime=begin, endTime=end)
+        found, _ = all_results(self.system, VIEWS[0], start_time=begin, end_time=end)
         assert_same(self, wanted, found, "a range")
         newest = self.system.rpc["query"].call(
-            QUERY + "ListWindows", {"parent": VIEW, "newestFirst": True, "pageSize": 2})
-        self.assertEqual([window["startTime"] for window in newest["windows"]],
+            QUERY + "ListWindows", {"parent": VIEW, "newest_first": True, "page_size": 2})
+        self.assertEqual([window["start_time"] for window in newest["windows"]],
                          starts[-1:-3:-1])
 
     def feed(self, **request):
         return self.system.rpc["query"].stream(
             QUERY + "Subscribe",
-            {"parent": VIEW, "heartbeatInterval": "0.2s", **request}, seconds=60)
+            {"parent": VIEW, "heartbeat_interval": "0.2s", **request}, seconds=60)
 
     def read_feed(self, stream, until):
         """Rows by key, and the last token, up to a message that has `until`."""
@@ -141,20 +141,20 @@ class Rpc(unittest.TestCase):
                                 "versions of a row increase")
                 rows[key], versions[key] = row, version
             if until in message:
-                return rows, message["resumeToken"]
+                return rows, message["resume_token"]
 
     def check_feed(self):
-        with self.feed(fromBeginning=True) as stream:
+        with self.feed(from_beginning=True) as stream:
             first = stream.next(MESSAGE_SECONDS)
             self.assertIn("confirmation", first)
-            self.assertTrue(first["resumeToken"])
-            rows, token = self.read_feed(stream, "caughtUp")
+            self.assertTrue(first["resume_token"])
+            rows, token = self.read_feed(stream, "caught_up")
             self.assertIn("heartbeat", stream.next(MESSAGE_SECONDS))
         ordered = sorted(
             rows.values(), key=lambda r: (r["window_start"], r["original_crime_type_name"].encode()))
         assert_same(self, self.expected.rows(VIEWS[0], {}), ordered, "the feed from the beginning")
 
-        with self.feed(resumeToken=token) as stream:
+        with self.feed(resume_token=token) as stream:
             self.assertIn("confirmation", stream.next(MESSAGE_SECONDS))
             rows, self.token = self.read_feed(stream, "heartbeat")
             self.assertEqual(rows, {}, "nothing is sent twice")
@@ -164,15 +164,15 @@ class Rpc(unittest.TestCase):
         before = {(r["window_start"], r["original_crime_type_name"]): r["count"]
                   for r in self.expected.rows(VIEWS[0], {})}
         # Later calls than all so far, while nobody listens.
-        self.system.replay_all(generator(2_000, 5, startTime="2018-12-20T00:00:00Z"))
+        self.system.replay_all(generator(2_000, 5, start_time="2018-12-20T00:00:00Z"))
         self.system.drain()
         after = self.system.recount()
         wanted = [
             row for row in after.rows(VIEWS[0], {})
             if before.get((row["window_start"], row["original_crime_type_name"])) != row["count"]
         ]
-        with self.feed(resumeToken=self.token) as stream:
-            rows, _ = self.read_feed(stream, "caughtUp")
+        with self.feed(resume_token=self.token) as stream:
+            rows, _ = self.read_feed(stream, "caught_up")
         ordered = sorted(
             rows.values(), key=lambda r: (r["window_start"], r["original_crime_type_name"].encode()))
         assert_same(self, wanted, ordered, "what came while nobody listened")
@@ -184,11 +184,11 @@ class Rpc(unittest.TestCase):
                           {"parent": f"{PIPELINE}/views/no-such-view"})
         self.assert_error("INVALID_ARGUMENT", None, "query", QUERY + "ListResults", {"parent": ""})
         self.assert_error("INVALID_ARGUMENT", "BAD_PAGE_TOKEN", "query", QUERY + "ListResults",
-                          {"parent": VIEW, "pageToken": "nonsense"})
+                          {"parent": VIEW, "page_token": "nonsense"})
         self.assert_error("INVALID_ARGUMENT", None, "query", QUERY + "Subscribe",
-                          {"parent": VIEW, "resumeToken": "nonsense"})
+                          {"parent": VIEW, "resume_token": "nonsense"})
         self.assert_error("INVALID_ARGUMENT", "TOKEN_OF_OTHER_FILTER", "query", QUERY + "Subscribe",
-                          {"parent": f"{PIPELINE}/views/{VIEWS[1]}", "resumeToken": self.token})
+                          {"parent": f"{PIPELINE}/views/{VIEWS[1]}", "resume_token": self.token})
         self.assert_error("NOT_FOUND", "PIPELINE_NOT_FOUND", "aggregator",
                           PIPELINES + "GetPipeline", {"name": "pipelines/no-such"})
         self.assert_error("INVALID_ARGUMENT", None, "aggregator", PIPELINES + "Reconfigure",
@@ -204,7 +204,7 @@ class Rpc(unittest.TestCase):
         aggregator = self.system.rpc["aggregator"]
         resource = aggregator.call(PIPELINES + "GetPipeline", {"name": PIPELINE})["pipeline"]
         request = {"name": PIPELINE, "settings": {"parallelism": 2}, "etag": resource["etag"],
-                   "requestId": "rpc-test-1"}
+                   "request_id": "rpc-test-1"}
         changed = aggregator.call(PIPELINES + "Reconfigure", request)["pipeline"]
         self.assertEqual(changed["pipeline"]["settings"]["parallelism"], 2)
         self.assertNotEqual(changed["etag"], resource["etag"])
@@ -216,7 +216,7 @@ class Rpc(unittest.TestCase):
                           dict(request, requestId="rpc-test-2", settings={"parallelism": 3}))
         # Only a check: nothing changes.
         aggregator.call(PIPELINES + "Reconfigure",
-                        {"name": PIPELINE, "settings": {"parallelism": 3}, "validateOnly": True})
+                        {"name": PIPELINE, "settings": {"parallelism": 3}, "validate_only": True})
         resource = aggregator.call(PIPELINES + "GetPipeline", {"name": PIPELINE})["pipeline"]
         self.assertEqual(resource["generation"], changed["generation"])
 
@@ -227,11 +227,11 @@ class LiveFeed(unittest.TestCase):
         system = System(self)
         system.start()
         # The query service knows a pipeline once the aggregator has begun to write its results.
-        system.replay_all(generator(100, seed, startTime="2018-11-01T00:00:00Z"))
+        system.replay_all(generator(100, seed, start_time="2018-11-01T00:00:00Z"))
         system.drain()
         final = {}
         with system.rpc["query"].stream(
-            QUERY + "Subscribe", {"parent": VIEW, "finalOnly": True, "heartbeatInterval": "0.5s"},
+            QUERY + "Subscribe", {"parent": VIEW, "final_only": True, "heartbeat_interval": "0.5s"},
             seconds=120,
         ) as stream:
             self.assertIn("confirmation", stream.next(MESSAGE_SECONDS))
@@ -242,7 +242,7 @@ class LiveFeed(unittest.TestCase):
             while len(final) < len(expected):
                 message = stream.next(MESSAGE_SECONDS)
                 self.assertNotIn("close", message)
-                if "heartbeat" in message and message["closedThroughTime"] >= (
+                if "heartbeat" in message and message["closed_through_time"] >= (
                         expected[-1]["window_end"]):
                     break
                 for result in message.get("changes", {}).get("results", []):

@@ -231,14 +231,14 @@ class System:
 
     def start_replay(self, spec, records_per_second=None):
         if records_per_second is not None:
-            spec = dict(spec, pace={"recordsPerSecond": records_per_second})
+            spec = dict(spec, pace={"records_per_second": records_per_second})
         return self.rpc["producer"].call(PRODUCER + "StartReplay", {"spec": spec})["replay"]
 
     def replay(self):
         return self.rpc["producer"].call(PRODUCER + "GetReplay")["replay"]
 
     def set_pace(self, records_per_second=None):
-        pace = {} if records_per_second is None else {"recordsPerSecond": records_per_second}
+        pace = {} if records_per_second is None else {"records_per_second": records_per_second}
         self.rpc["producer"].call(PRODUCER + "UpdatePace", {"pace": pace})
 
     def wait_until_sent(self, records, timeout_seconds=PROGRESS_SECONDS):
@@ -247,7 +247,7 @@ class System:
             replay = self.replay()
             if replay["state"] not in ("STATE_RUNNING", "STATE_DONE"):
                 self.test.fail(f"the replay is {replay['state']}: {replay['error']}")
-            now = int(replay["recordsAcknowledged"])
+            now = int(replay["records_acknowledged"])
             return now >= records or (False, f"{now} records")
 
         wait_until(f"{records} records to be sent", sent, timeout_seconds, self.any_ended)
@@ -275,7 +275,7 @@ class System:
         """Waits until the aggregator has counted something since it was started."""
         def processing():
             progress = self.progress()
-            return (progress is not None and int(progress["rowsProcessed"]) > 0) or (
+            return (progress is not None and int(progress["rows_processed"]) > 0) or (
                 False, progress)
 
         wait_until("the aggregator to process", processing, timeout_seconds, self.any_ended)
@@ -298,7 +298,7 @@ class System:
         wait_until("the aggregator to answer", self.progress, START_SECONDS, self.any_ended)
         generation = int(
             self.rpc["aggregator"].call(PIPELINES + "DrainPipeline", {"name": PIPELINE})[
-                "drainGeneration"
+                "drain_generation"
             ]
         )
 
@@ -306,8 +306,8 @@ class System:
             status = self.query_status()
             return (
                 status is not None
-                and int(status["drainGeneration"]) >= generation
-                and int(status["lagRecords"]) == 0
+                and int(status["drain_generation"]) >= generation
+                and int(status["lag_records"]) == 0
             ) or (False, status)
 
         wait_until("the drain to be carried out", drained, timeout_seconds, self.any_ended)
