@@ -163,7 +163,7 @@ class System:
         if name == "aggregator":
             arguments += ["--replica=aggregator-0", f"--pipeline_file={self.pipeline_file}"]
         if name == "query":
-            arguments += [f"--store={self.store_directory}"]
+            arguments += [f"--store_dir={self.store_directory}"]
         return arguments
 
     @property
