@@ -52,6 +52,23 @@ RecordView ViewOf(const rd_kafka_message_t& message) {
 
 absl::StatusOr<std::unique_ptr<PartitionReader>> PartitionReader::Create(
     const KafkaConfig& config, const std::vector<StartPosition>& starts) {
+  std::unique_ptr<PartitionReader> reader(new PartitionReader(starts));
+  absl::Status status = reader->Connect(config);
+  if (status.ok()) status = reader->ResolveStarts();
+  if (status.ok()) status = reader->Assign();
+  if (!status.ok()) return status;
+  return reader;
+}
+
+PartitionReader::PartitionReader(const std::vector<StartPosition>& starts)
+    : starts_(starts), positions_(starts.size()), at_end_(starts.size(), false) {}
+
+PartitionReader::~PartitionReader() {
+  queue_.reset();
+  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+absl::Status PartitionReader::Connect(const KafkaConfig& config) {
   absl::StatusOr<ConfHandle> conf = MakeConf(
       config,
       {
@@ -70,24 +87,14 @@ absl::StatusOr<std::unique_ptr<PartitionReader>> PartitionReader::Create(
           {"fetch.error.backoff.ms", "50"},
       });
   if (!conf.ok()) return conf.status();
-  absl::StatusOr<rd_kafka_t*> client = NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
+  rd_kafka_conf_set_opaque(conf->get(), this);
+  rd_kafka_conf_set_error_cb(conf->get(), OnError);
+  const absl::StatusOr<rd_kafka_t*> client = NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client.ok()) return client.status();
-  std::unique_ptr<PartitionReader> reader(new PartitionReader(*client, starts));
-  absl::Status status = reader->ResolveStarts();
-  if (status.ok()) status = reader->Assign();
-  if (!status.ok()) return status;
-  return reader;
-}
-
-PartitionReader::PartitionReader(rd_kafka_t* client, const std::vector<StartPosition>& starts)
-    : client_(client), starts_(starts), positions_(starts.size()), at_end_(starts.size(), false) {
+  client_ = *client;
   rd_kafka_poll_set_consumer(client_);
   queue_.reset(rd_kafka_queue_get_consumer(client_));
-}
-
-PartitionReader::~PartitionReader() {
-  queue_.reset();
-  rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  return absl::OkStatus();
 }
 
 absl::Status PartitionReader::ResolveStarts() {
@@ -134,7 +141,10 @@ absl::StatusOr<int> PartitionReader::Read(int max_records, absl::Duration timeou
 
   // librdkafka waits until a batch is full: so wait for one, then take what is there.
   rd_kafka_message_t* const first = rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait_ms));
-  if (first == nullptr) return 0;
+  if (first == nullptr) {
+    if (!failure_.ok()) return failure_;
+    return 0;
+  }
   batch_.resize(std::min(max_records, kMaxBatch));
   batch_[0] = first;
   ssize_t count = 1;
@@ -170,14 +180,20 @@ bool PartitionReader::Take(const rd_kafka_message_t& message,
     at_end_[index] = true;
     return false;
   }
-  TakeError(message);
+  TakeError(message.err, IndexOf(message), rd_kafka_message_errstr(&message));
   return false;
 }
 
-void PartitionReader::TakeError(const rd_kafka_message_t& message) {
-  const int index = IndexOf(message);
-  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+// Some errors, such as a topic that does not exist, come this way instead; on the thread of Read.
+void PartitionReader::OnError(rd_kafka_t*, int code, const char* reason, void* opaque) {
+  static_cast<PartitionReader*>(opaque)->TakeError(static_cast<rd_kafka_resp_err_t>(code), -1,
+                                                   reason);
+}
+
+void PartitionReader::TakeError(rd_kafka_resp_err_t code, int index, absl::string_view detail) {
+  if (!failure_.ok()) return;
+  if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
     failure_ = LostPosition(index);
     return;
   }
@@ -185,12 +201,12 @@ void PartitionReader::TakeError(const rd_kafka_message_t& message) {
   if (index >= 0) {
     absl::StrAppend(&context, " ", starts_[index].topic, " partition ", starts_[index].partition);
   }
-  const absl::Status error = KafkaError(message.err, context);
-  if (IsPermanent(message.err)) {
-    failure_ = error;
+  const absl::Status error = KafkaError(code, context);
+  if (IsPermanent(code)) {
+    failure_ = absl::Status(error.code(), absl::StrCat(error.message(), " (", detail, ")"));
   } else {
-    runtime::LogWarning("read delayed", {{"error", std::string(error.message())},
-                                         {"detail", rd_kafka_message_errstr(&message)}});
+    runtime::LogWarning("read delayed",
+                        {{"error", std::string(error.message())}, {"detail", detail}});
   }
 }
 

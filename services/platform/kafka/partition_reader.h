@@ -72,19 +72,22 @@ class PartitionReader {
   bool at_end() const;
 
  private:
-  PartitionReader(rd_kafka_t* client, const std::vector<StartPosition>& starts);
+  explicit PartitionReader(const std::vector<StartPosition>& starts);
 
+  static void OnError(rd_kafka_t* client, int code, const char* reason, void* opaque);
+
+  absl::Status Connect(const KafkaConfig& config);
   absl::Status ResolveStarts();
   absl::Status Assign();
   // What librdkafka handed over: a record, the end of a partition, or an error. Returns whether it
   // was a record that was visited.
   bool Take(const rd_kafka_message_t& message, absl::FunctionRef<void(const RecordView&)> visit);
-  void TakeError(const rd_kafka_message_t& message);
+  void TakeError(rd_kafka_resp_err_t code, int index, absl::string_view detail);
   // Index in starts_; -1 for what is not ours.
   int IndexOf(const rd_kafka_message_t& message);
   absl::Status LostPosition(int index) const;
 
-  rd_kafka_t* const client_;
+  rd_kafka_t* client_ = nullptr;
   QueueHandle queue_;
   std::vector<StartPosition> starts_;
   std::vector<int64_t> positions_;
