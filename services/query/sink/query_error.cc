@@ -1,0 +1,102 @@
+#include "services/query/sink/query_error.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "services/platform/rpc/rpc_error.h"
+
+namespace windrow::query {
+namespace {
+
+constexpr absl::string_view kDomain = "query.windrow";
+
+}  // namespace
+
+grpc::Status WrongField(absl::string_view field, absl::string_view description) {
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, absl::StrCat(field, ": ", description),
+                       kDomain, "INVALID_FIELD", {},
+                       {{std::string(field), std::string(description)}});
+}
+
+grpc::Status BadPageToken() {
+  const std::string words =
+      "not a token of this list: page_token must come from the answer before, with all other "
+      "fields but page_size unchanged";
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, absl::StrCat("page_token: ", words),
+                       kDomain, "BAD_PAGE_TOKEN", {}, {{"page_token", words}});
+}
+
+grpc::Status BadResumeToken(TokenFault fault) {
+  switch (fault) {
+    case TokenFault::kNone:
+      break;
+    case TokenFault::kMalformed:
+      return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
+                           "resume_token: not a token of this service", kDomain, "BAD_RESUME_TOKEN",
+                           {}, {{"resume_token", "not a token of this service"}});
+    case TokenFault::kOtherFilter:
+      return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
+                           "resume_token: of another view, or of another final_only", kDomain,
+                           "TOKEN_OF_OTHER_FILTER", {},
+                           {{"resume_token", "of another view, or of another final_only"}});
+    case TokenFault::kOtherIncarnation:
+      return rpc::RpcError(grpc::StatusCode::FAILED_PRECONDITION,
+                           "resume_token: of another results topic; list again, then subscribe",
+                           kDomain, "TOKEN_OF_OTHER_INCARNATION");
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status PipelineNotFound(absl::string_view pipeline) {
+  return rpc::RpcError(grpc::StatusCode::NOT_FOUND,
+                       absl::StrCat("pipeline ", pipeline, " is not served here"), kDomain,
+                       "PIPELINE_NOT_FOUND", {{"pipeline", std::string(pipeline)}});
+}
+
+grpc::Status ViewNotFound(absl::string_view name) {
+  return rpc::RpcError(grpc::StatusCode::NOT_FOUND,
+                       absl::StrCat(name, " is unknown; ListViews names the views there are"),
+                       kDomain, "VIEW_NOT_FOUND", {{"view", std::string(name)}});
+}
+
+grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records) {
+  const std::string words =
+      topic_exists ? absl::StrCat("pipeline ", pipeline, " is being read back; ", lag_records,
+                                  " records to go")
+                   : absl::StrCat("the topic ", pipeline, ".results cannot be read yet");
+  return rpc::RpcError(
+      grpc::StatusCode::UNAVAILABLE, words, kDomain, "CATCHING_UP",
+      {{"pipeline", std::string(pipeline)}, {"lag_records", absl::StrCat(lag_records)}});
+}
+
+grpc::Status TooManySubscribers(int limit) {
+  return rpc::RpcError(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                       absl::StrCat("this replica has its ", limit, " subscribers already"),
+                       kDomain, "TOO_MANY_SUBSCRIBERS", {{"limit", absl::StrCat(limit)}});
+}
+
+grpc::Status Draining() {
+  return rpc::RpcError(grpc::StatusCode::UNAVAILABLE, "this replica is stopping; come back",
+                       kDomain, "DRAINING");
+}
+
+grpc::Status StoreUnreadable(const absl::Status& status) {
+  // A damaged store is rebuilt by itself: worth another try.
+  if (absl::IsDataLoss(status)) {
+    return rpc::RpcError(grpc::StatusCode::UNAVAILABLE, status.message(), kDomain, "STORE_DAMAGED");
+  }
+  return rpc::RpcError(grpc::StatusCode::INTERNAL, status.message(), kDomain, "STORE_UNREADABLE");
+}
+
+grpc::Status FeedError(const absl::Status& status) {
+  if (absl::IsAborted(status)) {
+    return rpc::RpcError(grpc::StatusCode::ABORTED, status.message(), kDomain, "RESULTS_REPLACED");
+  }
+  if (absl::IsFailedPrecondition(status)) {
+    return rpc::RpcError(grpc::StatusCode::FAILED_PRECONDITION, status.message(), kDomain,
+                         "TOKEN_OF_OTHER_INCARNATION");
+  }
+  return StoreUnreadable(status);
+}
+
+}  // namespace windrow::query

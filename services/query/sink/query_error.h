@@ -1,0 +1,34 @@
+#ifndef SERVICES_QUERY_SINK_QUERY_ERROR_H_
+#define SERVICES_QUERY_SINK_QUERY_ERROR_H_
+
+#include <grpcpp/support/status.h>
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "services/query/core/resume_token.h"
+
+namespace windrow::query {
+
+// The errors of QueryService, each with its reason (see query_service.proto), in one place.
+
+// A field of the request is wrong.
+grpc::Status WrongField(absl::string_view field, absl::string_view description);
+grpc::Status BadPageToken();
+// Of a token that cannot be used (not kNone).
+grpc::Status BadResumeToken(TokenFault fault);
+grpc::Status PipelineNotFound(absl::string_view pipeline);
+grpc::Status ViewNotFound(absl::string_view name);
+// This replica has not read everything there is yet.
+grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records);
+grpc::Status TooManySubscribers(int limit);
+grpc::Status Draining();
+// The store could not be read.
+grpc::Status StoreUnreadable(const absl::Status& status);
+// A feed ended with an error of Subscription::Next.
+grpc::Status FeedError(const absl::Status& status);
+
+}  // namespace windrow::query
+
+#endif  // SERVICES_QUERY_SINK_QUERY_ERROR_H_

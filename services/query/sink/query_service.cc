@@ -1,0 +1,457 @@
+#include "services/query/sink/query_service.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "services/query/core/ordered_bytes.h"
+#include "services/query/core/page_token.h"
+#include "services/query/core/resume_token.h"
+#include "services/query/core/row_key.h"
+#include "services/query/sink/query_error.h"
+#include "services/query/sink/result_message.h"
+#include "services/query/sink/subscription.h"
+
+namespace windrow::query {
+namespace {
+
+constexpr int64_t kMinTime = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMaxTime = std::numeric_limits<int64_t>::max();
+
+// Under gRPC's default limit of 4 MB for a message, with room for one more row of the largest size
+// that Kafka takes.
+constexpr size_t kMaxPageBytes = 2'800'000;
+
+constexpr absl::Duration kMinHeartbeatInterval = absl::Milliseconds(100);
+constexpr absl::Duration kMaxHeartbeatInterval = absl::Minutes(1);
+constexpr absl::Duration kDefaultHeartbeatInterval = absl::Seconds(5);
+
+struct PageSizes {
+  int when_unset;
+  int most;
+};
+constexpr PageSizes kViewPages = {100, 1000};
+constexpr PageSizes kWindowPages = {100, 1000};
+constexpr PageSizes kResultPages = {500, 5000};
+
+// A call that ends as soon as it begins.
+class RefusedCall : public grpc::ServerWriteReactor<v1::SubscribeResponse> {
+ public:
+  explicit RefusedCall(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, const grpc::Status& status) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::Status CheckPageSize(int32_t asked, const PageSizes& sizes, int* page_size) {
+  if (asked < 0) return WrongField("page_size", "must not be negative");
+  *page_size = asked == 0 ? sizes.when_unset : std::min<int>(asked, sizes.most);
+  return grpc::Status::OK;
+}
+
+// Of the last item of the page before; none for the first page.
+grpc::Status CheckPageToken(const std::string& text, uint64_t request_hash,
+                            std::optional<std::string>* last_item) {
+  if (text.empty()) return grpc::Status::OK;
+  std::optional<PageToken> token = DecodePageToken(text);
+  if (!token.has_value() || token->request_hash != request_hash) return BadPageToken();
+  *last_item = std::move(token->last_item);
+  return grpc::Status::OK;
+}
+
+bool IsValid(const google::protobuf::Timestamp& time) {
+  constexpr int64_t kYear1 = -62'135'596'800;
+  constexpr int64_t kYear9999 = 253'402'300'799;
+  return time.seconds() >= kYear1 && time.seconds() <= kYear9999 && time.nanos() >= 0 &&
+         time.nanos() < 1'000'000'000;
+}
+
+// The range of window starts, and the order, that a list asks for.
+struct ListRange {
+  int64_t start_us = kMinTime;
+  int64_t end_us = kMaxTime;
+  bool newest_first = false;
+};
+
+template <typename Request>
+grpc::Status CheckRange(const Request& request, ListRange* range) {
+  range->newest_first = request.newest_first();
+  if (request.has_start_time()) {
+    if (!IsValid(request.start_time())) return WrongField("start_time", "not a valid time");
+    range->start_us = FromTimestamp(request.start_time());
+  }
+  if (request.has_end_time()) {
+    if (!IsValid(request.end_time())) return WrongField("end_time", "not a valid time");
+    range->end_us = FromTimestamp(request.end_time());
+  }
+  return grpc::Status::OK;
+}
+
+uint64_t HashOfList(absl::string_view method, const std::string& parent, const ListRange& range) {
+  std::string bytes;
+  AppendText(&bytes, method);
+  AppendText(&bytes, parent);
+  AppendInt64(&bytes, range.start_us);
+  AppendInt64(&bytes, range.end_us);
+  AppendUint32(&bytes, range.newest_first ? 1 : 0);
+  return StableHash(bytes);
+}
+
+// Collects the rows of one page.
+class ResultPage {
+ public:
+  ResultPage(const StoreView& content, absl::string_view view, int page_size,
+             v1::ListResultsResponse* response)
+      : content_(content), view_(view), page_size_(page_size), response_(response) {}
+
+  // The rows of the range, after `after_key` (see StoreView::ScanRows).
+  absl::Status AddOldestFirst(const ListRange& range, const std::string& after_key) {
+    return AddWindowRows(range.start_us, range.end_us, after_key);
+  }
+
+  absl::Status AddNewestFirst(const ListRange& range, const std::string& after_key) {
+    int64_t end_us = range.end_us;
+    RowKey last;
+    const bool goes_on = DecodeRowKey(after_key, &last);
+    if (goes_on && last.window_start_us < end_us) end_us = last.window_start_us + 1;
+    absl::Status added;
+    const absl::Status scanned = content_.ScanWindows(
+        view_, range.start_us, end_us, /*newest_first=*/true, [&](const StoredWindow& window) {
+          const int64_t start_us = window.window_start_us;
+          const bool begun = goes_on && start_us == last.window_start_us;
+          added = AddWindowRows(start_us, start_us + 1, begun ? after_key : "");
+          return added.ok() && !more_;
+        });
+    return added.ok() ? scanned : added;
+  }
+
+  // Whether there are rows after the page.
+  bool more() const { return more_; }
+  const std::string& last_key() const { return last_key_; }
+
+ private:
+  absl::Status AddWindowRows(int64_t start_us, int64_t end_us, const std::string& after_key) {
+    absl::Status converted;
+    const absl::Status scanned =
+        content_.ScanRows(view_, start_us, end_us, after_key, [&](const StoredRow& row) {
+          if (response_->results_size() >= page_size_ || bytes_ >= kMaxPageBytes) {
+            more_ = true;
+            return false;
+          }
+          v1::Result* const result = response_->add_results();
+          converted = ToResult(row, view_, content_.results(), result);
+          bytes_ += result->ByteSizeLong();
+          last_key_ = EncodeRowKey(row.window_start_us, row.group);
+          return converted.ok();
+        });
+    return converted.ok() ? scanned : converted;
+  }
+
+  const StoreView& content_;
+  const absl::string_view view_;
+  const int page_size_;
+  v1::ListResultsResponse* const response_;
+  size_t bytes_ = 0;
+  bool more_ = false;
+  std::string last_key_;
+};
+
+grpc::Status CheckHeartbeat(const v1::SubscribeRequest& request, absl::Duration* interval) {
+  *interval = kDefaultHeartbeatInterval;
+  if (!request.has_heartbeat_interval()) return grpc::Status::OK;
+  const google::protobuf::Duration& asked = request.heartbeat_interval();
+  *interval = absl::Seconds(asked.seconds()) + absl::Nanoseconds(asked.nanos());
+  if (*interval < kMinHeartbeatInterval || *interval > kMaxHeartbeatInterval) {
+    return WrongField("heartbeat_interval", "must be 100 ms to 1 minute");
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FindStart(const v1::SubscribeRequest& request, const Subscription::Options& options,
+                       const StoreView& content, ResumeToken* start) {
+  switch (request.start_case()) {
+    case v1::SubscribeRequest::kResumeToken: {
+      ExpectedToken expected;
+      expected.incarnation = content.incarnation();
+      expected.parent = options.parent;
+      expected.kind = options.final_only ? FeedKind::kFinalRows : FeedKind::kAllRows;
+      expected.partitions = content.partitions();
+      return BadResumeToken(DecodeResumeToken(request.resume_token(), expected, start));
+    }
+    case v1::SubscribeRequest::kFromBeginning:
+      if (request.from_beginning()) {
+        *start = Subscription::FromBeginning(options, content);
+        return grpc::Status::OK;
+      }
+      break;
+    case v1::SubscribeRequest::START_NOT_SET:
+      break;
+  }
+  *start = Subscription::FromNow(options, content);
+  return grpc::Status::OK;
+}
+
+}  // namespace
+
+QueryService::QueryService(Options options, std::vector<ResultStore*> stores)
+    : options_(options), scheduler_(options.feed_threads) {
+  for (ResultStore* const store : stores) {
+    stores_[store->pipeline()] = store;
+    store->SetListener([this] { scheduler_.WakeAll(); });
+  }
+}
+
+QueryService::~QueryService() {
+  for (const auto& [pipeline, store] : stores_) store->SetListener(nullptr);
+}
+
+void QueryService::Drain() {
+  absl::MutexLock lock(&mutex_);
+  draining_ = true;
+  for (SubscribeCall* const call : calls_) call->Drain();
+}
+
+grpc::ServerUnaryReactor* QueryService::ListViews(grpc::CallbackServerContext* context,
+                                                  const v1::ListViewsRequest* request,
+                                                  v1::ListViewsResponse* response) {
+  return Reply(context, DoListViews(*request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::ListWindows(grpc::CallbackServerContext* context,
+                                                    const v1::ListWindowsRequest* request,
+                                                    v1::ListWindowsResponse* response) {
+  return Reply(context, DoListWindows(*request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::ListResults(grpc::CallbackServerContext* context,
+                                                    const v1::ListResultsRequest* request,
+                                                    v1::ListResultsResponse* response) {
+  return Reply(context, DoListResults(*request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::GetStatus(grpc::CallbackServerContext* context,
+                                                  const v1::GetStatusRequest* /*request*/,
+                                                  v1::GetStatusResponse* response) {
+  DoGetStatus(response);
+  return Reply(context, grpc::Status::OK);
+}
+
+grpc::ServerWriteReactor<v1::SubscribeResponse>* QueryService::Subscribe(
+    grpc::CallbackServerContext* /*context*/, const v1::SubscribeRequest* request) {
+  std::unique_ptr<Subscription> subscription;
+  const ResultStore* store = nullptr;
+  const grpc::Status status = PrepareSubscription(*request, &subscription, &store);
+  if (!status.ok()) return new RefusedCall(status);
+
+  absl::MutexLock lock(&mutex_);
+  if (draining_) return new RefusedCall(Draining());
+  if (calls_.size() >= static_cast<size_t>(options_.max_subscribers)) {
+    return new RefusedCall(TooManySubscribers(options_.max_subscribers));
+  }
+  SubscribeCall* const call = SubscribeCall::Start(*std::move(subscription), store, &scheduler_,
+                                                   [this](SubscribeCall* done) {
+                                                     absl::MutexLock done_lock(&mutex_);
+                                                     calls_.erase(done);
+                                                   });
+  calls_.insert(call);
+  return call;
+}
+
+grpc::Status QueryService::Content(const ResultStore& store,
+                                   std::shared_ptr<const StoreView>* content) {
+  *content = store.view();
+  if (*content != nullptr && (*content)->complete()) return grpc::Status::OK;
+  const ReadingState reading = store.reading();
+  return CatchingUp(store.pipeline(), reading.topic_exists, reading.lag_records);
+}
+
+grpc::Status QueryService::FindPipelines(const std::string& parent,
+                                         std::vector<const ResultStore*>* stores) const {
+  if (parent.empty()) {
+    for (const auto& [pipeline, store] : stores_) stores->push_back(store);
+    return grpc::Status::OK;
+  }
+  const std::optional<std::string> pipeline = ParsePipelineName(parent);
+  if (!pipeline.has_value()) return WrongField("parent", "must be of the form pipelines/{id}");
+  const auto it = stores_.find(*pipeline);
+  if (it == stores_.end()) return PipelineNotFound(*pipeline);
+  stores->push_back(it->second);
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::FindView(const std::string& parent, ServedView* served) const {
+  std::optional<ViewName> name = ParseViewName(parent);
+  if (!name.has_value()) {
+    return WrongField("parent", "must be of the form pipelines/{id}/views/{id}");
+  }
+  const auto it = stores_.find(name->pipeline);
+  if (it == stores_.end()) return ViewNotFound(parent);
+  const grpc::Status ready = Content(*it->second, &served->content);
+  if (!ready.ok()) return ready;
+  if (served->content->views().count(name->view) == 0) return ViewNotFound(parent);
+  served->name = *std::move(name);
+  served->store = it->second;
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::DoListViews(const v1::ListViewsRequest& request,
+                                       v1::ListViewsResponse* response) {
+  int page_size = 0;
+  std::vector<const ResultStore*> stores;
+  std::optional<std::string> last_name;
+  const uint64_t hash = HashOfList("ListViews", request.parent(), ListRange());
+  grpc::Status status = CheckPageSize(request.page_size(), kViewPages, &page_size);
+  if (status.ok()) status = FindPipelines(request.parent(), &stores);
+  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_name);
+  if (!status.ok()) return status;
+
+  std::map<std::string, v1::View> views;
+  for (const ResultStore* const store : stores) {
+    std::shared_ptr<const StoreView> content;
+    status = Content(*store, &content);
+    if (!status.ok()) return status;
+    const std::optional<int64_t> closed = content->results().closed_through_us();
+    for (const auto& [id, summary] : content->views()) {
+      v1::View view;
+      view.set_name(ViewResourceName(store->pipeline(), id));
+      if (closed.has_value()) *view.mutable_closed_through_time() = ToTimestamp(*closed);
+      views[view.name()] = std::move(view);
+    }
+  }
+  auto it = last_name.has_value() ? views.upper_bound(*last_name) : views.begin();
+  for (; it != views.end() && response->views_size() < page_size; ++it) {
+    *response->add_views() = std::move(it->second);
+  }
+  if (it != views.end()) {
+    const std::string& last = response->views(response->views_size() - 1).name();
+    response->set_next_page_token(EncodePageToken(PageToken{hash, last}));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::DoListWindows(const v1::ListWindowsRequest& request,
+                                         v1::ListWindowsResponse* response) {
+  int page_size = 0;
+  ListRange range;
+  ServedView served;
+  std::optional<std::string> last_item;
+  grpc::Status status = CheckPageSize(request.page_size(), kWindowPages, &page_size);
+  if (status.ok()) status = CheckRange(request, &range);
+  if (status.ok()) status = FindView(request.parent(), &served);
+  const uint64_t hash = HashOfList("ListWindows", request.parent(), range);
+  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  if (!status.ok()) return status;
+
+  RowKey last;
+  if (last_item.has_value() && DecodeRowKey(*last_item, &last)) {
+    if (range.newest_first) {
+      range.end_us = std::min(range.end_us, last.window_start_us);
+    } else {
+      range.start_us = std::max(range.start_us, last.window_start_us + 1);
+    }
+  }
+  int64_t last_start_us = 0;
+  bool more = false;
+  const absl::Status scanned = served.content->ScanWindows(
+      served.name.view, range.start_us, range.end_us, range.newest_first,
+      [&](const StoredWindow& window) {
+        more = response->windows_size() >= page_size;
+        if (more) return false;
+        *response->add_windows() = ToWindow(window, request.parent(), served.content->results());
+        last_start_us = window.window_start_us;
+        return true;
+      });
+  if (!scanned.ok()) return StoreUnreadable(scanned);
+  if (more) {
+    response->set_next_page_token(
+        EncodePageToken(PageToken{hash, EncodeRowKey(last_start_us, "")}));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
+                                         v1::ListResultsResponse* response) {
+  int page_size = 0;
+  ListRange range;
+  ServedView served;
+  std::optional<std::string> last_item;
+  grpc::Status status = CheckPageSize(request.page_size(), kResultPages, &page_size);
+  if (status.ok()) status = CheckRange(request, &range);
+  if (status.ok()) status = FindView(request.parent(), &served);
+  const uint64_t hash = HashOfList("ListResults", request.parent(), range);
+  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  if (!status.ok()) return status;
+
+  ResultPage page(*served.content, served.name.view, page_size, response);
+  const std::string after_key = last_item.value_or("");
+  const absl::Status added = range.newest_first ? page.AddNewestFirst(range, after_key)
+                                                : page.AddOldestFirst(range, after_key);
+  if (!added.ok()) return StoreUnreadable(added);
+  if (page.more()) response->set_next_page_token(EncodePageToken(PageToken{hash, page.last_key()}));
+  if (!last_item.has_value()) {
+    Subscription::Options options;
+    options.parent = request.parent();
+    ResumeToken token = Subscription::FromNow(options, *served.content);
+    token.kind = FeedKind::kAny;
+    response->set_resume_token(EncodeResumeToken(token));
+  }
+  return grpc::Status::OK;
+}
+
+void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
+  bool caught_up = true;
+  for (const auto& [pipeline, store] : stores_) {
+    const ReadingState reading = store->reading();
+    caught_up = caught_up && reading.caught_up;
+    v1::PipelineStatus* const status = response->add_pipelines();
+    status->set_pipeline(PipelineResourceName(pipeline));
+    status->set_lag_records(reading.lag_records);
+    const std::shared_ptr<const StoreView> content = store->view();
+    if (content == nullptr) continue;
+    const ResultView& results = content->results();
+    if (results.closed_through_us().has_value()) {
+      *status->mutable_closed_through_time() = ToTimestamp(*results.closed_through_us());
+    }
+    status->set_drain_generation(results.drain_generation());
+    status->set_records_read(static_cast<int64_t>(results.records_read()));
+    status->set_dead_lettered(static_cast<int64_t>(results.dead_lettered()));
+    for (const auto& [view, late] : results.late_everywhere()) {
+      (*status->mutable_late_everywhere())[view] = static_cast<int64_t>(late);
+    }
+    int64_t rows = 0;
+    for (const auto& [view, summary] : content->views()) {
+      rows += summary.rows;
+      (*status->mutable_late())[view] = static_cast<int64_t>(summary.late);
+    }
+    status->set_rows(rows);
+  }
+  response->set_caught_up(caught_up);
+}
+
+grpc::Status QueryService::PrepareSubscription(const v1::SubscribeRequest& request,
+                                               std::unique_ptr<Subscription>* subscription,
+                                               const ResultStore** store) {
+  Subscription::Options options;
+  options.parent = request.parent();
+  options.final_only = request.final_only();
+  ServedView served;
+  ResumeToken start;
+  grpc::Status status = CheckHeartbeat(request, &options.heartbeat_interval);
+  if (status.ok()) status = FindView(request.parent(), &served);
+  if (!status.ok()) return status;
+  options.view = served.name.view;
+  status = FindStart(request, options, *served.content, &start);
+  if (!status.ok()) return status;
+  *store = served.store;
+  *subscription =
+      std::make_unique<Subscription>(std::move(options), std::move(start), served.content->epoch());
+  return grpc::Status::OK;
+}
+
+}  // namespace windrow::query

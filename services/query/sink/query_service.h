@@ -1,0 +1,95 @@
+#ifndef SERVICES_QUERY_SINK_QUERY_SERVICE_H_
+#define SERVICES_QUERY_SINK_QUERY_SERVICE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "services/query/core/view_name.h"
+#include "services/query/sink/feed_scheduler.h"
+#include "services/query/sink/result_store.h"
+#include "services/query/sink/subscribe_call.h"
+#include "windrow/query/v1/query_service.grpc.pb.h"
+
+namespace windrow::query {
+
+// Serves windrow.query.v1.QueryService from stores. Thread-safe.
+class QueryService : public v1::QueryService::CallbackService {
+ public:
+  struct Options {
+    // Most Subscribe calls at a time.
+    int max_subscribers = 1000;
+    // Threads that read for subscribers.
+    int feed_threads = 2;
+  };
+
+  // One store per pipeline. They must outlive the service, and must not be written to before it is
+  // made or after it is gone: it listens to them.
+  QueryService(Options options, std::vector<ResultStore*> stores);
+  // After the server that it was registered with.
+  ~QueryService() override;
+
+  // Ends all feeds, each with a last token, and takes no new ones.
+  void Drain();
+
+  grpc::ServerUnaryReactor* ListViews(grpc::CallbackServerContext* context,
+                                      const v1::ListViewsRequest* request,
+                                      v1::ListViewsResponse* response) override;
+  grpc::ServerUnaryReactor* ListWindows(grpc::CallbackServerContext* context,
+                                        const v1::ListWindowsRequest* request,
+                                        v1::ListWindowsResponse* response) override;
+  grpc::ServerUnaryReactor* ListResults(grpc::CallbackServerContext* context,
+                                        const v1::ListResultsRequest* request,
+                                        v1::ListResultsResponse* response) override;
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const v1::GetStatusRequest* request,
+                                      v1::GetStatusResponse* response) override;
+  grpc::ServerWriteReactor<v1::SubscribeResponse>* Subscribe(
+      grpc::CallbackServerContext* context, const v1::SubscribeRequest* request) override;
+
+ private:
+  // A view that can be served.
+  struct ServedView {
+    ViewName name;
+    const ResultStore* store = nullptr;
+    std::shared_ptr<const StoreView> content;
+  };
+
+  grpc::Status DoListViews(const v1::ListViewsRequest& request, v1::ListViewsResponse* response);
+  grpc::Status DoListWindows(const v1::ListWindowsRequest& request,
+                             v1::ListWindowsResponse* response);
+  grpc::Status DoListResults(const v1::ListResultsRequest& request,
+                             v1::ListResultsResponse* response);
+  void DoGetStatus(v1::GetStatusResponse* response) const;
+  grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
+                                   std::unique_ptr<Subscription>* subscription,
+                                   const ResultStore** store);
+
+  // The stores that a parent names, by pipeline; all for an empty one.
+  grpc::Status FindPipelines(const std::string& parent,
+                             std::vector<const ResultStore*>* stores) const;
+  grpc::Status FindView(const std::string& parent, ServedView* served) const;
+  // The content of a store, once everything there was has been read.
+  static grpc::Status Content(const ResultStore& store, std::shared_ptr<const StoreView>* content);
+
+  const Options options_;
+  // By pipeline id.
+  std::map<std::string, ResultStore*> stores_;
+  FeedScheduler scheduler_;
+
+  absl::Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_set<SubscribeCall*> calls_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace windrow::query
+
+#endif  // SERVICES_QUERY_SINK_QUERY_SERVICE_H_
