@@ -12,17 +12,15 @@
 Everything is stopped when the test ends. What the processes said stays in .run/test/e2e/<test>/.
 """
 
-import ctypes
 import json
 import os
 import pathlib
 import random
 import shutil
-import signal
 import subprocess
 import time
 
-from dev import broker as kafka_broker
+from dev import stack as windrow_stack
 from tests.e2e.grpcurl import Grpcurl, RpcError
 from tests.e2e.kafka_topics import KafkaTopics
 from tests.e2e.waiting import NotInTime, wait_until
@@ -30,14 +28,11 @@ from tests.recount import recount
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATE = pathlib.Path(os.environ.get("WINDROW_STATE_DIR", ROOT / ".run"))
-BINARIES = {
-    "producer": "bazel-bin/services/producer/producer",
-    "aggregator": "bazel-bin/services/aggregator/aggregator",
-    "query": "bazel-bin/services/query/query",
-    "windrow": "bazel-bin/clients/cli/windrow",
-    "generate_calls": "bazel-bin/services/producer/generate_calls",
-}
-SERVICES = ("producer", "aggregator", "query")
+BINARIES = dict(
+    windrow_stack.BINARIES,
+    generate_calls=ROOT / "bazel-bin/services/producer/generate_calls",
+)
+SERVICES = windrow_stack.SERVICES
 PIPELINE_ID = "sf-calls"
 PIPELINE = "pipelines/" + PIPELINE_ID
 PIPELINE_FILE = ROOT / "resources/pipelines/sf_calls.textproto"
@@ -51,17 +46,12 @@ PIPELINES = "windrow.aggregator.v1.PipelineService/"
 QUERY = "windrow.query.v1.QueryService/"
 
 START_SECONDS = 30
-# What the contract of the services promises.
-GRACEFUL_STOP_SECONDS = 10
 # Recovery of a killed worker takes a few seconds; a busy machine several times that.
 PROGRESS_SECONDS = 120
 
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None)
-
 
 def binary(name):
-    path = ROOT / BINARIES[name]
+    path = BINARIES[name]
     if not path.exists():
         raise AssertionError(f"{path} is missing: run `bazel build //...`")
     return str(path)
@@ -80,51 +70,6 @@ def generator(records, seed, **more):
     return {"topic": SOURCE_TOPIC, "generator": {"records": records, "seed": seed, **more}}
 
 
-class Process:
-    """One run of a program. Its output goes to a file; it dies with us."""
-
-    def __init__(self, name, command, log_path):
-        self.name = name
-        self.log_path = log_path
-        with open(log_path, "ab") as log:
-            log.write(f"--- {' '.join(command)}\n".encode())
-            log.flush()
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
-            )
-
-    @property
-    def pid(self):
-        return self._process.pid
-
-    def ended(self):
-        """A text when the process has ended, for wait_until's `failed`."""
-        code = self._process.poll()
-        if code is None:
-            return None
-        return f"{self.name} ended with {code}; its last words:\n{self.last_words()}"
-
-    def last_words(self, lines=15):
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
-            return "".join(log.readlines()[-lines:])
-
-    def kill9(self):
-        self._process.kill()
-        self._process.wait(timeout=30)
-
-    def terminate(self, timeout_seconds):
-        """SIGTERM; returns the exit code. Raises NotInTime when it does not end."""
-        self._process.terminate()
-        try:
-            return self._process.wait(timeout=timeout_seconds)
-        except subprocess.TimeoutExpired:
-            raise NotInTime(
-                f"{self.name} did not end within {timeout_seconds} s of SIGTERM; "
-                f"its last words:\n{self.last_words()}"
-            ) from None
-
-
 class System:
     """See above. `parallelism` etc. are changed by RPC, as a user would."""
 
@@ -133,83 +78,78 @@ class System:
         self.directory = STATE / "test" / "e2e" / test.id().split("tests.e2e.")[-1]
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        self.broker = kafka_broker.Broker(self.directory / "broker", kafka_broker.free_port())
+        self.stack = windrow_stack.Stack(self.directory, windrow_stack.Ports.free())
+        self.broker = self.stack.broker
         self.kafka = KafkaTopics(self.broker.address)
-        self.processes = {}
-        self.ports = {name: kafka_broker.free_port() for name in SERVICES}
-        self.rpc = {name: Grpcurl(self.address(name)) for name in SERVICES}
+        self.rpc = {name: Grpcurl(self.stack.address(name)) for name in SERVICES}
         self.pipeline_file = PIPELINE_FILE
         test.addCleanup(self._close)
-
-    def address(self, name):
-        return f"127.0.0.1:{self.ports[name]}"
 
     # Processes
 
     def start(self, services=SERVICES, partitions=SOURCE_PARTITIONS):
         """Starts the broker, creates the source topic, and starts services."""
-        self.start_broker(partitions)
+        self.stack.start_broker()
+        self.cli("topics", "create", SOURCE_TOPIC, "--partitions", str(partitions))
         for name in services:
             self.start_service(name)
         for name in services:
             self.wait_until_serving(name)
 
-    def start_broker(self, partitions=SOURCE_PARTITIONS):
-        self.broker.start()
-        self.cli("topics", "create", SOURCE_TOPIC, "--partitions", str(partitions))
-
     def service_arguments(self, name):
-        arguments = [f"--kafka={self.broker.address}", f"--listen={self.address(name)}"]
         if name == "aggregator":
-            arguments += ["--replica=aggregator-0", f"--pipeline_file={self.pipeline_file}"]
+            return ["--replica=aggregator-0", f"--pipeline_file={self.pipeline_file}"]
         if name == "query":
-            arguments += [f"--store_dir={self.store_directory}"]
-        return arguments
+            return [f"--store_dir={self.store_directory}"]
+        return []
 
     @property
     def store_directory(self):
         return self.directory / "store"
 
     def start_service(self, name):
-        self.processes[name] = Process(
-            name, [binary(name), *self.service_arguments(name)], self.directory / f"{name}.log"
-        )
+        self.stack.start_service(name, self.service_arguments(name))
 
     def wait_until_serving(self, name, timeout_seconds=START_SECONDS):
         def serving():
             answer = self.rpc[name].call_ok("grpc.health.v1.Health/Check", {})
             return answer is not None and answer.get("status") == "SERVING"
 
-        wait_until(f"{name} to be SERVING", serving, timeout_seconds, self.processes[name].ended)
+        wait_until(f"{name} to be SERVING", serving, timeout_seconds, self.any_ended)
 
     def kill9(self, name):
-        reason = self.processes[name].ended()
+        reason = self.any_ended()
         if reason:
-            self.test.fail(f"before it could be killed, {reason}")
-        self.processes[name].kill9()
+            self.test.fail(f"before {name} could be killed, {reason}")
+        self.stack.kill9(name)
 
     def restart(self, name):
         """After kill9 or stop_service."""
         self.start_service(name)
         self.wait_until_serving(name)
 
-    def stop_service(self, name, timeout_seconds=GRACEFUL_STOP_SECONDS):
-        """SIGTERM; returns (exit code, seconds)."""
+    def stop_service(self, name):
+        """SIGTERM; returns (exit code, seconds). Fails when it takes longer than was promised."""
+        process = self.stack.processes.pop(name)
         began = time.monotonic()
-        code = self.processes.pop(name).terminate(timeout_seconds)
-        return code, time.monotonic() - began
+        if not process.terminate():
+            raise NotInTime(
+                f"{name} did not end within {windrow_stack.GRACEFUL_STOP_SECONDS} s of SIGTERM; "
+                f"its last words:\n{process.last_words()}"
+            )
+        return process.exit_code(), time.monotonic() - began
 
     def any_ended(self):
-        for process in self.processes.values():
-            reason = process.ended()
-            if reason:
-                return reason
+        """A text when a process has ended by itself."""
+        try:
+            self.stack.check_running()
+        except windrow_stack.StackError as error:
+            return str(error)
         return None
 
     def _close(self):
-        for process in self.processes.values():
-            process.kill9()
-        self.broker.kill9()
+        self.stack.kill_all()
+        self.stack.stop()
         # Logs stay; data is large and of no further use.
         shutil.rmtree(self.directory / "broker" / "data", ignore_errors=True)
         shutil.rmtree(self.store_directory, ignore_errors=True)
@@ -219,11 +159,8 @@ class System:
     def cli(self, *arguments, timeout_seconds=120, check=True):
         """Runs `windrow ARGUMENTS` and returns the finished process."""
         done = subprocess.run(
-            [
-                binary("windrow"), f"--kafka={self.broker.address}",
-                *(f"--{name}={self.address(name)}" for name in SERVICES), *arguments,
-            ],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_seconds,
+            self.stack.windrow_command(*arguments), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout_seconds,
         )
         if check and done.returncode != 0:
             self.test.fail(f"windrow {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
