@@ -12,7 +12,7 @@ namespace windrow::producer {
 namespace {
 
 constexpr int64_t kSecondsPerDay = 86400;
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
+constexpr int64_t kTicksPerSecond = 100'000'000;
 constexpr uint64_t kMinLateSeconds = 2 * 3600;
 constexpr uint64_t kMaxLateSeconds = 48 * 3600;
 constexpr size_t kUsualRecordBytes = 512;
@@ -60,7 +60,8 @@ absl::string_view Of(uint64_t bits, absl::Span<const absl::string_view> words) {
 CallGenerator::CallGenerator(const CallGeneratorOptions& options)
     : options_(options),
       start_s_(absl::ToUnixSeconds(options.start_time)),
-      interval_ns_(std::max<int64_t>(1, std::llround(60e9 / options.events_per_minute))),
+      interval_ticks_(
+          std::max<int64_t>(1, std::llround(60.0 * kTicksPerSecond / options.events_per_minute))),
       late_threshold_(Threshold(options.late_fraction)),
       types_(CrimeTypes()),
       dispositions_(Dispositions()),
@@ -105,8 +106,8 @@ CallGenerator::Call CallGenerator::MakeCall(int64_t index) {
 
 int64_t CallGenerator::NominalTime(int64_t index, uint64_t bits) const {
   const int64_t jitter =
-      static_cast<int64_t>(SplitMix64::Scale(bits, static_cast<uint64_t>(interval_ns_)));
-  return start_s_ + (index * interval_ns_ + jitter) / kNanosPerSecond;
+      static_cast<int64_t>(SplitMix64::Scale(bits, static_cast<uint64_t>(interval_ticks_)));
+  return start_s_ + (index * interval_ticks_ + jitter) / kTicksPerSecond;
 }
 
 // One broken record in each of `broken_records` equal parts of the stream.
@@ -160,7 +161,7 @@ void CallGenerator::AppendId(int64_t index, const Call& call) {
   const int64_t days = FloorTo(call.nominal_s, kSecondsPerDay) / kSecondsPerDay;
   const Date& date = DateOf(days, &nominal_date_);
   const int64_t since_start_s = std::max<int64_t>(0, days * kSecondsPerDay - start_s_);
-  const int64_t number = index - since_start_s * kNanosPerSecond / interval_ns_;
+  const int64_t number = index - since_start_s * kTicksPerSecond / interval_ticks_;
   char day[5];
   PutTwoDigits(day, date.year_of_century);
   day[2] = static_cast<char>('0' + date.day_of_year / 100);

@@ -10,10 +10,10 @@ namespace {
 
 constexpr int64_t kMaxRecords = 10'000'000'000;
 constexpr double kMaxRatePerSecond = 1e9;
-constexpr double kMaxEventsPerMinute = 60e9;
+constexpr double kMaxEventsPerMinute = 6e9;
 constexpr int64_t kMaxDisorderSeconds = 366 * 24 * 3600;
-// Event times are counted in int64 nanoseconds from the start: 292 years at most.
-constexpr double kMaxSpanMinutes = 200.0 * 366 * 24 * 60;
+// Event times are counted from the start in 10 ns as int64, and years have four digits.
+constexpr double kMaxSpanMinutes = 2000.0 * 366 * 24 * 60;
 constexpr size_t kMaxTopicLength = 249;  // Kafka's own limit.
 
 using Problems = std::vector<OptionProblem>;
@@ -37,10 +37,10 @@ void CheckDataset(const DatasetOptions& dataset, Problems* problems) {
 void CheckEventTimes(const CallGeneratorOptions& generator, Problems* problems) {
   const double rate = generator.events_per_minute;
   if (!(rate > 0 && rate <= kMaxEventsPerMinute)) {
-    problems->push_back({"generator.events_per_minute", "must be more than 0 and at most 6e10"});
+    problems->push_back({"generator.events_per_minute", "must be more than 0 and at most 6e9"});
   } else if (static_cast<double>(generator.records) / rate > kMaxSpanMinutes) {
     problems->push_back({"generator.events_per_minute",
-                         "is too low: the records would span more than 200 years of event time"});
+                         "is too low: the records would span more than 2000 years of event time"});
   }
   if (generator.start_time < absl::UnixEpoch() ||
       generator.start_time >= absl::FromUnixSeconds(32503680000)) {
