@@ -37,6 +37,15 @@ class RpcError(Exception):
                 return detail
         return None
 
+    def violations(self):
+        """The fields that a google.rpc.BadRequest names."""
+        return [
+            violation["field"]
+            for detail in self.details
+            if detail.get("@type", "").endswith("google.rpc.BadRequest")
+            for violation in detail["field_violations"]
+        ]
+
 
 # grpcurl prints the number of a code.
 CODES = (
@@ -131,7 +140,7 @@ def error_of(text, method, address):
     except ValueError:
         return RpcError("UNAVAILABLE", f"{method} at {address}: {text.strip()}", [])
     return RpcError(CODES[status.get("code", 2)], status.get("message", ""),
-                    status.get("details", []))
+                    proto_names(status.get("details", [])))
 
 
 class Stream:

@@ -52,7 +52,7 @@ class Rpc(unittest.TestCase):
 
     maxDiff = 2000
 
-    def assert_error(self, code, reason, service, method, request):
+    def assert_error(self, code, reason, service, method, request, field=None):
         with self.assertRaises(RpcError) as raised:
             self.system.rpc[service].call(method, request)
         error = raised.exception
@@ -62,7 +62,8 @@ class Rpc(unittest.TestCase):
         if reason is not None:
             self.assertEqual(info["reason"], reason)
         self.assertEqual(info["domain"], f"{service}.windrow")
-        return error
+        if field is not None:
+            self.assertIn(field, error.violations(), error.details)
 
     def test_rpc(self):
         seed = random_seed(self)
@@ -192,11 +193,12 @@ class Rpc(unittest.TestCase):
         self.assert_error("NOT_FOUND", "PIPELINE_NOT_FOUND", "aggregator",
                           PIPELINES + "GetPipeline", {"name": "pipelines/no-such"})
         self.assert_error("INVALID_ARGUMENT", None, "aggregator", PIPELINES + "Reconfigure",
-                          {"name": PIPELINE, "settings": {"parallelism": 1000}})
+                          {"name": PIPELINE, "settings": {"parallelism": 1000}},
+                          field="settings.parallelism")
         self.assert_error("FAILED_PRECONDITION", "REPLAY_NOT_ACTIVE", "producer",
                           PRODUCER + "StopReplay", {})
         self.assert_error("INVALID_ARGUMENT", None, "producer", PRODUCER + "StartReplay",
-                          {"spec": {"generator": {"records": -1}}})
+                          {"spec": {"generator": {"records": -1}}}, field="spec.generator.records")
         self.assert_error("NOT_FOUND", None, "producer", PRODUCER + "StartReplay",
                           {"spec": {"dataset": {"path": "/no/such/file"}}})
 
