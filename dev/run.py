@@ -22,7 +22,7 @@ sys.path.insert(0, str(REPO))
 
 from dev.broker import STATE, BrokerError, class_archive, make_class_archive  # noqa: E402
 from dev.build import BuildError, build  # noqa: E402
-from dev.stack import Ports, Stack, StackError, check_ports  # noqa: E402
+from dev.stack import Ports, Stack, StackError, check_ports, dies_with_us  # noqa: E402
 
 PIPELINE_FILE = REPO / "resources/pipelines/sf_calls.textproto"
 SOURCE_PARTITIONS = 4
@@ -367,7 +367,7 @@ Ctrl-C stops everything.
     def start_watch(self):
         self._watch = subprocess.Popen(
             self.stack.windrow_command("--pipeline", self.pipeline.id, "watch"),
-            stdin=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, preexec_fn=dies_with_us())
 
     def stop_watch(self):
         """It puts the terminal in order when it is asked to end."""
@@ -396,7 +396,8 @@ Ctrl-C stops everything.
         """Runs `windrow ARGUMENTS`, which waits for something, as long as there is progress."""
         process = subprocess.Popen(
             self.stack.windrow_command("--pipeline", self.pipeline.id, *arguments),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=dies_with_us())
         try:
             stalled = Stall(self._position)
             while process.poll() is None:

@@ -62,11 +62,16 @@ class Ports:
         return cls(*ports)
 
 
-def _die_with(parent):
-    """Runs in the child before the program: SIGTERM when the parent dies."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # It died before it was asked for.
-        os._exit(1)
+def dies_with_us():
+    """For preexec_fn: the child gets SIGTERM when the thread that starts it, or all of us, ends."""
+    parent = os.getpid()
+
+    def tie():
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # It died before it was asked for.
+            os._exit(1)
+
+    return tie
 
 
 class Process:
@@ -75,11 +80,10 @@ class Process:
     def __init__(self, name, command, log_path):
         self.name = name
         self.log_path = log_path
-        parent = os.getpid()
         with open(log_path, "ab") as log:
             self._process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=lambda: _die_with(parent))
+                start_new_session=True, preexec_fn=dies_with_us())
 
     @property
     def pid(self):
@@ -160,7 +164,8 @@ class Stack:
         """Returns when the service says SERVING; StackError when it ends or takes too long."""
         check = subprocess.Popen(
             self.windrow_command("health", name, "--wait", f"{timeout}s"),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=dies_with_us())
         try:
             while check.poll() is None:
                 self.check_running()
