@@ -132,6 +132,7 @@ CommandLine::CommandLine()
     app_->add_option(name, *value, help)
         ->envname(env)
         ->capture_default_str()
+        ->take_last()
         ->type_name("HOST:PORT");
   };
   address("--kafka", "WINDROW_KAFKA", &addresses.kafka, "Kafka broker");
@@ -141,6 +142,7 @@ CommandLine::CommandLine()
   app_->add_option("--pipeline", session_.pipeline_id(), "Pipeline")
       ->envname("WINDROW_PIPELINE")
       ->capture_default_str()
+      ->take_last()
       ->type_name("ID");
   app_->require_subcommand(1);
   app_->footer(

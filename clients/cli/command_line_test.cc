@@ -60,6 +60,8 @@ TEST_F(CommandLineTest, GlobalOptionsStandAnywhere) {
   EXPECT_EQ(Run({"topics", "tail", "calls", "--kafka", "b:2", "--flag"}), 0);
   EXPECT_EQ(parsed_.kafka, "b:2");
   EXPECT_TRUE(parsed_.flag);
+  EXPECT_EQ(Run({"--kafka", "a:1", "topics", "tail", "calls", "--kafka", "c:3"}), 0);
+  EXPECT_EQ(parsed_.kafka, "c:3") << "the last one wins, for scripts that add to a command line";
 }
 
 TEST_F(CommandLineTest, TheEnvironmentNamesAddresses) {
