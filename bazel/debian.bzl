@@ -74,6 +74,21 @@ cc_library(
 def _as_needed(linkopts):
     return ["-Wl,--as-needed"] + linkopts if linkopts else []
 
+# Libraries that ThreadSanitizer does not understand without help: see bazel/tsan.
+_TSAN_SHIMS = {
+    "absl": "@//bazel/tsan:absl_mutex",
+    "rdkafka": "@//bazel/tsan:c11_threads",
+}
+
+def _deps(name, deps):
+    text = repr(deps)
+    if name in _TSAN_SHIMS:
+        text += """ + select({
+        "@//bazel/tsan:enabled": ["%s"],
+        "//conditions:default": [],
+    })""" % _TSAN_SHIMS[name]
+    return text
+
 def _debian_libraries_impl(ctx):
     absl = ctx.execute(
         ["pkg-config", "--libs"] + ["absl_" + module for module in _ABSL_MODULES],
@@ -87,12 +102,12 @@ def _debian_libraries_impl(ctx):
     text.append(_TARGET.format(
         name = "absl",
         linkopts = repr(_as_needed(absl_libs + ["-lpthread"])),
-        deps = [],
+        deps = _deps("absl", []),
     ))
     for name, (package, header, linkopts, deps) in _LIBRARIES.items():
         if not ctx.path("/usr/include/" + header).exists:
             fail("The Debian package {} is missing: run dev/install".format(package))
-        text.append(_TARGET.format(name = name, linkopts = repr(_as_needed(linkopts)), deps = repr(deps)))
+        text.append(_TARGET.format(name = name, linkopts = repr(_as_needed(linkopts)), deps = _deps(name, deps)))
     ctx.file("BUILD.bazel", "".join(text), executable = False)
 
 debian_libraries = repository_rule(
