@@ -1,0 +1,59 @@
+#ifndef SERVICES_AGGREGATOR_AGGREGATOR_APP_H_
+#define SERVICES_AGGREGATOR_AGGREGATOR_APP_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
+#include "services/aggregator/control_log.h"
+#include "services/aggregator/pipeline_runner.h"
+#include "services/aggregator/pipeline_service.h"
+#include "services/platform/kafka/kafka_config.h"
+#include "services/platform/rpc/rpc_server.h"
+
+namespace windrow::aggregator {
+
+// One replica of the aggregator: the control log, a runner for each pipeline in it, and the gRPC
+// server. Built by Create, ended by its destructor, which drains within 10 s.
+class AggregatorApp {
+ public:
+  struct Options {
+    kafka::KafkaConfig kafka;
+    std::string listen;
+    std::string replica;
+    // Created at start when it does not exist; empty for none.
+    std::string pipeline_file;
+    int memory_megabytes = 32;
+  };
+
+  // INVALID_ARGUMENT when an option is wrong: the process should end with exit code 2.
+  static absl::StatusOr<std::unique_ptr<AggregatorApp>> Create(Options options);
+  ~AggregatorApp();
+  AggregatorApp(const AggregatorApp&) = delete;
+  AggregatorApp& operator=(const AggregatorApp&) = delete;
+
+ private:
+  explicit AggregatorApp(Options options) : options_(std::move(options)) {}
+  absl::Status Start();
+  // Creates the pipeline of the file, or checks that it is the one that exists.
+  absl::Status EnsurePipeline(const windrow::pipeline::v1::Pipeline& pipeline);
+  // Gives every pipeline of the log its runner and its settings.
+  void FollowControlLog();
+  absl::optional<RunnerProgress> Progress(const std::string& name) const;
+
+  const Options options_;
+  mutable absl::Mutex mutex_;
+  std::map<std::string, std::unique_ptr<PipelineRunner>> runners_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<ControlLog> log_;
+  std::unique_ptr<PipelineServiceImpl> service_;
+  std::unique_ptr<rpc::RpcServer> server_;
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_AGGREGATOR_APP_H_

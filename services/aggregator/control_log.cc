@@ -1,0 +1,152 @@
+#include "services/aggregator/control_log.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "services/aggregator/source/pipeline_loader.h"
+#include "services/platform/kafka/topic_admin.h"
+#include "services/platform/runtime/log.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace pb = windrow::control::v1;
+
+ControlProposal FromProto(const pb::Proposal& proto) {
+  ControlProposal proposal;
+  proposal.request_id = proto.request_id();
+  proposal.pipeline = proto.pipeline();
+  proposal.expected_generation = proto.expected_generation();
+  switch (proto.change_case()) {
+    case pb::Proposal::kCreate:
+      proposal.kind = ControlProposal::Kind::kCreate;
+      proposal.definition = proto.create().SerializeAsString();
+      proposal.settings = MakeSettings(proto.create().settings());
+      break;
+    case pb::Proposal::kSettings:
+      proposal.kind = ControlProposal::Kind::kSettings;
+      proposal.settings = MakeSettings(proto.settings());
+      break;
+    default:
+      proposal.kind = ControlProposal::Kind::kDrain;
+  }
+  return proposal;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ControlLog>> ControlLog::Open(const kafka::KafkaConfig& config,
+                                                             std::function<void()> on_change,
+                                                             absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  absl::StatusOr<std::unique_ptr<kafka::TopicAdmin>> admin = kafka::TopicAdmin::Create(config);
+  if (!admin.ok()) return admin.status();
+  const absl::Status ensured = (*admin)->EnsureTopics(
+      {{kTopic, 1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}}}, timeout);
+  if (!ensured.ok()) return ensured;
+  auto reader =
+      kafka::PartitionReader::Create(config, {{kTopic, 0, kafka::StartPosition::kBeginning}});
+  if (!reader.ok()) return reader.status();
+  auto producer = kafka::RecordProducer::Create(config);
+  if (!producer.ok()) return producer.status();
+  auto log = std::unique_ptr<ControlLog>(
+      new ControlLog(*std::move(reader), *std::move(producer), std::move(on_change)));
+  while (!log->reader_->at_end()) {
+    const absl::StatusOr<bool> read = log->ReadOnce(absl::Milliseconds(100));
+    if (!read.ok()) return read.status();
+    if (absl::Now() > deadline) {
+      return absl::DeadlineExceededError(absl::StrCat("the topic ", kTopic, " cannot be read"));
+    }
+  }
+  log->thread_ = std::thread([raw = log.get()] { raw->Run(); });
+  return log;
+}
+
+ControlLog::ControlLog(std::unique_ptr<kafka::PartitionReader> reader,
+                       std::unique_ptr<kafka::RecordProducer> producer,
+                       std::function<void()> on_change)
+    : reader_(std::move(reader)),
+      producer_(std::move(producer)),
+      on_change_(std::move(on_change)) {}
+
+ControlLog::~ControlLog() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::StatusOr<bool> ControlLog::ReadOnce(absl::Duration timeout) {
+  bool changed = false;
+  const absl::StatusOr<int> count =
+      reader_->Read(100, timeout, [&](const kafka::RecordView& record) {
+        pb::Proposal proposal;
+        if (!proposal.ParseFromArray(record.value.data(), static_cast<int>(record.value.size()))) {
+          runtime::LogError("control record unreadable", {{"offset", record.offset}});
+          return;
+        }
+        absl::MutexLock lock(&mutex_);
+        const ControlVerdict verdict = state_.Apply(FromProto(proposal));
+        changed = changed || verdict.accepted;
+      });
+  if (!count.ok()) return count.status();
+  return changed;
+}
+
+void ControlLog::Run() {
+  for (;;) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+    }
+    const absl::StatusOr<bool> changed = ReadOnce(absl::Milliseconds(100));
+    if (!changed.ok()) {
+      runtime::LogError("control log unreadable",
+                        {{"error", std::string(changed.status().message())}});
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Seconds(1));
+    } else if (*changed) {
+      on_change_();
+    }
+  }
+}
+
+absl::StatusOr<ControlVerdict> ControlLog::Propose(const pb::Proposal& proposal,
+                                                   absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::optional<ControlVerdict> earlier = state_.FindVerdict(proposal.request_id());
+    if (earlier.has_value()) return *earlier;
+  }
+  const absl::StatusOr<int64_t> offset =
+      producer_->SendAndWait(kTopic, 0, proposal.pipeline(), proposal.SerializeAsString(), timeout);
+  if (!offset.ok()) return offset.status();
+  const std::string& request_id = proposal.request_id();
+  absl::MutexLock lock(&mutex_);
+  const auto applied = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return state_.FindVerdict(request_id).has_value();
+  };
+  if (!mutex_.AwaitWithDeadline(absl::Condition(&applied), deadline)) {
+    return absl::DeadlineExceededError(
+        "the change is in the control log but was not applied in time; repeat the call with the "
+        "same request_id to learn what became of it");
+  }
+  return *state_.FindVerdict(request_id);
+}
+
+std::map<std::string, ControlledPipeline> ControlLog::pipelines() const {
+  absl::MutexLock lock(&mutex_);
+  return state_.pipelines();
+}
+
+absl::optional<ControlledPipeline> ControlLog::Find(const std::string& name) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = state_.pipelines().find(name);
+  if (found == state_.pipelines().end()) return absl::nullopt;
+  return found->second;
+}
+
+}  // namespace windrow::aggregator

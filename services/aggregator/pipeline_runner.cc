@@ -1,0 +1,238 @@
+#include "services/aggregator/pipeline_runner.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/aggregator/sink/pipeline_topics.h"
+#include "services/platform/kafka/topic_admin.h"
+#include "services/platform/kafka/transactional_producer.h"
+#include "services/platform/runtime/log.h"
+
+namespace windrow::aggregator {
+namespace {
+
+constexpr absl::Duration kMeasureInterval = absl::Milliseconds(250);
+constexpr absl::Duration kRateWindow = absl::Seconds(1);
+constexpr absl::Duration kTopicTimeout = absl::Seconds(10);
+// A worker whose loop has not gone round for so long hangs in a call that has no deadline.
+constexpr absl::Duration kHungAfter = absl::Seconds(90);
+
+EventTime SmallestWatermark(const std::vector<WorkerStatus>& workers) {
+  EventTime least = kNever;
+  bool any = false;
+  for (const WorkerStatus& worker : workers) {
+    for (const WorkerStatus::Source& source : worker.sources) {
+      least = any ? std::min(least, source.position.watermark) : source.position.watermark;
+      any = true;
+    }
+  }
+  return least;
+}
+
+absl::Duration Median(std::vector<absl::Duration> durations) {
+  if (durations.empty()) return absl::ZeroDuration();
+  const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2);
+  std::nth_element(durations.begin(), middle, durations.end());
+  return *middle;
+}
+
+}  // namespace
+
+PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
+    : options_(std::move(options)) {
+  Apply(pipeline);
+  thread_ = std::thread([this] { Run(); });
+}
+
+PipelineRunner::~PipelineRunner() {
+  RequestStop();
+  thread_.join();
+}
+
+void PipelineRunner::Apply(const ControlledPipeline& pipeline) {
+  settings_.records_per_second_per_partition = pipeline.settings.records_per_second_per_partition;
+  settings_.commit_interval_ms = pipeline.settings.commit_interval_ms;
+  settings_.drain_generation = pipeline.drain_generation;
+  absl::MutexLock lock(&mutex_);
+  wanted_ = pipeline;
+  changed_ = true;
+}
+
+void PipelineRunner::RequestStop() {
+  absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+}
+
+bool PipelineRunner::Stopping() const {
+  absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+RunnerProgress PipelineRunner::progress() const {
+  absl::MutexLock lock(&mutex_);
+  return progress_;
+}
+
+void PipelineRunner::Run() {
+  while (!Stopping()) {
+    const absl::Status status = Prepare();
+    if (status.ok()) break;
+    runtime::LogWarning("pipeline waits",
+                        {{"pipeline", options_.plan->id}, {"for", std::string(status.message())}});
+    absl::MutexLock lock(&mutex_);
+    progress_.waiting_for = std::string(status.message());
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Milliseconds(250));
+  }
+  const auto woken = [this]()
+                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; };
+  while (!Stopping()) {
+    AdjustWorkers();
+    Measure();
+    CheckRounds();
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(&woken), kMeasureInterval);
+  }
+  for (auto& worker : workers_) worker.second->RequestStop();
+  for (auto& worker : workers_) worker.second->Join();
+  workers_.clear();
+}
+
+absl::Status PipelineRunner::Prepare() {
+  absl::StatusOr<std::unique_ptr<kafka::TopicAdmin>> admin =
+      kafka::TopicAdmin::Create(options_.kafka);
+  if (!admin.ok()) return admin.status();
+  const auto source = (*admin)->DescribeTopic(options_.plan->source_topic, kTopicTimeout);
+  if (!source.ok()) return source.status();
+  const PipelineTopics topics(options_.plan->id);
+  const int merges = options_.plan->merge_partitions;
+  absl::Status status = (*admin)->EnsureTopics(
+      {{topics.partials, merges, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}},
+       {topics.snapshots, merges, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}},
+       {topics.results, merges, {{"cleanup.policy", "compact,delete"}, {"retention.ms", "-1"}}},
+       {topics.dead_letter, 1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}}},
+      kTopicTimeout);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<LogPurger>> purger = LogPurger::Create(options_.kafka);
+  if (!purger.ok()) return purger.status();
+  purger_ = *std::move(purger);
+  return RetireSlots();
+}
+
+// A transaction left open by a slot that is not used any more would hold back readers of partials:
+// taking over its id ends it.
+absl::Status PipelineRunner::RetireSlots() {
+  int used = 0;
+  int ever = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    used = wanted_.settings.parallelism;
+    ever = wanted_.max_parallelism;
+  }
+  for (int slot = used; slot < ever; ++slot) {
+    const auto producer = kafka::TransactionalProducer::Create(
+        options_.kafka, Worker::TransactionalId(options_.plan->id, options_.replica, slot),
+        absl::Seconds(5), kTopicTimeout);
+    if (!producer.ok()) return producer.status();
+  }
+  return absl::OkStatus();
+}
+
+void PipelineRunner::AdjustWorkers() {
+  ControlledPipeline wanted;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!changed_) return;
+    changed_ = false;
+    wanted = wanted_;
+  }
+  const int parallelism = wanted.settings.parallelism;
+  for (auto worker = workers_.lower_bound(parallelism); worker != workers_.end(); ++worker) {
+    worker->second->RequestStop();
+  }
+  for (int slot = 0; slot < parallelism; ++slot) {
+    std::unique_ptr<Worker>& worker = workers_[slot];
+    if (worker != nullptr) continue;
+    Worker::Options options;
+    options.kafka = options_.kafka;
+    options.plan = options_.plan;
+    options.replica = options_.replica;
+    options.slot = slot;
+    options.settings = &settings_;
+    options.purger = purger_.get();
+    options.queued_kilobytes = options_.memory_megabytes * 1024 / parallelism;
+    options.on_fatal = options_.on_fatal;
+    worker = std::make_unique<Worker>(std::move(options));
+    worker->Start();
+    runtime::LogInfo("worker started", {{"pipeline", options_.plan->id}, {"slot", slot}});
+  }
+  for (auto worker = workers_.lower_bound(parallelism); worker != workers_.end();) {
+    worker->second->Join();
+    const WorkerStatus status = worker->second->status();
+    ended_.records_processed += status.records_processed;
+    ended_.rows_written += status.rows_written;
+    ended_.commits += status.commits;
+    ended_.aborts += status.aborts;
+    worker = workers_.erase(worker);
+  }
+  absl::MutexLock lock(&mutex_);
+  progress_.generation = wanted.generation;
+}
+
+void PipelineRunner::Measure() {
+  RunnerProgress progress;
+  progress.records_processed = ended_.records_processed;
+  progress.rows_written = ended_.rows_written;
+  progress.commits = ended_.commits;
+  progress.aborts = ended_.aborts;
+  int64_t log_end = 0;
+  std::vector<absl::Duration> durations;
+  for (const auto& worker : workers_) {
+    progress.workers.push_back(worker.second->status());
+    const WorkerStatus& status = progress.workers.back();
+    progress.records_processed += status.records_processed;
+    progress.rows_written += status.rows_written;
+    progress.commits += status.commits;
+    progress.aborts += status.aborts;
+    durations.insert(durations.end(), status.commit_durations.begin(),
+                     status.commit_durations.end());
+    for (const WorkerStatus::Source& source : status.sources) {
+      log_end += std::max(source.log_end, source.position.end_offset);
+      progress.lag_records += std::max<int64_t>(0, source.log_end - source.position.end_offset);
+    }
+  }
+  progress.commit_duration = Median(std::move(durations));
+  progress.watermark = SmallestWatermark(progress.workers);
+  const absl::Time now = absl::Now();
+  absl::MutexLock lock(&mutex_);
+  progress.generation = progress_.generation;
+  progress.input_rows_per_second = progress_.input_rows_per_second;
+  progress.processed_rows_per_second = progress_.processed_rows_per_second;
+  if (now - measured_at_ >= kRateWindow) {
+    if (measured_at_ != absl::InfinitePast()) {
+      const double seconds = absl::ToDoubleSeconds(now - measured_at_);
+      progress.processed_rows_per_second =
+          static_cast<double>(progress.records_processed - measured_records_) / seconds;
+      // Partitions come and go with rebalances: a negative arrival is none.
+      progress.input_rows_per_second =
+          static_cast<double>(std::max<int64_t>(0, log_end - measured_log_end_)) / seconds;
+    }
+    measured_at_ = now;
+    measured_records_ = progress.records_processed;
+    measured_log_end_ = log_end;
+  }
+  progress_ = std::move(progress);
+}
+
+void PipelineRunner::CheckRounds() {
+  for (const auto& worker : workers_) {
+    if (absl::Now() - worker.second->last_round() < kHungAfter) continue;
+    // Crash-only: what is in memory is worth nothing, and a restart goes on from the commit.
+    runtime::LogError("worker hangs", {{"pipeline", options_.plan->id}, {"slot", worker.first}});
+    _exit(70);
+  }
+}
+
+}  // namespace windrow::aggregator

@@ -1,0 +1,103 @@
+#ifndef SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
+#define SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/aggregator/core/control_state.h"
+#include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/live_settings.h"
+#include "services/aggregator/sink/log_purger.h"
+#include "services/aggregator/worker.h"
+#include "services/aggregator/worker_status.h"
+#include "services/platform/kafka/kafka_config.h"
+
+namespace windrow::aggregator {
+
+// What one replica does for one pipeline, measured.
+struct RunnerProgress {
+  // Generation of the settings that are applied.
+  int64_t generation = 0;
+  double input_rows_per_second = 0;
+  double processed_rows_per_second = 0;
+  int64_t records_processed = 0;
+  int64_t rows_written = 0;
+  int64_t commits = 0;
+  int64_t aborts = 0;
+  int64_t lag_records = 0;
+  EventTime watermark = kNever;
+  absl::Duration commit_duration;
+  std::vector<WorkerStatus> workers;
+  // Why the pipeline has no workers yet.
+  std::string waiting_for;
+};
+
+// Runs one pipeline in this replica: makes its topics, keeps as many workers as its settings say,
+// and measures. Its own thread does the slow parts. Thread-safe.
+class PipelineRunner {
+ public:
+  struct Options {
+    kafka::KafkaConfig kafka;
+    std::string replica;
+    std::shared_ptr<const PipelinePlan> plan;
+    int memory_megabytes = 32;
+    // Called when the process has to end; see Worker::Options.
+    std::function<void(const std::string& reason)> on_fatal;
+  };
+
+  PipelineRunner(Options options, const ControlledPipeline& pipeline);
+  // Stops the workers in order.
+  ~PipelineRunner();
+  PipelineRunner(const PipelineRunner&) = delete;
+  PipelineRunner& operator=(const PipelineRunner&) = delete;
+
+  // Takes over new settings; returns at once.
+  void Apply(const ControlledPipeline& pipeline);
+
+  // Asks all workers to stop; returns at once. The destructor waits.
+  void RequestStop();
+
+  RunnerProgress progress() const;
+
+ private:
+  void Run();
+  // Makes the topics and frees the transactional ids of slots that are no longer used.
+  absl::Status Prepare();
+  absl::Status RetireSlots();
+  void AdjustWorkers();
+  void Measure();
+  void CheckRounds();
+  bool Stopping() const;
+
+  const Options options_;
+  LiveSettings settings_;
+  std::unique_ptr<LogPurger> purger_;
+
+  // Of the runner's thread.
+  std::map<int, std::unique_ptr<Worker>> workers_;
+  // Counts of workers that have ended, so that totals do not fall.
+  WorkerStatus ended_;
+  absl::Time measured_at_ = absl::InfinitePast();
+  int64_t measured_records_ = 0;
+  int64_t measured_log_end_ = 0;
+
+  mutable absl::Mutex mutex_;
+  ControlledPipeline wanted_ ABSL_GUARDED_BY(mutex_);
+  bool changed_ ABSL_GUARDED_BY(mutex_) = true;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  RunnerProgress progress_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_

@@ -1,0 +1,351 @@
+#include "services/aggregator/pipeline_service.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "services/aggregator/sink/position_encoder.h"
+#include "services/aggregator/source/pipeline_loader.h"
+#include "services/platform/rpc/rpc_error.h"
+#include "services/platform/runtime/log.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace control = windrow::control::v1;
+namespace pipeline = windrow::pipeline::v1;
+
+constexpr char kDomain[] = "aggregator.windrow";
+constexpr absl::Duration kProposeTimeout = absl::Seconds(5);
+constexpr int kMaxAttempts = 10;
+
+grpc::Status NotFound(const std::string& name) {
+  return rpc::RpcError(
+      grpc::StatusCode::NOT_FOUND,
+      absl::StrCat("there is no pipeline \"", name, "\"; ListPipelines names those there are"),
+      kDomain, "PIPELINE_NOT_FOUND", {{"pipeline", name}});
+}
+
+grpc::Status BadRequest(const std::vector<rpc::FieldViolation>& violations) {
+  std::string message = "the request is not valid:";
+  for (const rpc::FieldViolation& violation : violations) {
+    absl::StrAppend(&message, " ", violation.field, " ", violation.description, ";");
+  }
+  message.pop_back();
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, message, kDomain, "INVALID_FIELD", {},
+                       violations);
+}
+
+std::string Etag(const ControlledPipeline& pipeline) {
+  return absl::StrCat("\"", pipeline.generation, "\"");
+}
+
+std::string NewRequestId() {
+  std::random_device random;
+  return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
+}
+
+pipeline::Settings ToProto(const PipelineSettings& settings) {
+  pipeline::Settings proto;
+  proto.set_parallelism(settings.parallelism);
+  proto.set_records_per_second_per_partition(settings.records_per_second_per_partition);
+  proto.mutable_commit_interval()->set_seconds(settings.commit_interval_ms / 1000);
+  proto.mutable_commit_interval()->set_nanos(
+      static_cast<int32_t>(settings.commit_interval_ms % 1000) * 1'000'000);
+  return proto;
+}
+
+void FillResource(const ControlledPipeline& from, v1::PipelineResource* resource) {
+  resource->mutable_pipeline()->ParseFromString(from.definition);
+  *resource->mutable_pipeline()->mutable_settings() = ToProto(from.settings);
+  resource->set_etag(Etag(from));
+  resource->set_generation(from.generation);
+  resource->set_drain_generation(from.drain_generation);
+}
+
+// Paths of settings that a request changes.
+std::set<std::string> ChangedPaths(const v1::ReconfigureRequest& request) {
+  const std::set<std::string> all = {"parallelism", "records_per_second_per_partition",
+                                     "commit_interval"};
+  std::set<std::string> paths(request.update_mask().paths().begin(),
+                              request.update_mask().paths().end());
+  if (paths.count("*") > 0) return all;
+  if (!paths.empty()) return paths;
+  const pipeline::Settings& settings = request.settings();
+  if (settings.parallelism() != 0) paths.insert("parallelism");
+  if (settings.records_per_second_per_partition() != 0) {
+    paths.insert("records_per_second_per_partition");
+  }
+  if (settings.has_commit_interval()) paths.insert("commit_interval");
+  return paths;
+}
+
+// The settings after the request; violations for paths that do not exist.
+pipeline::Settings Merge(const v1::ReconfigureRequest& request, const PipelineSettings& now,
+                         std::vector<rpc::FieldViolation>* violations) {
+  pipeline::Settings merged = ToProto(now);
+  const pipeline::Settings& wanted = request.settings();
+  for (const std::string& path : ChangedPaths(request)) {
+    if (path == "parallelism") {
+      merged.set_parallelism(wanted.parallelism());
+    } else if (path == "records_per_second_per_partition") {
+      merged.set_records_per_second_per_partition(wanted.records_per_second_per_partition());
+    } else if (path == "commit_interval") {
+      *merged.mutable_commit_interval() = wanted.commit_interval();
+    } else {
+      violations->push_back(
+          {"update_mask", absl::StrCat("\"", path, "\" is not a field of settings")});
+    }
+  }
+  return merged;
+}
+
+void SetTime(EventTime time, google::protobuf::Timestamp* proto) {
+  const int64_t seconds = FloorDivide(time, kMicrosPerSecond);
+  proto->set_seconds(seconds);
+  proto->set_nanos(static_cast<int32_t>(time - seconds * kMicrosPerSecond) * 1000);
+}
+
+void SetDuration(absl::Duration duration, google::protobuf::Duration* proto) {
+  const int64_t nanos = absl::ToInt64Nanoseconds(duration);
+  proto->set_seconds(nanos / 1'000'000'000);
+  proto->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+}
+
+int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0;
+  int64_t resident = 0;
+  statm >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+absl::Duration CpuTime() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
+}
+
+v1::Worker::State ToProto(WorkerState state) {
+  switch (state) {
+    case WorkerState::kStarting:
+      return v1::Worker::STATE_STARTING;
+    case WorkerState::kRestoring:
+      return v1::Worker::STATE_RESTORING;
+    case WorkerState::kRunning:
+      return v1::Worker::STATE_RUNNING;
+    case WorkerState::kStopping:
+      return v1::Worker::STATE_STOPPING;
+    case WorkerState::kFailed:
+      return v1::Worker::STATE_FAILED;
+  }
+  return v1::Worker::STATE_UNSPECIFIED;
+}
+
+void FillWorker(const WorkerStatus& status, v1::Worker* worker) {
+  worker->set_slot(status.slot);
+  worker->set_state(ToProto(status.state));
+  worker->set_error(status.error);
+  for (const WorkerStatus::Source& from : status.sources) {
+    v1::SourcePartition* source = worker->add_sources();
+    EncodePosition(from.position, source->mutable_position());
+    source->set_log_end_offset(from.log_end);
+    source->set_limited(from.limited);
+  }
+  for (const WorkerStatus::Merge& from : status.merges) {
+    v1::MergePartition* merge = worker->add_merges();
+    merge->set_partition(from.partition);
+    if (from.closed_through != kNever) {
+      SetTime(from.closed_through, merge->mutable_closed_through_time());
+    }
+    merge->set_drain_generation(from.drain_generation);
+    merge->set_open_cells(from.open_cells);
+  }
+}
+
+}  // namespace
+
+PipelineServiceImpl::PipelineServiceImpl(ControlLog* log, std::string replica,
+                                         ProgressSource progress_source)
+    : log_(log), replica_(std::move(replica)), progress_source_(std::move(progress_source)) {}
+
+grpc::Status PipelineServiceImpl::GetPipeline(grpc::ServerContext*,
+                                              const v1::GetPipelineRequest* request,
+                                              v1::GetPipelineResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
+  if (!found.has_value()) return NotFound(request->name());
+  FillResource(*found, response->mutable_pipeline());
+  return grpc::Status::OK;
+}
+
+grpc::Status PipelineServiceImpl::ListPipelines(grpc::ServerContext*,
+                                                const v1::ListPipelinesRequest* request,
+                                                v1::ListPipelinesResponse* response) {
+  if (request->page_size() < 0) return BadRequest({{"page_size", "must not be negative"}});
+  const int page_size = request->page_size() == 0 ? 50 : std::min(request->page_size(), 1000);
+  const std::map<std::string, ControlledPipeline> pipelines = log_->pipelines();
+  // A page token is the name that the next page begins with, in hexadecimal.
+  const std::string first = absl::HexStringToBytes(request->page_token());
+  if (!request->page_token().empty() && first.rfind("pipelines/", 0) != 0) {
+    return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
+                         "page_token is not a next_page_token of this method", kDomain,
+                         "BAD_PAGE_TOKEN");
+  }
+  for (auto entry = pipelines.lower_bound(first); entry != pipelines.end(); ++entry) {
+    if (response->pipelines_size() == page_size) {
+      response->set_next_page_token(absl::BytesToHexString(entry->first));
+      break;
+    }
+    FillResource(entry->second, response->add_pipelines());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status PipelineServiceImpl::Propose(control::Proposal proposal, bool fixed_generation,
+                                          ControlVerdict* verdict) {
+  proposal.set_proposer(replica_);
+  *proposal.mutable_propose_time() = google::protobuf::Timestamp();
+  SetTime(absl::ToUnixMicros(absl::Now()), proposal.mutable_propose_time());
+  const std::string request_id =
+      proposal.request_id().empty() ? NewRequestId() : proposal.request_id();
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    // Another writer may have been faster; a change that names no etag goes on top of theirs.
+    proposal.set_request_id(attempt == 0 ? request_id : absl::StrCat(request_id, "#", attempt));
+    const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, kProposeTimeout);
+    if (!applied.ok()) return rpc::RpcError(applied.status(), kDomain, "CONTROL_LOG_UNAVAILABLE");
+    *verdict = *applied;
+    runtime::LogInfo("control change", {{"pipeline", proposal.pipeline()},
+                                        {"request_id", proposal.request_id()},
+                                        {"accepted", verdict->accepted},
+                                        {"generation", verdict->generation}});
+    if (verdict->accepted) return grpc::Status::OK;
+    if (fixed_generation) break;
+    proposal.set_expected_generation(verdict->generation);
+  }
+  return rpc::RpcError(
+      grpc::StatusCode::ABORTED,
+      "the pipeline has changed since: read it again and repeat the change with its new etag",
+      kDomain, "ETAG_MISMATCH", {{"etag", absl::StrCat("\"", verdict->generation, "\"")}});
+}
+
+grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
+                                              const v1::ReconfigureRequest* request,
+                                              v1::ReconfigureResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
+  if (!found.has_value()) return NotFound(request->name());
+  std::vector<rpc::FieldViolation> violations;
+  control::Proposal proposal;
+  *proposal.mutable_settings() = Merge(*request, found->settings, &violations);
+  if (ChangedPaths(*request).empty()) {
+    violations.push_back({"settings",
+                          "holds no value to set; to set a value to zero, name it in "
+                          "update_mask"});
+  }
+  for (const PipelineViolation& violation : ValidateSettings(proposal.settings())) {
+    violations.push_back({violation.field, violation.description});
+  }
+  if (!violations.empty()) return BadRequest(violations);
+  ControlledPipeline changed = *found;
+  if (!request->etag().empty() && request->etag() != Etag(*found)) {
+    return rpc::RpcError(
+        grpc::StatusCode::ABORTED,
+        "the pipeline has changed since: read it again and repeat the change with its new etag",
+        kDomain, "ETAG_MISMATCH", {{"etag", Etag(*found)}});
+  }
+  if (!request->validate_only()) {
+    proposal.set_pipeline(request->name());
+    proposal.set_request_id(request->request_id());
+    proposal.set_expected_generation(found->generation);
+    ControlVerdict verdict;
+    const grpc::Status status = Propose(std::move(proposal), !request->etag().empty(), &verdict);
+    if (!status.ok()) return status;
+    changed = log_->Find(request->name()).value_or(changed);
+  } else {
+    changed.settings = MakeSettings(proposal.settings());
+  }
+  FillResource(changed, response->mutable_pipeline());
+  return grpc::Status::OK;
+}
+
+grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext*,
+                                                const v1::DrainPipelineRequest* request,
+                                                v1::DrainPipelineResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
+  if (!found.has_value()) return NotFound(request->name());
+  control::Proposal proposal;
+  proposal.mutable_drain();
+  proposal.set_pipeline(request->name());
+  proposal.set_request_id(request->request_id());
+  proposal.set_expected_generation(found->generation);
+  ControlVerdict verdict;
+  const grpc::Status status = Propose(std::move(proposal), false, &verdict);
+  if (status.ok()) response->set_drain_generation(verdict.generation);
+  return status;
+}
+
+grpc::Status PipelineServiceImpl::FillProgress(const std::string& name,
+                                               v1::Progress* progress) const {
+  const absl::optional<RunnerProgress> measured = progress_source_(name);
+  if (!measured.has_value()) return NotFound(name);
+  progress->set_pipeline(name);
+  progress->set_replica(replica_);
+  SetTime(absl::ToUnixMicros(absl::Now()), progress->mutable_report_time());
+  progress->set_generation(measured->generation);
+  progress->set_input_rows_per_second(measured->input_rows_per_second);
+  progress->set_processed_rows_per_second(measured->processed_rows_per_second);
+  progress->set_rows_processed(measured->records_processed);
+  progress->set_rows_written(measured->rows_written);
+  progress->set_lag_records(measured->lag_records);
+  if (measured->watermark != kNever) {
+    SetTime(measured->watermark, progress->mutable_watermark_time());
+  }
+  progress->set_commits(measured->commits);
+  progress->set_aborts(measured->aborts);
+  SetDuration(measured->commit_duration, progress->mutable_commit_duration());
+  progress->set_resident_bytes(ResidentBytes());
+  SetDuration(CpuTime(), progress->mutable_cpu_time());
+  for (const WorkerStatus& worker : measured->workers) FillWorker(worker, progress->add_workers());
+  return grpc::Status::OK;
+}
+
+grpc::Status PipelineServiceImpl::GetProgress(grpc::ServerContext*,
+                                              const v1::GetProgressRequest* request,
+                                              v1::GetProgressResponse* response) {
+  return FillProgress(request->name(), response->mutable_progress());
+}
+
+grpc::Status PipelineServiceImpl::WatchProgress(
+    grpc::ServerContext* context, const v1::WatchProgressRequest* request,
+    grpc::ServerWriter<v1::WatchProgressResponse>* writer) {
+  absl::Duration interval = absl::Seconds(1);
+  if (request->has_interval()) {
+    interval = absl::Seconds(request->interval().seconds()) +
+               absl::Nanoseconds(request->interval().nanos());
+    if (interval < absl::Milliseconds(100) || interval > absl::Minutes(1)) {
+      return BadRequest({{"interval", "must be from 0.1 to 60 seconds"}});
+    }
+  }
+  while (!context->IsCancelled() && !stopping_) {
+    v1::WatchProgressResponse response;
+    const grpc::Status status = FillProgress(request->name(), response.mutable_progress());
+    if (!status.ok()) return status;
+    if (!writer->Write(response)) break;
+    // In small steps, so that neither a caller that left nor a stop is noticed late.
+    const absl::Time next = absl::Now() + interval;
+    while (absl::Now() < next && !context->IsCancelled() && !stopping_) {
+      absl::SleepFor(std::min(next - absl::Now(), absl::Milliseconds(50)));
+    }
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace windrow::aggregator

@@ -1,0 +1,54 @@
+#ifndef SERVICES_AGGREGATOR_PIPELINE_SERVICE_H_
+#define SERVICES_AGGREGATOR_PIPELINE_SERVICE_H_
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "absl/types/optional.h"
+#include "services/aggregator/control_log.h"
+#include "services/aggregator/pipeline_runner.h"
+#include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
+
+namespace windrow::aggregator {
+
+// The gRPC service of the aggregator; see the proto. Thread-safe.
+class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineService::Service {
+ public:
+  // Progress of a pipeline in this replica by its name; nullopt when it does not run here.
+  using ProgressSource = std::function<absl::optional<RunnerProgress>(const std::string& name)>;
+
+  // `log` outlives the service.
+  PipelineServiceImpl(ControlLog* log, std::string replica, ProgressSource progress_source);
+
+  // Ends the streams, so that the server can stop.
+  void Stop() { stopping_ = true; }
+
+  grpc::Status GetPipeline(grpc::ServerContext* context, const v1::GetPipelineRequest* request,
+                           v1::GetPipelineResponse* response) override;
+  grpc::Status ListPipelines(grpc::ServerContext* context, const v1::ListPipelinesRequest* request,
+                             v1::ListPipelinesResponse* response) override;
+  grpc::Status Reconfigure(grpc::ServerContext* context, const v1::ReconfigureRequest* request,
+                           v1::ReconfigureResponse* response) override;
+  grpc::Status DrainPipeline(grpc::ServerContext* context, const v1::DrainPipelineRequest* request,
+                             v1::DrainPipelineResponse* response) override;
+  grpc::Status GetProgress(grpc::ServerContext* context, const v1::GetProgressRequest* request,
+                           v1::GetProgressResponse* response) override;
+  grpc::Status WatchProgress(grpc::ServerContext* context, const v1::WatchProgressRequest* request,
+                             grpc::ServerWriter<v1::WatchProgressResponse>* writer) override;
+
+ private:
+  grpc::Status FillProgress(const std::string& name, v1::Progress* progress) const;
+  // Proposes until it is accepted or, with a fixed generation, refused.
+  grpc::Status Propose(windrow::control::v1::Proposal proposal, bool fixed_generation,
+                       ControlVerdict* verdict);
+
+  ControlLog* const log_;
+  const std::string replica_;
+  const ProgressSource progress_source_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_PIPELINE_SERVICE_H_

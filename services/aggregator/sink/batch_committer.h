@@ -1,0 +1,151 @@
+#ifndef SERVICES_AGGREGATOR_SINK_BATCH_COMMITTER_H_
+#define SERVICES_AGGREGATOR_SINK_BATCH_COMMITTER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "services/aggregator/core/combiner.h"
+#include "services/aggregator/core/frame.h"
+#include "services/aggregator/core/merger.h"
+#include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/sink/result_encoder.h"
+#include "services/platform/kafka/group_consumer.h"
+#include "services/platform/kafka/kafka_config.h"
+#include "services/platform/kafka/transactional_producer.h"
+
+namespace windrow::aggregator {
+
+// A record that could not be counted, with its origin.
+struct DeadLetter {
+  DeadLetterReason reason = DeadLetterReason::kNotJson;
+  int partition = 0;
+  int64_t offset = 0;
+  int64_t timestamp_ms = 0;
+  std::string key;
+  // Cut to kMaxDeadLetterBytes; `size` is the original size.
+  std::string value;
+  size_t size = 0;
+};
+
+inline constexpr size_t kMaxDeadLetterBytes = 500'000;
+
+// What a merge partition adds to a batch.
+struct MergeOutput {
+  int partition = 0;
+  MergeChanges changes;
+  // Records of a snapshot; empty when none is due.
+  std::vector<std::string> snapshot;
+  int64_t snapshot_through = 0;
+};
+
+// Everything that one transaction commits. Sealed on the worker's thread, with the group's metadata
+// of that moment; nothing in it changes afterwards.
+struct SealedBatch {
+  // Assignment under which it was counted.
+  uint64_t epoch = 0;
+  kafka::GroupMetadataHandle group;
+  // At least one per source and merge partition that the batch speaks of.
+  std::vector<kafka::TransactionOffset> offsets;
+  std::vector<Frame> frames;
+  std::vector<MergeOutput> merges;
+  std::vector<DeadLetter> dead_letters;
+};
+
+// What became of a batch.
+struct CommitResult {
+  bool committed = false;
+  // Why not.
+  std::string error;
+  // Another process uses the same transactional id for the second time within a minute.
+  bool fenced_twice = false;
+  absl::Duration duration;
+  int64_t rows = 0;
+  bool had_frames = false;
+  // For each snapshot: merge partition, offset of its first record in snapshots, through.
+  struct Snapshot {
+    int partition = 0;
+    int64_t offset = -1;
+    int64_t through = 0;
+    size_t bytes = 0;
+  };
+  std::vector<Snapshot> snapshots;
+};
+
+// Commits sealed batches, one at a time, on a thread of its own, so that its worker goes on
+// counting meanwhile. Owns the worker's transactional producer and replaces it when it must. Submit
+// and the takers are called by the worker's thread.
+class BatchCommitter {
+ public:
+  struct Options {
+    kafka::KafkaConfig kafka;
+    std::string transactional_id;
+    std::shared_ptr<const PipelinePlan> plan;
+    // Called from the committing thread when a result is ready.
+    std::function<void()> on_result;
+  };
+
+  explicit BatchCommitter(Options options);
+  // Waits for a commit under way.
+  ~BatchCommitter();
+  BatchCommitter(const BatchCommitter&) = delete;
+  BatchCommitter& operator=(const BatchCommitter&) = delete;
+
+  // Takes over the transactional id. Call before the first Submit.
+  absl::Status Connect(absl::Duration timeout);
+
+  // Whether a batch has been submitted and its result not been taken.
+  bool busy() const { return busy_; }
+
+  // Hands over a batch. Only when not busy.
+  void Submit(SealedBatch batch);
+
+  // The result of the submitted batch, if it is ready; else waits until `deadline`.
+  absl::optional<CommitResult> TakeResult(absl::Time deadline);
+
+  // Batches of an assignment other than this are dropped instead of committed.
+  void SetEpoch(uint64_t epoch) { epoch_ = epoch; }
+
+ private:
+  void Run();
+  CommitResult Commit(const SealedBatch& batch);
+  kafka::TransactionStep Write(const SealedBatch& batch, absl::Time deadline, CommitResult* result);
+  kafka::TransactionStep WriteMerge(const MergeOutput& merge, absl::Time deadline,
+                                    CommitResult* result);
+  kafka::TransactionStep WriteDeadLetter(const DeadLetter& letter, absl::Time deadline);
+  // Ends a transaction that failed at `step`, replacing the producer unless an abort is enough.
+  void Recover(const kafka::TransactionStep& step, CommitResult* result);
+  bool ReplaceProducer();
+
+  const Options options_;
+  const PipelineTopics topics_;
+  ResultEncoder result_encoder_;
+  std::atomic<uint64_t> epoch_{0};
+  // Of the worker's thread.
+  bool busy_ = false;
+
+  // Of the committing thread, after Connect.
+  std::unique_ptr<kafka::TransactionalProducer> producer_;
+  absl::Time last_fenced_ = absl::InfinitePast();
+
+  absl::Mutex mutex_;
+  absl::optional<SealedBatch> submitted_ ABSL_GUARDED_BY(mutex_);
+  absl::optional<CommitResult> result_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_SINK_BATCH_COMMITTER_H_

@@ -1,0 +1,196 @@
+#include "services/aggregator/sink/frame_encoder.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "services/aggregator/sink/position_encoder.h"
+#include "windrow/partials/v1/frame.pb.h"
+#include "windrow/snapshots/v1/snapshot.pb.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace partials = windrow::partials::v1;
+namespace snapshots = windrow::snapshots::v1;
+
+constexpr uint32_t kFormatVersion = 1;
+// Kafka refuses records above 1 MB by default; a cell is estimated, hence the distance.
+constexpr size_t kMaxRecordBytes = 400'000;
+// Bytes of a cell or late count without its group, at most.
+constexpr size_t kCellBytes = 30;
+
+// Spreads the cells of views over records of bounded size.
+class DeltaSplitter {
+ public:
+  // `start_record` ends the present record and starts another; `add_delta` adds an empty delta to
+  // the present record.
+  DeltaSplitter(const PipelinePlan& plan, std::function<void()> start_record,
+                std::function<partials::ViewDelta*(int view)> add_delta)
+      : plan_(plan), start_record_(std::move(start_record)), add_delta_(std::move(add_delta)) {}
+
+  void Add(const ViewDelta& delta) {
+    Open(delta.view);
+    const WindowSpec& window = plan_.views[delta.view].window;
+    for (const DeltaCell& cell : delta.cells) {
+      if (bytes_ > kMaxRecordBytes) Restart(delta.view);
+      out_->add_pane_steps(cell.pane - last_pane_);
+      last_pane_ = cell.pane;
+      out_->add_group_indexes(GroupIndex(delta, cell.group));
+      out_->add_accepted(cell.accepted);
+      AddCut(cell.cut == kNever ? 0 : cell.cut - window.PaneStart(cell.pane));
+      bytes_ += kCellBytes;
+    }
+    for (const LateCount& late : delta.late) {
+      if (bytes_ > kMaxRecordBytes) Restart(delta.view);
+      auto* added = out_->add_late();
+      added->set_window_start_us(late.window_start);
+      added->set_records(late.records);
+      bytes_ += kCellBytes;
+    }
+  }
+
+ private:
+  void Open(int view) {
+    out_ = add_delta_(view);
+    out_->set_view(view);
+    index_by_group_.clear();
+    last_pane_ = 0;
+  }
+
+  void Restart(int view) {
+    start_record_();
+    bytes_ = 0;
+    Open(view);
+  }
+
+  uint32_t GroupIndex(const ViewDelta& delta, uint32_t group) {
+    const auto inserted = index_by_group_.try_emplace(group, out_->groups_size());
+    if (inserted.second) {
+      out_->add_groups(delta.groups[group]);
+      bytes_ += delta.groups[group].size();
+    }
+    return inserted.first->second;
+  }
+
+  // Cuts are rare: the column exists only from the first one on, filled with zeros before it.
+  void AddCut(EventSpan cut) {
+    if (cut == 0 && out_->cuts_us_size() == 0) return;
+    while (out_->cuts_us_size() + 1 < out_->pane_steps_size()) out_->add_cuts_us(0);
+    out_->add_cuts_us(cut);
+  }
+
+  const PipelinePlan& plan_;
+  const std::function<void()> start_record_;
+  const std::function<partials::ViewDelta*(int view)> add_delta_;
+  partials::ViewDelta* out_ = nullptr;
+  absl::flat_hash_map<uint32_t, uint32_t> index_by_group_;
+  int64_t last_pane_ = 0;
+  size_t bytes_ = 0;
+};
+
+template <typename Message>
+std::string ToJson(const Message& message) {
+  std::string json;
+  google::protobuf::util::MessageToJsonString(message, &json);
+  return json;
+}
+
+}  // namespace
+
+std::vector<std::string> EncodeFrame(const PipelinePlan& plan, const Frame& frame) {
+  std::vector<std::string> records;
+  if (frame.positions.empty()) return records;
+  partials::Frame proto;
+  proto.set_format_version(kFormatVersion);
+  DeltaSplitter splitter(
+      plan,
+      [&] {
+        records.push_back(proto.SerializeAsString());
+        proto.clear_views();
+      },
+      [&](int) { return proto.add_views(); });
+  for (const ViewDelta& delta : frame.views) splitter.Add(delta);
+  for (const SourcePosition& position : frame.positions) {
+    EncodePosition(position, proto.add_positions());
+  }
+  records.push_back(proto.SerializeAsString());
+  return records;
+}
+
+std::vector<std::string> EncodeSnapshot(const PipelinePlan& plan, const MergeSnapshot& snapshot,
+                                        int64_t through) {
+  std::vector<std::string> records;
+  snapshots::SnapshotRecord proto;
+  const auto reset = [&] {
+    proto.Clear();
+    proto.set_format_version(kFormatVersion);
+    proto.set_through(through);
+    proto.set_index(static_cast<uint32_t>(records.size()));
+    proto.set_range_end(std::numeric_limits<uint64_t>::max());
+  };
+  reset();
+  auto* header = proto.mutable_header();
+  for (const SourcePosition& source : snapshot.progress.sources) {
+    EncodePosition(source, header->add_sources());
+  }
+  if (snapshot.progress.closed_through != kNever) {
+    header->set_closed_through_us(snapshot.progress.closed_through);
+  }
+  if (snapshot.progress.unchangeable_through != kNever) {
+    header->set_unchangeable_through_us(snapshot.progress.unchangeable_through);
+  }
+  header->set_drain_generation(snapshot.progress.drain_generation);
+  header->set_expired(snapshot.progress.expired);
+  header->set_discontinuities(snapshot.progress.discontinuities);
+  const auto flush = [&] {
+    records.push_back(proto.SerializeAsString());
+    reset();
+  };
+  DeltaSplitter splitter(plan, flush, [&](int view) {
+    snapshots::ViewState* state = proto.add_views();
+    state->set_view(view);
+    return state->mutable_cells();
+  });
+  for (const MergeSnapshot::View& view : snapshot.views) {
+    splitter.Add(view.cells);
+    size_t bytes = 0;
+    for (const RowRevision& revision : view.revisions) {
+      if (bytes == 0 || bytes > kMaxRecordBytes) {
+        flush();
+        bytes = 0;
+        auto* state = proto.add_views();
+        state->set_view(view.cells.view);
+        state->mutable_cells()->set_view(view.cells.view);
+      }
+      auto* added = proto.mutable_views(0)->add_revisions();
+      added->set_window_start_us(revision.window_start);
+      added->set_group(revision.group);
+      added->set_revision(revision.revision);
+      bytes += kCellBytes + revision.group.size();
+    }
+  }
+  proto.set_last(true);
+  records.push_back(proto.SerializeAsString());
+  return records;
+}
+
+std::string EncodeSourceCheckpoint(const SourcePosition& position) {
+  partials::SourcePosition proto;
+  EncodePosition(position, &proto);
+  return ToJson(proto);
+}
+
+std::string EncodeMergeCheckpoint(absl::optional<int64_t> snapshot_offset,
+                                  int64_t snapshot_through) {
+  if (!snapshot_offset.has_value()) return "";
+  partials::MergeCheckpoint proto;
+  proto.set_snapshot_offset(*snapshot_offset);
+  proto.set_snapshot_through(snapshot_through);
+  return ToJson(proto);
+}
+
+}  // namespace windrow::aggregator

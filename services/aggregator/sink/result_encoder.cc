@@ -1,0 +1,120 @@
+#include "services/aggregator/sink/result_encoder.h"
+
+#include <vector>
+
+#include "services/aggregator/core/group_key.h"
+#include "services/aggregator/sink/position_encoder.h"
+#include "windrow/results/v1/result.pb.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace pb = windrow::results::v1;
+
+using GroupValues = std::vector<absl::optional<std::string>>;
+
+// The part of a row that all windows of a group share.
+void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues& group,
+               pb::Row* row) {
+  row->clear_group();
+  for (size_t i = 0; i < view.group_fields.size(); ++i) {
+    pb::Field* field = row->add_group();
+    field->set_name(plan.fields[view.group_fields[i]]);
+    if (i < group.size() && group[i].has_value()) field->set_string_value(*group[i]);
+  }
+  row->clear_values();
+  for (const std::string& name : view.counts) row->add_values()->set_name(name);
+  if (!view.join.has_value()) return;
+  const JoinPlan& join = *view.join;
+  row->set_table_version(join.table->version());
+  const StaticTable::Row* found = static_cast<size_t>(join.group_index) < group.size()
+                                      ? join.table->Find(group[join.group_index])
+                                      : nullptr;
+  for (const std::string& column : join.columns) {
+    pb::Field* field = row->add_values();
+    field->set_name(column);
+    if (found == nullptr) continue;
+    const auto value = found->find(column);
+    if (value != found->end()) field->set_string_value(value->second);
+  }
+}
+
+}  // namespace
+
+void ResultEncoder::Encode(
+    int merge_partition, const MergeChanges& changes, int64_t write_time_ms,
+    absl::FunctionRef<void(const std::string& key, const std::string& value)> emit) {
+  for (size_t view = 0; view < changes.views.size(); ++view) {
+    EncodeRows(static_cast<int>(view), changes.views[view], emit);
+    for (const LateCount& late : changes.views[view].late) {
+      pb::ResultKey key;
+      key.mutable_ledger()->set_view(plan_->views[view].id);
+      key.mutable_ledger()->set_window_start_us(late.window_start);
+      key.mutable_ledger()->set_merge_partition(merge_partition);
+      pb::ResultRecord record;
+      record.mutable_ledger()->set_view(plan_->views[view].id);
+      record.mutable_ledger()->set_window_start_us(late.window_start);
+      record.mutable_ledger()->set_late(late.records);
+      emit(key.SerializeAsString(), record.SerializeAsString());
+    }
+  }
+  EncodeProgress(merge_partition, changes.progress, write_time_ms, emit);
+}
+
+void ResultEncoder::EncodeRows(
+    int view_index, const ViewChanges& changes,
+    absl::FunctionRef<void(const std::string&, const std::string&)> emit) {
+  const ViewPlan& view = plan_->views[view_index];
+  // One pair of messages for all rows: a group's rows follow each other, so only times and values
+  // are set anew.
+  pb::ResultKey key;
+  key.mutable_row()->set_view(view.id);
+  pb::ResultRecord record;
+  pb::Row& row = *record.mutable_row();
+  row.set_view(view.id);
+  uint32_t group = static_cast<uint32_t>(changes.groups.size());
+  for (const RowChange& change : changes.rows) {
+    if (change.group != group) {
+      group = change.group;
+      const auto values = DecodeGroupKey(changes.groups[group]);
+      FillGroup(*plan_, view, values.value_or(GroupValues()), &row);
+      key.mutable_row()->set_group(changes.groups[group]);
+    }
+    key.mutable_row()->set_window_start_us(change.window_start);
+    row.set_window_start_us(change.window_start);
+    row.set_window_end_us(change.window_start + view.window.size());
+    for (size_t i = 0; i < view.counts.size(); ++i) {
+      row.mutable_values(static_cast<int>(i))->set_int_value(static_cast<int64_t>(change.accepted));
+    }
+    row.set_accepted(change.accepted);
+    row.set_revision(change.revision);
+    key.SerializeToString(&key_);
+    record.SerializeToString(&value_);
+    emit(key_, value_);
+  }
+}
+
+void ResultEncoder::EncodeProgress(
+    int merge_partition, const MergeProgress& progress, int64_t write_time_ms,
+    absl::FunctionRef<void(const std::string&, const std::string&)> emit) {
+  pb::ResultKey key;
+  key.mutable_progress()->set_merge_partition(merge_partition);
+  pb::ResultRecord record;
+  pb::Progress& out = *record.mutable_progress();
+  out.set_merge_partition(merge_partition);
+  out.set_merge_partitions(plan_->merge_partitions);
+  if (progress.closed_through != kNever) out.set_closed_through_us(progress.closed_through);
+  out.set_drain_generation(progress.drain_generation);
+  for (const SourcePosition& source : progress.sources) {
+    if (source.partition % plan_->merge_partitions == merge_partition) {
+      EncodePosition(source, out.add_sources());
+    }
+  }
+  out.set_expired(progress.expired);
+  out.set_discontinuities(progress.discontinuities);
+  for (const ViewPlan& view : plan_->views) out.add_views(view.id);
+  out.set_write_time_ms(write_time_ms);
+  emit(key.SerializeAsString(), record.SerializeAsString());
+}
+
+}  // namespace windrow::aggregator

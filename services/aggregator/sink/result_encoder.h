@@ -1,0 +1,38 @@
+#ifndef SERVICES_AGGREGATOR_SINK_RESULT_ENCODER_H_
+#define SERVICES_AGGREGATOR_SINK_RESULT_ENCODER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "services/aggregator/core/merger.h"
+#include "services/aggregator/core/pipeline_plan.h"
+
+namespace windrow::aggregator {
+
+// Writes what changed in a merge partition as records of `results`. One thread at a time.
+class ResultEncoder {
+ public:
+  explicit ResultEncoder(std::shared_ptr<const PipelinePlan> plan) : plan_(std::move(plan)) {}
+
+  // Hands key and value of each record to `emit`: rows and ledgers first, then progress, which
+  // speaks of them. Joined columns are looked up here. `write_time_ms` is the wall clock.
+  void Encode(int merge_partition, const MergeChanges& changes, int64_t write_time_ms,
+              absl::FunctionRef<void(const std::string& key, const std::string& value)> emit);
+
+ private:
+  void EncodeRows(int view_index, const ViewChanges& changes,
+                  absl::FunctionRef<void(const std::string&, const std::string&)> emit);
+  void EncodeProgress(int merge_partition, const MergeProgress& progress, int64_t write_time_ms,
+                      absl::FunctionRef<void(const std::string&, const std::string&)> emit);
+
+  std::shared_ptr<const PipelinePlan> plan_;
+  std::string key_;
+  std::string value_;
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_SINK_RESULT_ENCODER_H_

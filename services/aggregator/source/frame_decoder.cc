@@ -1,0 +1,174 @@
+#include "services/aggregator/source/frame_decoder.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "windrow/partials/v1/frame.pb.h"
+#include "windrow/snapshots/v1/snapshot.pb.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace partials = windrow::partials::v1;
+namespace snapshots = windrow::snapshots::v1;
+
+constexpr uint32_t kFormatVersion = 1;
+
+absl::Status CheckVersion(uint32_t version, absl::string_view what) {
+  if (version == kFormatVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, " has format version ", version, "; this program reads ", kFormatVersion,
+                   ": run the version that wrote it, or a later one"));
+}
+
+SourcePosition FromProto(const partials::SourcePosition& proto) {
+  SourcePosition position;
+  position.partition = static_cast<int>(proto.source_partition());
+  position.partitions = static_cast<int>(proto.source_partitions());
+  position.base_offset = proto.base_offset();
+  position.end_offset = proto.end_offset();
+  if (proto.has_max_event_time_us()) position.max_event_time = proto.max_event_time_us();
+  if (proto.has_watermark_us()) position.watermark = proto.watermark_us();
+  position.idle_for = proto.idle_for_ms() * 1000;
+  position.drain_generation = proto.drain_generation();
+  position.counters.read = proto.counters().read();
+  position.counters.dead_lettered = proto.counters().dead_lettered();
+  position.counters.redelivered = proto.counters().redelivered();
+  for (const partials::ViewCounters& view : proto.counters().views()) {
+    ViewCounters counters;
+    counters.accepted = view.accepted();
+    counters.filtered = view.filtered();
+    counters.unmatched_join = view.unmatched_join();
+    counters.late_everywhere = view.late_everywhere();
+    position.counters.views.push_back(counters);
+  }
+  return position;
+}
+
+absl::StatusOr<ViewDelta> FromProto(const PipelinePlan& plan, const partials::ViewDelta& proto) {
+  if (proto.view() >= plan.views.size() || proto.group_indexes_size() != proto.pane_steps_size() ||
+      proto.accepted_size() != proto.pane_steps_size() ||
+      (proto.cuts_us_size() != 0 && proto.cuts_us_size() != proto.pane_steps_size())) {
+    return absl::DataLossError("a delta's columns do not fit together");
+  }
+  const WindowSpec& window = plan.views[proto.view()].window;
+  ViewDelta delta;
+  delta.view = static_cast<int>(proto.view());
+  delta.groups.assign(proto.groups().begin(), proto.groups().end());
+  delta.cells.resize(proto.pane_steps_size());
+  int64_t pane = 0;
+  for (int i = 0; i < proto.pane_steps_size(); ++i) {
+    DeltaCell& cell = delta.cells[i];
+    pane += proto.pane_steps(i);
+    cell.pane = pane;
+    cell.group = proto.group_indexes(i);
+    cell.accepted = proto.accepted(i);
+    if (cell.group >= delta.groups.size()) {
+      return absl::DataLossError("a delta's cell names a group that is not there");
+    }
+    if (proto.cuts_us_size() != 0 && proto.cuts_us(i) != 0) {
+      cell.cut = window.PaneStart(pane) + proto.cuts_us(i);
+    }
+  }
+  for (const partials::LateCount& late : proto.late()) {
+    delta.late.push_back(LateCount{late.window_start_us(), late.records()});
+  }
+  return delta;
+}
+
+template <typename Message>
+absl::Status FromJson(absl::string_view json, Message* message) {
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(json.data(), json.size()), message);
+  if (status.ok()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("the metadata of a committed offset cannot be read: ",
+                                          status.message().ToString()));
+}
+
+}  // namespace
+
+absl::StatusOr<Frame> DecodeFrame(const PipelinePlan& plan, absl::string_view record) {
+  partials::Frame proto;
+  if (!proto.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
+    return absl::DataLossError("a record of partials is not a frame");
+  }
+  const absl::Status version = CheckVersion(proto.format_version(), "a record of partials");
+  if (!version.ok()) return version;
+  Frame frame;
+  frame.views.reserve(proto.views_size());
+  for (const partials::ViewDelta& view : proto.views()) {
+    absl::StatusOr<ViewDelta> delta = FromProto(plan, view);
+    if (!delta.ok()) return delta.status();
+    frame.views.push_back(*std::move(delta));
+  }
+  for (const partials::SourcePosition& position : proto.positions()) {
+    frame.positions.push_back(FromProto(position));
+  }
+  return frame;
+}
+
+absl::StatusOr<SourcePosition> DecodeSourceCheckpoint(absl::string_view metadata) {
+  partials::SourcePosition proto;
+  const absl::Status status = FromJson(metadata, &proto);
+  if (!status.ok()) return status;
+  return FromProto(proto);
+}
+
+absl::StatusOr<MergeStart> DecodeMergeCheckpoint(absl::string_view metadata) {
+  MergeStart start;
+  if (metadata.empty()) return start;
+  partials::MergeCheckpoint proto;
+  const absl::Status status = FromJson(metadata, &proto);
+  if (!status.ok()) return status;
+  if (proto.has_snapshot_offset()) start.snapshot_offset = proto.snapshot_offset();
+  start.snapshot_through = proto.snapshot_through();
+  return start;
+}
+
+absl::StatusOr<bool> SnapshotDecoder::Add(absl::string_view record) {
+  snapshots::SnapshotRecord proto;
+  if (!proto.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
+    return absl::DataLossError("a record of snapshots cannot be read");
+  }
+  const absl::Status version = CheckVersion(proto.format_version(), "a record of snapshots");
+  if (!version.ok()) return version;
+  if (proto.index() != next_index_ || (next_index_ > 0 && proto.through() != through_)) {
+    return absl::DataLossError("the records of a snapshot do not follow each other");
+  }
+  if (next_index_++ == 0) {
+    through_ = proto.through();
+    MergeProgress& progress = snapshot_.progress;
+    for (const auto& source : proto.header().sources()) {
+      progress.sources.push_back(FromProto(source));
+    }
+    if (proto.header().has_closed_through_us()) {
+      progress.closed_through = proto.header().closed_through_us();
+    }
+    if (proto.header().has_unchangeable_through_us()) {
+      progress.unchangeable_through = proto.header().unchangeable_through_us();
+    }
+    progress.drain_generation = proto.header().drain_generation();
+    progress.expired = proto.header().expired();
+    progress.discontinuities = proto.header().discontinuities();
+  }
+  for (const snapshots::ViewState& view : proto.views()) {
+    absl::StatusOr<ViewDelta> cells = FromProto(*plan_, view.cells());
+    if (!cells.ok()) return cells.status();
+    MergeSnapshot::View state;
+    state.cells = *std::move(cells);
+    for (const snapshots::RowRevision& revision : view.revisions()) {
+      state.revisions.push_back(
+          RowRevision{revision.window_start_us(), revision.group(), revision.revision()});
+    }
+    for (const partials::LateCount& late : view.late()) {
+      state.cells.late.push_back(LateCount{late.window_start_us(), late.records()});
+    }
+    snapshot_.views.push_back(std::move(state));
+  }
+  return proto.last();
+}
+
+}  // namespace windrow::aggregator

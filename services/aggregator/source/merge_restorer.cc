@@ -1,0 +1,135 @@
+#include "services/aggregator/source/merge_restorer.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "services/platform/kafka/partition_reader.h"
+
+namespace windrow::aggregator {
+namespace {
+
+using kafka::PartitionReader;
+using kafka::RecordView;
+using kafka::StartPosition;
+
+// Reads until `done`, handing each record to `visit`, whose failure ends the reading.
+template <typename Done, typename Visit>
+absl::Status ReadUntil(PartitionReader* reader, absl::Time deadline, Done done, Visit visit) {
+  while (!done()) {
+    if (absl::Now() > deadline) {
+      return absl::DeadlineExceededError("the log of a merge partition was not readable in time");
+    }
+    absl::Status failure;
+    const absl::StatusOr<int> count =
+        reader->Read(1000, absl::Milliseconds(100), [&](const RecordView& record) {
+          if (failure.ok()) failure = visit(record);
+        });
+    if (!count.ok()) return count.status();
+    if (!failure.ok()) return failure;
+  }
+  return absl::OkStatus();
+}
+
+// What is being rebuilt of one partition.
+struct Restore {
+  RestoreRequest request;
+  SnapshotDecoder snapshot;
+  bool snapshot_complete = false;
+  RestoredMerge restored;
+  // Offset in partials of the next frame to apply.
+  int64_t next = 0;
+};
+
+absl::Status ReadSnapshots(const kafka::KafkaConfig& config, const std::string& topic,
+                           absl::Time deadline, std::map<int, Restore>* restores) {
+  std::vector<StartPosition> starts;
+  for (auto& entry : *restores) {
+    Restore& restore = entry.second;
+    restore.snapshot_complete = !restore.request.start.snapshot_offset.has_value();
+    if (restore.snapshot_complete) continue;
+    starts.push_back({topic, entry.first, *restore.request.start.snapshot_offset});
+  }
+  if (starts.empty()) return absl::OkStatus();
+  auto reader = PartitionReader::Create(config, starts);
+  if (!reader.ok()) return reader.status();
+  return ReadUntil(
+      reader->get(), deadline,
+      [&] {
+        return std::all_of(restores->begin(), restores->end(),
+                           [](const auto& entry) { return entry.second.snapshot_complete; });
+      },
+      [&](const RecordView& record) {
+        Restore& restore = restores->at(record.partition);
+        if (restore.snapshot_complete) return absl::OkStatus();
+        const absl::StatusOr<bool> complete = restore.snapshot.Add(record.value);
+        if (!complete.ok()) return complete.status();
+        restore.snapshot_complete = *complete;
+        return absl::OkStatus();
+      });
+}
+
+absl::Status ReplayPartials(const kafka::KafkaConfig& config, const PipelinePlan& plan,
+                            const std::string& topic, absl::Time deadline,
+                            std::map<int, Restore>* restores) {
+  std::vector<StartPosition> starts;
+  for (auto& entry : *restores) {
+    Restore& restore = entry.second;
+    if (restore.request.start.snapshot_offset.has_value()) {
+      restore.restored.merger->Restore(restore.snapshot.snapshot());
+      restore.next = restore.snapshot.through();
+    }
+    if (restore.next >= restore.request.committed) continue;
+    // From the beginning there may be no record 0 any more only if a snapshot replaced it.
+    starts.push_back({topic, entry.first, restore.next});
+  }
+  if (starts.empty()) return absl::OkStatus();
+  auto reader = PartitionReader::Create(config, starts);
+  if (!reader.ok()) return reader.status();
+  return ReadUntil(
+      reader->get(), deadline,
+      [&] {
+        return std::all_of(restores->begin(), restores->end(), [](const auto& entry) {
+          return entry.second.next >= entry.second.request.committed;
+        });
+      },
+      [&](const RecordView& record) {
+        Restore& restore = restores->at(record.partition);
+        if (record.offset >= restore.request.committed) return absl::OkStatus();
+        const absl::StatusOr<Frame> frame = DecodeFrame(plan, record.value);
+        if (!frame.ok()) return frame.status();
+        restore.restored.merger->Apply(*frame);
+        restore.restored.merger->DropChanges();
+        restore.restored.replayed_bytes += static_cast<int64_t>(record.value.size());
+        restore.next = record.offset + 1;
+        return absl::OkStatus();
+      });
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
+    const kafka::KafkaConfig& config, std::shared_ptr<const PipelinePlan> plan,
+    const std::string& partials_topic, const std::string& snapshots_topic,
+    const std::vector<RestoreRequest>& requests, absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  std::map<int, Restore> restores;
+  for (const RestoreRequest& request : requests) {
+    Restore restore{request, SnapshotDecoder(plan.get()), false, {}, 0};
+    restore.restored.partition = request.partition;
+    restore.restored.merger = std::make_unique<Merger>(plan);
+    restores.emplace(request.partition, std::move(restore));
+  }
+  absl::Status status = ReadSnapshots(config, snapshots_topic, deadline, &restores);
+  if (status.ok()) status = ReplayPartials(config, *plan, partials_topic, deadline, &restores);
+  if (!status.ok()) {
+    return absl::Status(status.code(), absl::StrCat("restore merge state: ", status.message()));
+  }
+  std::vector<RestoredMerge> restored;
+  for (auto& entry : restores) restored.push_back(std::move(entry.second.restored));
+  return restored;
+}
+
+}  // namespace windrow::aggregator

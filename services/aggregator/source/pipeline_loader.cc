@@ -1,0 +1,389 @@
+#include "services/aggregator/source/pipeline_loader.h"
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "services/aggregator/core/event_time_parser.h"
+#include "services/aggregator/core/group_key.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace pb = windrow::pipeline::v1;
+
+constexpr int kDefaultMergePartitions = 4;
+constexpr int64_t kDefaultCommitIntervalMs = 10;
+
+using Violations = std::vector<PipelineViolation>;
+
+// Collects what protobuf's text parser says, with line numbers that people count from 1.
+class ErrorLines : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, google::protobuf::io::ColumnNumber column,
+                const std::string& message) override {
+    if (text_.empty())
+      text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  if (!file || !(content << file.rdbuf())) {
+    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": does the file exist?"));
+  }
+  return content.str();
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+// Rows of a JSON array of flat objects, values as text; null columns are left out.
+absl::Status ReadTableRows(const std::string& path, const std::string& content,
+                           pb::StaticTable* table) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array rows;
+  if (parser.parse(content).get(rows) != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is not a JSON array of objects"));
+  }
+  for (const simdjson::dom::element element : rows) {
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) {
+      return absl::InvalidArgumentError(absl::StrCat(path, " is not a JSON array of objects"));
+    }
+    auto& columns = *table->add_rows()->mutable_columns();
+    for (const auto field : object) {
+      std::string_view text;
+      if (field.value.is_null()) continue;
+      columns[std::string(field.key)] = field.value.get(text) == simdjson::SUCCESS
+                                            ? std::string(text)
+                                            : simdjson::minify(field.value);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadTable(const std::string& directory, pb::StaticTable* table) {
+  if (table->path().empty()) return absl::OkStatus();
+  const std::string path =
+      absl::StartsWith(table->path(), "/") ? table->path() : directory + table->path();
+  const absl::StatusOr<std::string> content = ReadFile(path);
+  if (!content.ok()) return content.status();
+  table->set_version(absl::StrFormat("%016x", GroupHash(table->name(), *content)));
+  table->clear_rows();
+  return ReadTableRows(path, *content, table);
+}
+
+EventSpan ToSpan(const google::protobuf::Duration& duration) {
+  return duration.seconds() * kMicrosPerSecond + duration.nanos() / 1000;
+}
+
+bool IsId(absl::string_view id) {
+  return !id.empty() && id.size() <= 40 && absl::ascii_islower(id[0]) &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+         });
+}
+
+constexpr char kIdRule[] = "must be 1 to 40 of a-z, 0-9 and '-', and start with a letter";
+
+absl::StatusOr<WindowSpec> MakeWindow(const pb::Window& window) {
+  const EventSpan offset = ToSpan(window.offset());
+  switch (window.kind_case()) {
+    case pb::Window::kTumbling:
+      return WindowSpec::Create(ToSpan(window.tumbling().size()), ToSpan(window.tumbling().size()),
+                                offset);
+    case pb::Window::kSliding:
+      return WindowSpec::Create(ToSpan(window.sliding().size()), ToSpan(window.sliding().slide()),
+                                offset);
+    case pb::Window::KIND_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("must be tumbling or sliding");
+}
+
+const pb::StaticTable* FindTable(const pb::Pipeline& pipeline, const std::string& name) {
+  for (const pb::StaticTable& table : pipeline.tables()) {
+    if (table.name() == name) return &table;
+  }
+  return nullptr;
+}
+
+void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, EventSpan most,
+                   const std::string& field, const std::string& rule, Violations* violations) {
+  // Seconds first: a span of more would not fit.
+  const bool fits = duration.seconds() <= most / kMicrosPerSecond && duration.seconds() >= 0;
+  if (!fits || ToSpan(duration) < least || ToSpan(duration) > most) {
+    violations->push_back({field, rule});
+  }
+}
+
+void CheckJoin(const pb::Pipeline& pipeline, const pb::View& view, const std::string& path,
+               Violations* violations) {
+  if (!view.has_join()) return;
+  const pb::Join& join = view.join();
+  const pb::StaticTable* table = FindTable(pipeline, join.table());
+  if (table == nullptr) {
+    violations->push_back(
+        {path + ".table", absl::StrCat("there is no table \"", join.table(), "\" among tables")});
+  }
+  if (std::find(view.group_by().begin(), view.group_by().end(), join.field()) ==
+      view.group_by().end()) {
+    violations->push_back({path + ".field", "must be one of the view's group_by fields"});
+  }
+  if (join.columns().empty()) violations->push_back({path + ".columns", "must not be empty"});
+  for (int i = 0; table != nullptr && i < join.columns_size(); ++i) {
+    const bool exists = std::any_of(
+        table->rows().begin(), table->rows().end(),
+        [&](const pb::StaticTable::Row& row) { return row.columns().count(join.columns(i)) > 0; });
+    if (!exists) {
+      violations->push_back(
+          {absl::StrCat(path, ".columns[", i, "]"),
+           absl::StrCat("no row of the table has a column \"", join.columns(i), "\"")});
+    }
+  }
+}
+
+void CheckView(const pb::Pipeline& pipeline, int index, Violations* violations) {
+  const pb::View& view = pipeline.views(index);
+  const std::string path = absl::StrCat("views[", index, "]");
+  if (!IsId(view.id())) violations->push_back({path + ".id", kIdRule});
+  for (int i = 0; i < index; ++i) {
+    if (pipeline.views(i).id() == view.id()) violations->push_back({path + ".id", "is used twice"});
+  }
+  const absl::StatusOr<WindowSpec> window = MakeWindow(view.window());
+  if (!window.ok()) {
+    violations->push_back({path + ".window", std::string(window.status().message())});
+  }
+  // Names that become members of one result must differ from each other.
+  std::set<std::string> names = {"window_start", "window_end", "final", "revision"};
+  for (int i = 0; i < view.group_by_size(); ++i) {
+    if (view.group_by(i).empty() || !names.insert(view.group_by(i)).second) {
+      violations->push_back({absl::StrCat(path, ".group_by[", i, "]"),
+                             "must be a field name that is used once in the view"});
+    }
+  }
+  if (view.aggregates().empty()) violations->push_back({path + ".aggregates", "must not be empty"});
+  for (int i = 0; i < view.aggregates_size(); ++i) {
+    const std::string aggregate = absl::StrCat(path, ".aggregates[", i, "]");
+    if (view.aggregates(i).name().empty() || !names.insert(view.aggregates(i).name()).second) {
+      violations->push_back({aggregate + ".name", "must be a name that is used once in the view"});
+    }
+    if (view.aggregates(i).function_case() == pb::Aggregate::FUNCTION_NOT_SET) {
+      violations->push_back({aggregate, "must have a function, such as count {}"});
+    }
+  }
+  for (int i = 0; i < view.join().columns_size(); ++i) {
+    if (!names.insert(view.join().columns(i)).second) {
+      violations->push_back({absl::StrCat(path, ".join.columns[", i, "]"),
+                             "must be a name that is used once in the view"});
+    }
+  }
+  CheckJoin(pipeline, view, path + ".join", violations);
+}
+
+void CheckTables(const pb::Pipeline& pipeline, Violations* violations) {
+  std::set<std::string> names;
+  for (int i = 0; i < pipeline.tables_size(); ++i) {
+    const pb::StaticTable& table = pipeline.tables(i);
+    const std::string path = absl::StrCat("tables[", i, "]");
+    if (table.name().empty() || !names.insert(table.name()).second) {
+      violations->push_back({path + ".name", "must be a name that is used once"});
+    }
+    if (table.key_column().empty()) violations->push_back({path + ".key_column", "is required"});
+  }
+}
+
+JoinPlan MakeJoin(const pb::View& view,
+                  const std::map<std::string, std::shared_ptr<const StaticTable>>& tables) {
+  JoinPlan join;
+  join.table = tables.at(view.join().table());
+  join.inner = view.join().type() == pb::Join::TYPE_INNER;
+  join.columns.assign(view.join().columns().begin(), view.join().columns().end());
+  join.group_index = static_cast<int>(
+      std::find(view.group_by().begin(), view.group_by().end(), view.join().field()) -
+      view.group_by().begin());
+  return join;
+}
+
+std::shared_ptr<const StaticTable> MakeTable(const pb::StaticTable& table) {
+  std::vector<StaticTable::Row> rows;
+  for (const pb::StaticTable::Row& row : table.rows()) {
+    rows.emplace_back(row.columns().begin(), row.columns().end());
+  }
+  return std::make_shared<const StaticTable>(table.version(), table.key_column(), std::move(rows));
+}
+
+// Index of `name` in `fields`, to which it is added when it is new.
+int FieldIndex(const std::string& name, std::vector<std::string>* fields) {
+  const auto found = std::find(fields->begin(), fields->end(), name);
+  if (found != fields->end()) return static_cast<int>(found - fields->begin());
+  fields->push_back(name);
+  return static_cast<int>(fields->size()) - 1;
+}
+
+IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
+  IdlePolicy policy;
+  if (proto.has_idle_timeout()) policy.idle_timeout = ToSpan(proto.idle_timeout());
+  if (proto.has_close_after()) policy.close_after = ToSpan(proto.close_after());
+  switch (proto.all_idle()) {
+    case pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER:
+      policy.all_idle = AllIdle::kCloseAfter;
+      break;
+    case pb::IdlePolicy::ALL_IDLE_WAIT:
+      policy.all_idle = AllIdle::kWait;
+      break;
+    default:
+      policy.all_idle = AllIdle::kWallClock;
+  }
+  return policy;
+}
+
+}  // namespace
+
+absl::StatusOr<pb::Pipeline> LoadPipelineFile(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  pb::Pipeline pipeline;
+  google::protobuf::TextFormat::Parser parser;
+  ErrorLines errors;
+  parser.RecordErrorsTo(&errors);
+  if (!parser.ParseFromString(*text, &pipeline)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", errors.text()));
+  }
+  for (pb::StaticTable& table : *pipeline.mutable_tables()) {
+    const absl::Status status = LoadTable(DirectoryOf(path), &table);
+    if (!status.ok()) return status;
+  }
+  if (pipeline.merge_partitions() == 0) pipeline.set_merge_partitions(kDefaultMergePartitions);
+  return pipeline;
+}
+
+Violations ValidateSettings(const pb::Settings& settings) {
+  Violations violations;
+  if (settings.parallelism() < 0 || settings.parallelism() > 64) {
+    violations.push_back({"settings.parallelism", "must be from 1 to 64"});
+  }
+  if (settings.records_per_second_per_partition() < 0) {
+    violations.push_back({"settings.records_per_second_per_partition",
+                          "must be more than zero, or zero for no limit"});
+  }
+  CheckDuration(settings.commit_interval(), 0, kMicrosPerMinute, "settings.commit_interval",
+                "must be from 0 to 60 seconds", &violations);
+  return violations;
+}
+
+Violations ValidatePipeline(const pb::Pipeline& pipeline) {
+  Violations violations;
+  if (!IsId(PipelineId(pipeline.name()))) {
+    violations.push_back({"name", absl::StrCat("must be \"pipelines/{id}\"; the id ", kIdRule)});
+  }
+  if (pipeline.source_topic().empty()) violations.push_back({"source_topic", "is required"});
+  if (pipeline.event_time().field().empty()) {
+    violations.push_back({"event_time.field", "is required"});
+  }
+  const std::string& zone = pipeline.event_time().time_zone();
+  const auto parser = EventTimeParser::Create(zone.empty() ? "UTC" : zone);
+  if (!parser.ok()) {
+    violations.push_back({"event_time.time_zone", std::string(parser.status().message())});
+  }
+  CheckDuration(pipeline.watermark_delay(), 0, WindowSpec::kMaxSize, "watermark_delay",
+                "must be from 0 to 400 days", &violations);
+  CheckDuration(pipeline.max_future_skew(), 0, WindowSpec::kMaxSize, "max_future_skew",
+                "must be from 0 to 400 days", &violations);
+  CheckDuration(pipeline.correction_horizon(), 0, WindowSpec::kMaxSize, "correction_horizon",
+                "must be from 0 to 400 days", &violations);
+  CheckDuration(pipeline.idle_policy().idle_timeout(), 0, kMicrosPerDay, "idle_policy.idle_timeout",
+                "must be from 0 to 1 day", &violations);
+  CheckDuration(pipeline.idle_policy().close_after(), 0, kMicrosPerDay, "idle_policy.close_after",
+                "must be from 0 to 1 day", &violations);
+  if (pipeline.merge_partitions() < 0 || pipeline.merge_partitions() > 256) {
+    violations.push_back({"merge_partitions", "must be from 1 to 256"});
+  }
+  CheckTables(pipeline, &violations);
+  if (pipeline.views().empty()) violations.push_back({"views", "must not be empty"});
+  for (int i = 0; i < pipeline.views_size(); ++i) CheckView(pipeline, i, &violations);
+  for (PipelineViolation& violation : ValidateSettings(pipeline.settings())) {
+    violations.push_back(std::move(violation));
+  }
+  return violations;
+}
+
+std::string DescribeViolations(const Violations& violations) {
+  return absl::StrJoin(violations, "; ", [](std::string* out, const PipelineViolation& violation) {
+    absl::StrAppend(out, violation.field, " ", violation.description);
+  });
+}
+
+absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline& pipeline) {
+  const Violations violations = ValidatePipeline(pipeline);
+  if (!violations.empty()) return absl::InvalidArgumentError(DescribeViolations(violations));
+  auto plan = std::make_shared<PipelinePlan>();
+  plan->id = PipelineId(pipeline.name());
+  plan->source_topic = pipeline.source_topic();
+  plan->event_time_field = pipeline.event_time().field();
+  if (!pipeline.event_time().time_zone().empty()) {
+    plan->time_zone = pipeline.event_time().time_zone();
+  }
+  plan->watermark_delay = ToSpan(pipeline.watermark_delay());
+  if (pipeline.has_max_future_skew()) plan->max_future_skew = ToSpan(pipeline.max_future_skew());
+  if (pipeline.has_correction_horizon()) {
+    plan->correction_horizon = ToSpan(pipeline.correction_horizon());
+  }
+  plan->idle_policy = MakeIdlePolicy(pipeline.idle_policy());
+  plan->merge_partitions =
+      pipeline.merge_partitions() == 0 ? kDefaultMergePartitions : pipeline.merge_partitions();
+  std::map<std::string, std::shared_ptr<const StaticTable>> tables;
+  for (const pb::StaticTable& table : pipeline.tables()) tables[table.name()] = MakeTable(table);
+  for (const pb::View& view : pipeline.views()) {
+    ViewPlan view_plan{view.id(), *MakeWindow(view.window()), {}, {}, absl::nullopt};
+    for (const std::string& field : view.group_by()) {
+      view_plan.group_fields.push_back(FieldIndex(field, &plan->fields));
+    }
+    for (const pb::Aggregate& aggregate : view.aggregates()) {
+      view_plan.counts.push_back(aggregate.name());
+    }
+    if (view.has_join()) view_plan.join = MakeJoin(view, tables);
+    plan->views.push_back(std::move(view_plan));
+  }
+  return std::shared_ptr<const PipelinePlan>(std::move(plan));
+}
+
+PipelineSettings MakeSettings(const pb::Settings& settings) {
+  PipelineSettings made;
+  made.parallelism = std::max(1, settings.parallelism());
+  made.records_per_second_per_partition = settings.records_per_second_per_partition();
+  made.commit_interval_ms = settings.has_commit_interval()
+                                ? ToSpan(settings.commit_interval()) / 1000
+                                : kDefaultCommitIntervalMs;
+  return made;
+}
+
+std::string PipelineId(absl::string_view name) {
+  constexpr absl::string_view kPrefix = "pipelines/";
+  return absl::StartsWith(name, kPrefix) ? std::string(name.substr(kPrefix.size())) : "";
+}
+
+}  // namespace windrow::aggregator

@@ -1,0 +1,45 @@
+#ifndef SERVICES_AGGREGATOR_SOURCE_PIPELINE_LOADER_H_
+#define SERVICES_AGGREGATOR_SOURCE_PIPELINE_LOADER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "services/aggregator/core/control_state.h"
+#include "services/aggregator/core/pipeline_plan.h"
+#include "windrow/pipeline/v1/pipeline.pb.h"
+
+namespace windrow::aggregator {
+
+// A wrong field of a pipeline or its settings: path ("views[1].window") and what is wrong.
+struct PipelineViolation {
+  std::string field;
+  std::string description;
+};
+
+// Reads a pipeline file (text form of windrow.pipeline.v1.Pipeline) and the tables that it names.
+// NOT_FOUND or INVALID_ARGUMENT with file, line and what to do.
+absl::StatusOr<windrow::pipeline::v1::Pipeline> LoadPipelineFile(const std::string& path);
+
+// Everything that is wrong with the pipeline or the settings; empty when it can be run.
+std::vector<PipelineViolation> ValidatePipeline(const windrow::pipeline::v1::Pipeline& pipeline);
+std::vector<PipelineViolation> ValidateSettings(const windrow::pipeline::v1::Settings& settings);
+
+// The violations in one line.
+std::string DescribeViolations(const std::vector<PipelineViolation>& violations);
+
+// The plan of a valid pipeline; INVALID_ARGUMENT with all violations otherwise.
+absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
+    const windrow::pipeline::v1::Pipeline& pipeline);
+
+// Settings with defaults filled in.
+PipelineSettings MakeSettings(const windrow::pipeline::v1::Settings& settings);
+
+// "sf-calls" of "pipelines/sf-calls"; empty when it is not such a name.
+std::string PipelineId(absl::string_view name);
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_SOURCE_PIPELINE_LOADER_H_

@@ -1,0 +1,711 @@
+#include "services/aggregator/worker.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "services/aggregator/sink/frame_encoder.h"
+#include "services/aggregator/source/merge_restorer.h"
+#include "services/platform/runtime/log.h"
+
+namespace windrow::aggregator {
+namespace {
+
+using kafka::CommittedOffset;
+using kafka::GroupConsumer;
+using kafka::TopicPartition;
+
+constexpr int kReadBatch = 1000;
+constexpr int kFrameBatch = 50;
+// Sources of one worker are read within this distance in event time of the slowest one.
+constexpr EventSpan kAlignment = kMicrosPerHour;
+// A source with a longer backlog counts as behind: throughput matters more than latency.
+constexpr int64_t kBehindRecords = 20'000;
+constexpr absl::Duration kCommitIntervalBehind = absl::Milliseconds(200);
+// Sizes at which a batch is sealed early, and at which reading stops until it can be.
+constexpr size_t kFullBatchCells = 100'000;
+constexpr size_t kMaxBatchCells = 400'000;
+constexpr size_t kFullBatchDeadLetters = 5'000;
+constexpr size_t kMaxBatchDeadLetters = 20'000;
+// Combine waits while more frames than this are unread.
+constexpr int64_t kMaxUnreadFrames = 2'000;
+constexpr absl::Duration kAwaitPartials = absl::Milliseconds(5);
+constexpr absl::Duration kIdleCheck = absl::Milliseconds(250);
+constexpr absl::Duration kIdleConfirmation = absl::Seconds(1);
+constexpr absl::Duration kIdleConfirmationGap = absl::Seconds(3);
+constexpr absl::Duration kQueryTimeout = absl::Milliseconds(500);
+constexpr absl::Duration kCommittedTimeout = absl::Seconds(10);
+constexpr absl::Duration kRestoreTimeout = absl::Seconds(20);
+// Below the session timeout, so that a revocation is answered while the group still waits.
+constexpr absl::Duration kRevokeDeadline = absl::Milliseconds(2500);
+constexpr absl::Duration kLeaveTimeout = absl::Seconds(6);
+constexpr absl::Duration kReadoptDelay = absl::Milliseconds(100);
+constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
+constexpr size_t kMinSnapshotBytes = 256 * 1024;
+constexpr size_t kCommitDurationsKept = 64;
+
+}  // namespace
+
+Worker::Worker(Options options)
+    : options_(std::move(options)), topics_(options_.plan->id), parser_(*options_.plan) {
+  counts_.slot = options_.slot;
+}
+
+Worker::~Worker() {
+  RequestStop();
+  Join();
+}
+
+std::string Worker::TransactionalId(const std::string& pipeline, const std::string& replica,
+                                    int slot) {
+  return absl::StrCat("windrow.", pipeline, ".", replica, ".", slot);
+}
+
+void Worker::Start() {
+  last_round_ms_ = absl::ToUnixMillis(absl::Now());
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Worker::RequestStop() {
+  stop_ = true;
+  wakeup_.Notify();
+}
+
+void Worker::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+WorkerStatus Worker::status() const {
+  absl::MutexLock lock(&mutex_);
+  return status_;
+}
+
+void Worker::SetState(WorkerState state, const std::string& error) {
+  counts_.state = state;
+  counts_.error = error;
+  PublishStatus(true);
+}
+
+void Worker::Run() {
+  while (!stop_) {
+    const absl::Status status = Connect();
+    last_round_ms_ = absl::ToUnixMillis(absl::Now());
+    if (status.ok()) break;
+    SetState(WorkerState::kStarting, std::string(status.message()));
+    runtime::LogWarning("worker cannot connect",
+                        {{"slot", options_.slot}, {"error", std::string(status.message())}});
+    wakeup_.Wait(absl::Seconds(1));
+  }
+  while (!stop_) Round();
+  Leave();
+}
+
+absl::Status Worker::Connect() {
+  absl::StatusOr<Combiner> combiner = Combiner::Create(options_.plan);
+  if (!combiner.ok()) return combiner.status();
+  combiner_ = std::make_unique<Combiner>(*std::move(combiner));
+
+  // The zero-padded slot keeps the order of members, and so the assignment, over a restart.
+  kafka::KafkaConfig config = options_.kafka;
+  config.client_id = absl::StrFormat("%s-%03d", options_.replica, options_.slot);
+  BatchCommitter::Options committer;
+  committer.kafka = config;
+  committer.transactional_id = TransactionalId(options_.plan->id, options_.replica, options_.slot);
+  committer.plan = options_.plan;
+  committer.on_result = [this] { wakeup_.Notify(); };
+  committer_ = std::make_unique<BatchCommitter>(std::move(committer));
+  const absl::Status status = committer_->Connect(kConnectTimeout);
+  if (!status.ok()) return status;
+  committer_->SetEpoch(epoch_);
+
+  GroupConsumer::Options consumer;
+  consumer.group = topics_.group;
+  consumer.topics = {options_.plan->source_topic, topics_.partials};
+  consumer.queued_kilobytes_per_partition = std::max(1024, options_.queued_kilobytes / 4);
+  consumer.on_wakeup = [](void* wakeup) { static_cast<Wakeup*>(wakeup)->Notify(); };
+  consumer.wakeup_opaque = &wakeup_;
+  auto created = GroupConsumer::Create(config, consumer, this);
+  if (!created.ok()) return created.status();
+  consumer_ = *std::move(created);
+  return absl::OkStatus();
+}
+
+void Worker::Round() {
+  last_round_ms_ = absl::ToUnixMillis(absl::Now());
+  const absl::Status polled = consumer_->Poll(absl::ZeroDuration());
+  if (!polled.ok()) {
+    options_.on_fatal(std::string(polled.message()));
+    return;
+  }
+  if (committer_->busy()) TakeCommitResult(absl::InfinitePast());
+  if (must_readopt_ && absl::Now() >= readopt_at_) Readopt();
+  // Partials first: they free memory, and windows wait for them.
+  bool busy = ReadPartials();
+  busy = ReadSources() || busy;
+  UpdateIdleness();
+  UpdateDrain();
+  if (ShouldSeal()) busy = Seal() || busy;
+  PublishStatus(false);
+  if (!busy) wakeup_.Wait(absl::Milliseconds(5));
+}
+
+void Worker::Leave() {
+  SetState(WorkerState::kStopping);
+  if (consumer_ != nullptr) {
+    const absl::Status status = consumer_->Close(kLeaveTimeout);
+    if (!status.ok()) {
+      runtime::LogWarning("worker left without confirmation",
+                          {{"slot", options_.slot}, {"error", std::string(status.message())}});
+    }
+  }
+  consumer_.reset();
+  committer_.reset();
+  runtime::LogInfo("worker stopped", {{"pipeline", options_.plan->id}, {"slot", options_.slot}});
+}
+
+// ---- Assignment
+
+void Worker::OnAssigned(const std::vector<TopicPartition>& partitions) {
+  assigned_ = partitions;
+  must_readopt_ = true;
+  Readopt();
+}
+
+void Worker::OnRevoked(bool lost) {
+  const absl::Time deadline = absl::Now() + kRevokeDeadline;
+  if (lost) {
+    if (committer_->busy()) TakeCommitResult(deadline);
+  } else if (!CommitRest(deadline)) {
+    runtime::LogWarning("batch dropped at revocation", {{"slot", options_.slot}});
+  }
+  kept_ = std::move(merges_);
+  DropEverything();
+  assigned_.clear();
+  must_readopt_ = false;
+  SetState(WorkerState::kStarting);
+}
+
+bool Worker::CommitRest(absl::Time deadline) {
+  if (committer_->busy()) TakeCommitResult(deadline);
+  if (committer_->busy() || must_readopt_) return false;
+  if (!HasSomethingToSeal()) return true;
+  if (!Seal()) return false;
+  TakeCommitResult(deadline);
+  return !committer_->busy() && !must_readopt_;
+}
+
+void Worker::DropEverything() {
+  ++epoch_;
+  committer_->SetEpoch(epoch_);
+  combiner_->Reset();
+  sources_.clear();
+  merges_.clear();
+  dead_letters_.clear();
+  await_partials_until_ = absl::InfinitePast();
+}
+
+void Worker::Readopt() {
+  const absl::Status status = Adopt();
+  if (status.ok()) {
+    must_readopt_ = false;
+    SetState(WorkerState::kRunning);
+    return;
+  }
+  DropEverything();
+  readopt_at_ = absl::Now() + kReadoptDelay;
+  // The client waits for an assignment, even an empty one.
+  consumer_->Assign({}).IgnoreError();
+  SetState(
+      status.code() == absl::StatusCode::kDataLoss ? WorkerState::kFailed : WorkerState::kRestoring,
+      std::string(status.message()));
+  runtime::LogWarning("partitions not taken up",
+                      {{"slot", options_.slot}, {"error", std::string(status.message())}});
+}
+
+absl::Status Worker::Adopt() {
+  SetState(WorkerState::kRestoring);
+  const absl::StatusOr<std::map<TopicPartition, CommittedOffset>> committed =
+      consumer_->Committed(assigned_, kCommittedTimeout);
+  if (!committed.ok()) return committed.status();
+  source_partitions_ = consumer_->PartitionCount(options_.plan->source_topic, kQueryTimeout);
+  if (source_partitions_ == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("the partitions of ", options_.plan->source_topic, " are not known yet"));
+  }
+  std::map<TopicPartition, int64_t> starts;
+  absl::Status status = AdoptMerges(*committed, &starts);
+  if (status.ok()) status = AdoptSources(*committed, &starts);
+  if (status.ok()) status = consumer_->Assign(starts);
+  if (!status.ok()) return status;
+  combiner_->SetPartitions(source_partitions_);
+  kept_.clear();
+  runtime::LogInfo("partitions taken up", {{"pipeline", options_.plan->id},
+                                           {"slot", options_.slot},
+                                           {"sources", static_cast<int64_t>(sources_.size())},
+                                           {"merges", static_cast<int64_t>(merges_.size())}});
+  return absl::OkStatus();
+}
+
+absl::Status Worker::AdoptMerges(const std::map<TopicPartition, CommittedOffset>& committed,
+                                 std::map<TopicPartition, int64_t>* starts) {
+  std::vector<RestoreRequest> requests;
+  for (const auto& entry : committed) {
+    if (entry.first.first != topics_.partials) continue;
+    const int partition = entry.first.second;
+    const absl::StatusOr<MergeStart> start = DecodeMergeCheckpoint(entry.second.metadata);
+    if (!start.ok()) return start.status();
+    if (!entry.second.offset.has_value()) {
+      const auto range = consumer_->QueryOffsets(entry.first, kQueryTimeout);
+      if (!range.ok()) return range.status();
+      if (range->first > 0) {
+        return absl::DataLossError(absl::StrCat(
+            "group ", topics_.group, " has no offset for ", topics_.partials, "-", partition,
+            ", whose log begins at ", range->first, ": the group's offsets were lost"));
+      }
+    }
+    const int64_t offset = entry.second.offset.value_or(0);
+    (*starts)[entry.first] = offset;
+    const auto kept = kept_.find(partition);
+    if (kept != kept_.end() && kept->second.next_offset == offset) {
+      merges_[partition] = std::move(kept->second);
+      merges_[partition].merger->DropChanges();
+      merges_[partition].snapshot = *start;
+      merges_[partition].sealed_offset = offset;
+      continue;
+    }
+    requests.push_back({partition, offset, *start});
+  }
+  if (requests.empty()) return absl::OkStatus();
+  absl::StatusOr<std::vector<RestoredMerge>> restored =
+      RestoreMerges(options_.kafka, options_.plan, topics_.partials, topics_.snapshots, requests,
+                    kRestoreTimeout);
+  if (!restored.ok()) return restored.status();
+  for (size_t i = 0; i < restored->size(); ++i) {
+    RestoredMerge& from = (*restored)[i];
+    Merge& merge = merges_[from.partition];
+    merge.merger = std::move(from.merger);
+    merge.bytes_since_snapshot = from.replayed_bytes;
+    merge.next_offset = (*starts)[TopicPartition(topics_.partials, from.partition)];
+    merge.sealed_offset = merge.next_offset;
+    for (const RestoreRequest& request : requests) {
+      if (request.partition == from.partition) merge.snapshot = request.start;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset>& committed,
+                                  std::map<TopicPartition, int64_t>* starts) {
+  for (const auto& entry : committed) {
+    if (entry.first.first != options_.plan->source_topic) continue;
+    const int partition = entry.first.second;
+    SourcePosition position;
+    position.partition = partition;
+    std::string error;
+    if (entry.second.offset.has_value()) {
+      const absl::StatusOr<SourcePosition> decoded = DecodeSourceCheckpoint(entry.second.metadata);
+      if (!decoded.ok()) return decoded.status();
+      position = *decoded;
+      position.partition = partition;
+      position.end_offset = *entry.second.offset;
+    } else {
+      const absl::StatusOr<bool> named = IsNamedInPartials(partition);
+      if (!named.ok()) return named.status();
+      const auto range = consumer_->QueryOffsets(entry.first, kQueryTimeout);
+      if (!range.ok()) return range.status();
+      position.end_offset = range->first;
+      if (*named) {
+        error = absl::StrCat("the committed offset of ", entry.first.first, "-", partition,
+                             " in group ", topics_.group,
+                             " was lost: reading on would count records twice");
+      }
+    }
+    sources_[partition].committed = position;
+    combiner_->AddSource(position);
+    if (error.empty()) {
+      (*starts)[entry.first] = position.end_offset;
+    } else {
+      FailSource(partition, error);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Whether merge has ever heard of a source: then its offset cannot be missing by right.
+absl::StatusOr<bool> Worker::IsNamedInPartials(int source_partition) {
+  const auto names = [source_partition](const Merger& merger) {
+    const auto& known = merger.closer().sources();
+    return static_cast<size_t>(source_partition) < known.size() &&
+           known[source_partition].has_value();
+  };
+  if (!merges_.empty()) return names(*merges_.begin()->second.merger);
+  const TopicPartition first(topics_.partials, 0);
+  const auto committed = consumer_->Committed({first}, kCommittedTimeout);
+  if (!committed.ok()) return committed.status();
+  const CommittedOffset& offset = committed->at(first);
+  if (!offset.offset.has_value()) return false;
+  const absl::StatusOr<MergeStart> start = DecodeMergeCheckpoint(offset.metadata);
+  if (!start.ok()) return start.status();
+  const auto restored =
+      RestoreMerges(options_.kafka, options_.plan, topics_.partials, topics_.snapshots,
+                    {{0, *offset.offset, *start}}, kRestoreTimeout);
+  if (!restored.ok()) return restored.status();
+  return names(*restored->front().merger);
+}
+
+void Worker::FailSource(int partition, const std::string& error) {
+  sources_[partition].error = error;
+  counts_.state = WorkerState::kFailed;
+  counts_.error = error;
+  runtime::LogError(
+      "source partition lost",
+      {{"topic", options_.plan->source_topic}, {"partition", partition}, {"error", error}});
+}
+
+// ---- Reading
+
+bool Worker::ReadPartials() {
+  bool busy = false;
+  for (auto& entry : merges_) {
+    Merge& merge = entry.second;
+    absl::Status failure;
+    const absl::StatusOr<int> count = consumer_->Read(
+        {topics_.partials, entry.first}, kFrameBatch, [&](const GroupConsumer::Event& event) {
+          if (event.message == nullptr || event.offset < merge.next_offset || !failure.ok()) return;
+          const absl::string_view record(static_cast<const char*>(event.message->payload),
+                                         event.message->len);
+          absl::StatusOr<Frame> frame = DecodeFrame(*options_.plan, record);
+          if (!frame.ok()) {
+            failure = frame.status();
+            return;
+          }
+          merge.merger->Apply(*frame);
+          merge.next_offset = event.offset + 1;
+          merge.bytes_since_snapshot += static_cast<int64_t>(record.size());
+          await_partials_until_ = absl::InfinitePast();
+        });
+    if (!count.ok() || !failure.ok()) {
+      // The log that the state is made of cannot be read: no number from here on could be right.
+      const absl::Status& status = count.ok() ? failure : count.status();
+      options_.on_fatal(absl::StrCat(topics_.partials, "-", entry.first, ": ", status.message()));
+      return false;
+    }
+    busy = busy || *count > 0;
+  }
+  return busy;
+}
+
+bool Worker::PartialsAreBehind() const {
+  return std::any_of(merges_.begin(), merges_.end(), [this](const auto& entry) {
+    const int64_t end = consumer_->LogEnd({topics_.partials, entry.first});
+    return end - entry.second.next_offset > kMaxUnreadFrames;
+  });
+}
+
+bool Worker::ReadSources() {
+  if (combiner_->cell_count() > kMaxBatchCells || dead_letters_.size() > kMaxBatchDeadLetters ||
+      PartialsAreBehind()) {
+    return false;
+  }
+  // The source that is furthest behind in event time first, so that a replay keeps few windows
+  // open.
+  std::vector<std::pair<EventTime, int>> order;
+  for (const auto& source : sources_) {
+    if (source.second.error.empty()) {
+      order.emplace_back(combiner_->position(source.first)->max_event_time, source.first);
+    }
+  }
+  std::sort(order.begin(), order.end());
+  bool waiting = false;
+  EventTime slowest = kNever;
+  for (const auto& entry : order) {
+    // Not on while a slower one has records on their way.
+    if (waiting && (slowest == kNever || entry.first - slowest > kAlignment)) break;
+    Source& source = sources_[entry.second];
+    if (ReadSource(entry.second, &source) > 0) return true;
+    if (source.end_of_log < 0 && !waiting) {
+      waiting = true;
+      slowest = entry.first;
+    }
+  }
+  return false;
+}
+
+int Worker::ReadSource(int partition, Source* source) {
+  source->limiter.SetRate(options_.settings->records_per_second_per_partition);
+  const int64_t allowed = source->limiter.Available(absl::ToUnixMicros(absl::Now()), kReadBatch);
+  source->limited = allowed == 0;
+  if (allowed == 0) return 0;
+  int records = 0;
+  const absl::StatusOr<int> count =
+      consumer_->Read({options_.plan->source_topic, partition}, static_cast<int>(allowed),
+                      [&](const GroupConsumer::Event& event) {
+                        if (event.message == nullptr) {
+                          source->end_of_log = event.offset;
+                          return;
+                        }
+                        source->end_of_log = -1;
+                        ++records;
+                        CountRecord(partition, *event.message);
+                      });
+  if (!count.ok()) {
+    const int64_t position = combiner_->position(partition)->end_offset;
+    const auto range =
+        consumer_->QueryOffsets({options_.plan->source_topic, partition}, kQueryTimeout);
+    FailSource(partition, absl::StrCat("DATA_LOSS: offsets ", position, " to ",
+                                       range.ok() ? absl::StrCat(range->first) : "?", " of ",
+                                       options_.plan->source_topic, "-", partition,
+                                       " are no longer in the topic: ", count.status().message()));
+    return 0;
+  }
+  source->limiter.Take(records);
+  counts_.records_processed += records;
+  return *count;
+}
+
+void Worker::CountRecord(int partition, const rd_kafka_message_t& message) {
+  if (combiner_->IsRedelivered(partition, message.offset)) return;
+  const absl::string_view record(static_cast<const char*>(message.payload), message.len);
+  rd_kafka_timestamp_type_t type;
+  const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+  absl::optional<DeadLetterReason> reason = parser_.Parse(record, &fields_);
+  if (reason.has_value()) {
+    combiner_->AddUnreadable(partition, message.offset);
+  } else {
+    reason = combiner_->Add(partition, message.offset, timestamp_ms * 1000, fields_);
+  }
+  if (!reason.has_value()) return;
+  DeadLetter letter;
+  letter.reason = *reason;
+  letter.partition = partition;
+  letter.offset = message.offset;
+  letter.timestamp_ms = timestamp_ms;
+  letter.key.assign(static_cast<const char*>(message.key), message.key_len);
+  letter.value = std::string(record.substr(0, kMaxDeadLetterBytes));
+  letter.size = record.size();
+  dead_letters_.push_back(std::move(letter));
+}
+
+// ---- Idleness and drain
+
+absl::Duration Worker::IdleHorizon() const {
+  const IdlePolicy& policy = options_.plan->idle_policy;
+  EventSpan horizon = policy.idle_timeout;
+  if (policy.all_idle == AllIdle::kCloseAfter) horizon = std::max(horizon, policy.close_after);
+  if (policy.all_idle == AllIdle::kWallClock) {
+    for (const ViewPlan& view : options_.plan->views) {
+      horizon = std::max(horizon,
+                         options_.plan->watermark_delay + view.window.size() + view.window.slide());
+    }
+  }
+  return absl::Microseconds(horizon) + absl::Seconds(2);
+}
+
+void Worker::UpdateIdleness() {
+  const absl::Time now = absl::Now();
+  if (now < next_idle_check_) return;
+  next_idle_check_ = now + kIdleCheck;
+  for (auto& entry : sources_) {
+    Source& source = entry.second;
+    if (!source.error.empty()) continue;
+    if (!ConfirmIdle(entry.first, &source)) {
+      source.idle_since = absl::InfiniteFuture();
+      combiner_->SetIdleFor(entry.first, 0);
+      continue;
+    }
+    // Whole seconds, so that idleness is reported once a second; no more than can matter, so that
+    // an idle pipeline comes to rest.
+    const absl::Duration idle_for = std::min(now - source.idle_since, IdleHorizon());
+    combiner_->SetIdleFor(entry.first, absl::ToInt64Seconds(idle_for) * kMicrosPerSecond);
+  }
+}
+
+// Idle is: at the end of the log, with nothing undecided behind it, as the broker itself confirms
+// from second to second. A broker that is away confirms nothing, so an outage does not count.
+bool Worker::ConfirmIdle(int partition, Source* source) {
+  const TopicPartition name(options_.plan->source_topic, partition);
+  if (source->end_of_log < combiner_->position(partition)->end_offset ||
+      consumer_->LogEnd(name) > source->end_of_log) {
+    return false;
+  }
+  const absl::Time now = absl::Now();
+  if (source->idle_since != absl::InfiniteFuture() && now - source->idle_since > IdleHorizon()) {
+    return true;
+  }
+  if (now - source->idle_confirmed < kIdleConfirmation) {
+    return source->idle_since != absl::InfiniteFuture();
+  }
+  const auto range = consumer_->QueryOffsets(name, kQueryTimeout);
+  if (!range.ok() || range->second > source->end_of_log) return false;
+  const absl::Time confirmed = absl::Now();
+  if (source->idle_since == absl::InfiniteFuture() ||
+      confirmed - source->idle_confirmed > kIdleConfirmationGap) {
+    source->idle_since = confirmed;
+  }
+  source->idle_confirmed = confirmed;
+  return true;
+}
+
+void Worker::UpdateDrain() {
+  const int64_t generation = options_.settings->drain_generation;
+  for (auto& entry : sources_) {
+    Source& source = entry.second;
+    const SourcePosition& position = *combiner_->position(entry.first);
+    if (position.drain_generation >= generation || !source.error.empty()) continue;
+    if (source.drain_generation != generation) {
+      const auto range =
+          consumer_->QueryOffsets({options_.plan->source_topic, entry.first}, kQueryTimeout);
+      if (!range.ok()) continue;
+      source.drain_generation = generation;
+      source.drain_target = range->second;
+    }
+    if (std::max(position.end_offset, source.end_of_log) >= source.drain_target) {
+      combiner_->SetDrained(entry.first, generation);
+    }
+  }
+}
+
+// ---- Committing
+
+bool Worker::HasSomethingToSeal() const {
+  return combiner_->HasChanges() ||
+         std::any_of(merges_.begin(), merges_.end(), [](const auto& entry) {
+           return entry.second.next_offset > entry.second.sealed_offset;
+         });
+}
+
+bool Worker::ShouldSeal() const {
+  if (committer_->busy() || must_readopt_ || !HasSomethingToSeal()) return false;
+  const absl::Time now = absl::Now();
+  if (now < await_partials_until_) return false;
+  if (combiner_->cell_count() >= kFullBatchCells || dead_letters_.size() >= kFullBatchDeadLetters) {
+    return true;
+  }
+  const bool behind = std::any_of(sources_.begin(), sources_.end(), [this](const auto& entry) {
+    const int64_t end = consumer_->LogEnd({options_.plan->source_topic, entry.first});
+    return end - combiner_->position(entry.first)->end_offset > kBehindRecords;
+  });
+  const absl::Duration interval = absl::Milliseconds(options_.settings->commit_interval_ms.load());
+  return now - last_seal_ >= (behind ? std::max(interval, kCommitIntervalBehind) : interval);
+}
+
+bool Worker::Seal() {
+  SealedBatch batch;
+  batch.epoch = epoch_;
+  batch.group = consumer_->CaptureGroupMetadata();
+  if (batch.group == nullptr) return false;
+  Combiner::Batch counted = combiner_->Seal();
+  for (const SourcePosition& position : counted.positions) {
+    batch.offsets.push_back({options_.plan->source_topic, position.partition, position.end_offset,
+                             EncodeSourceCheckpoint(position)});
+  }
+  batch.frames = std::move(counted.frames);
+  SealMerges(&batch);
+  batch.dead_letters = std::move(dead_letters_);
+  dead_letters_.clear();
+  last_seal_ = absl::Now();
+  committer_->Submit(std::move(batch));
+  return true;
+}
+
+void Worker::SealMerges(SealedBatch* batch) {
+  for (auto& entry : merges_) {
+    Merge& merge = entry.second;
+    if (merge.next_offset == merge.sealed_offset) continue;
+    merge.sealed_offset = merge.next_offset;
+    MergeOutput output;
+    output.partition = entry.first;
+    output.changes = merge.merger->TakeChanges();
+    // So often that snapshots never outweigh the log that they replace.
+    if (merge.bytes_since_snapshot >
+        static_cast<int64_t>(std::max(kMinSnapshotBytes, merge.snapshot_bytes))) {
+      output.snapshot = EncodeSnapshot(*options_.plan, merge.merger->Snapshot(), merge.next_offset);
+      output.snapshot_through = merge.next_offset;
+      merge.bytes_since_snapshot = 0;
+    }
+    batch->offsets.push_back(
+        {topics_.partials, entry.first, merge.next_offset,
+         EncodeMergeCheckpoint(merge.snapshot.snapshot_offset, merge.snapshot.snapshot_through)});
+    batch->merges.push_back(std::move(output));
+  }
+}
+
+void Worker::TakeCommitResult(absl::Time deadline) {
+  const absl::optional<CommitResult> result = committer_->TakeResult(deadline);
+  if (!result.has_value()) return;
+  if (result->committed) {
+    OnCommitted(*result);
+    return;
+  }
+  ++counts_.aborts;
+  runtime::LogWarning(
+      "batch aborted",
+      {{"pipeline", options_.plan->id}, {"slot", options_.slot}, {"error", result->error}});
+  if (result->fenced_twice) {
+    options_.on_fatal(absl::StrCat("another process uses the replica name \"", options_.replica,
+                                   "\": give each replica a name of its own with --replica (",
+                                   result->error, ")"));
+    return;
+  }
+  DropEverything();
+  must_readopt_ = true;
+  readopt_at_ = absl::Now();
+}
+
+void Worker::OnCommitted(const CommitResult& result) {
+  ++counts_.commits;
+  counts_.rows_written += result.rows;
+  counts_.commit_durations.push_back(result.duration);
+  if (counts_.commit_durations.size() > kCommitDurationsKept) {
+    counts_.commit_durations.erase(counts_.commit_durations.begin());
+  }
+  for (auto& entry : sources_) entry.second.committed = combiner_->sealed_position(entry.first);
+  if (result.had_frames && !merges_.empty()) await_partials_until_ = absl::Now() + kAwaitPartials;
+  for (const CommitResult::Snapshot& snapshot : result.snapshots) {
+    const auto found = merges_.find(snapshot.partition);
+    if (found == merges_.end() || snapshot.offset < 0) continue;
+    Merge& merge = found->second;
+    // The commit just done has stored where the snapshot before begins, so what lies before that
+    // one is of no use to any restore.
+    if (merge.snapshot.snapshot_offset.has_value()) {
+      options_.purger->Purge(topics_.partials, snapshot.partition, merge.snapshot.snapshot_through);
+      options_.purger->Purge(topics_.snapshots, snapshot.partition,
+                             *merge.snapshot.snapshot_offset);
+    }
+    merge.snapshot.snapshot_offset = snapshot.offset;
+    merge.snapshot.snapshot_through = snapshot.through;
+    merge.snapshot_bytes = snapshot.bytes;
+  }
+}
+
+// ---- Status
+
+void Worker::PublishStatus(bool now) {
+  const absl::Time time = absl::Now();
+  if (!now && time < next_status_) return;
+  next_status_ = time + kStatusInterval;
+  WorkerStatus status = counts_;
+  for (const auto& entry : sources_) {
+    WorkerStatus::Source source;
+    source.position = entry.second.committed;
+    source.log_end = consumer_->LogEnd({options_.plan->source_topic, entry.first});
+    source.limited = entry.second.limited;
+    status.sources.push_back(std::move(source));
+  }
+  for (const auto& entry : merges_) {
+    WorkerStatus::Merge merge;
+    merge.partition = entry.first;
+    merge.closed_through = entry.second.merger->closed_through();
+    merge.drain_generation = entry.second.merger->drain_generation();
+    merge.open_cells = static_cast<int64_t>(entry.second.merger->cell_count());
+    status.merges.push_back(merge);
+  }
+  absl::MutexLock lock(&mutex_);
+  status_ = std::move(status);
+}
+
+}  // namespace windrow::aggregator

@@ -1,0 +1,197 @@
+#ifndef SERVICES_AGGREGATOR_WORKER_H_
+#define SERVICES_AGGREGATOR_WORKER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/aggregator/core/combiner.h"
+#include "services/aggregator/core/merger.h"
+#include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/core/token_bucket.h"
+#include "services/aggregator/live_settings.h"
+#include "services/aggregator/sink/batch_committer.h"
+#include "services/aggregator/sink/log_purger.h"
+#include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/source/frame_decoder.h"
+#include "services/aggregator/source/json_record_parser.h"
+#include "services/aggregator/wakeup.h"
+#include "services/aggregator/worker_status.h"
+#include "services/platform/kafka/group_consumer.h"
+#include "services/platform/kafka/kafka_config.h"
+
+namespace windrow::aggregator {
+
+// One thread that owns a consumer, a transactional producer and the state of the partitions that
+// the group gives it: source partitions, which it combines, and partitions of partials, which it
+// merges. Reads, counts, seals what was counted into batches and hands them to its committer.
+//
+//        assigned            batch committed
+//   STARTING ──> RESTORING ──> RUNNING ──┐
+//       ^            ^           │  ^────┘
+//       │ revoked    │ aborted   │
+//       └────────────┴───────────┘          Stop: commit what there is, leave the group, end.
+//
+// Whatever is in memory can be lost at any moment: an abort, a fence or a crash goes back to the
+// committed offsets, whose metadata and whose logs hold all that is needed to go on.
+class Worker : private kafka::AssignmentListener {
+ public:
+  struct Options {
+    kafka::KafkaConfig kafka;
+    std::shared_ptr<const PipelinePlan> plan;
+    // Name of the replica; with the slot it makes the transactional id, so it must be stable over
+    // restarts and unique among replicas.
+    std::string replica;
+    int slot = 0;
+    // Outlives the worker.
+    const LiveSettings* settings = nullptr;
+    // Outlives the worker.
+    LogPurger* purger = nullptr;
+    // Budget of records fetched and not yet read, over all partitions of the worker.
+    int queued_kilobytes = 32768;
+    // Called when the process has to end because another one uses its replica name.
+    std::function<void(const std::string& reason)> on_fatal;
+  };
+
+  explicit Worker(Options options);
+  // Stops, unless stopped, and waits.
+  ~Worker() override;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Starts the thread.
+  void Start();
+  // Asks it to commit what it has, leave the group and end; returns at once.
+  void RequestStop();
+  // Waits for its end.
+  void Join();
+
+  WorkerStatus status() const;
+
+  // Last time that the loop went round, for a watchdog.
+  absl::Time last_round() const { return absl::FromUnixMillis(last_round_ms_.load()); }
+
+  // The transactional id of a slot.
+  static std::string TransactionalId(const std::string& pipeline, const std::string& replica,
+                                     int slot);
+
+ private:
+  // A source partition that this worker reads.
+  struct Source {
+    TokenBucket limiter;
+    bool limited = false;
+    // Offset at which the log last ended for us; -1 when records came since.
+    int64_t end_of_log = -1;
+    // When idleness began, and when it was last confirmed by the broker.
+    absl::Time idle_since = absl::InfiniteFuture();
+    absl::Time idle_confirmed = absl::InfinitePast();
+    // Drain request in work, and the offset at which it is done.
+    int64_t drain_generation = 0;
+    int64_t drain_target = -1;
+    SourcePosition committed;
+    // Why it is not read any more: DATA_LOSS.
+    std::string error;
+  };
+
+  // A merge partition that this worker owns.
+  struct Merge {
+    std::unique_ptr<Merger> merger;
+    // Offset in partials after the last frame applied, and applied and sealed.
+    int64_t next_offset = 0;
+    int64_t sealed_offset = 0;
+    // The last complete snapshot, and the one before, whose log may go.
+    MergeStart snapshot;
+    size_t snapshot_bytes = 0;
+    int64_t bytes_since_snapshot = 0;
+  };
+
+  void OnAssigned(const std::vector<kafka::TopicPartition>& partitions) override;
+  void OnRevoked(bool lost) override;
+
+  void Run();
+  absl::Status Connect();
+  void Round();
+  void Leave();
+
+  // Takes up the assigned partitions from their committed offsets.
+  absl::Status Adopt();
+  absl::Status AdoptSources(
+      const std::map<kafka::TopicPartition, kafka::CommittedOffset>& committed,
+      std::map<kafka::TopicPartition, int64_t>* starts);
+  absl::Status AdoptMerges(const std::map<kafka::TopicPartition, kafka::CommittedOffset>& committed,
+                           std::map<kafka::TopicPartition, int64_t>* starts);
+  absl::StatusOr<bool> IsNamedInPartials(int source_partition);
+  void DropEverything();
+  void Readopt();
+
+  bool ReadPartials();
+  bool ReadSources();
+  int ReadSource(int partition, Source* source);
+  void CountRecord(int partition, const rd_kafka_message_t& message);
+  bool PartialsAreBehind() const;
+  void FailSource(int partition, const std::string& error);
+
+  void UpdateIdleness();
+  void UpdateDrain();
+  bool ConfirmIdle(int partition, Source* source);
+  // Longest idleness that can still make a difference to what is closed.
+  absl::Duration IdleHorizon() const;
+
+  bool ShouldSeal() const;
+  // False when nothing can be committed now.
+  bool Seal();
+  void SealMerges(SealedBatch* batch);
+  void TakeCommitResult(absl::Time deadline);
+  void OnCommitted(const CommitResult& result);
+  bool HasSomethingToSeal() const;
+  // Commits all there is before the partitions go; false when it could not be done in time.
+  bool CommitRest(absl::Time deadline);
+  void PublishStatus(bool now);
+  void SetState(WorkerState state, const std::string& error = "");
+
+  const Options options_;
+  const PipelineTopics topics_;
+  std::thread thread_;
+  std::atomic<bool> stop_{false};
+  std::atomic<int64_t> last_round_ms_{0};
+  Wakeup wakeup_;
+
+  // Everything below belongs to the worker's thread, except status_.
+  JsonRecordParser parser_;
+  RecordFields fields_;
+  std::unique_ptr<Combiner> combiner_;
+  std::unique_ptr<BatchCommitter> committer_;
+  std::unique_ptr<kafka::GroupConsumer> consumer_;
+  uint64_t epoch_ = 1;
+  std::vector<kafka::TopicPartition> assigned_;
+  bool must_readopt_ = false;
+  absl::Time readopt_at_ = absl::InfinitePast();
+  int source_partitions_ = 0;
+  std::map<int, Source> sources_;
+  std::map<int, Merge> merges_;
+  // Merge state of partitions that were taken away; of use if they come back at the same offset.
+  std::map<int, Merge> kept_;
+  std::vector<DeadLetter> dead_letters_;
+  absl::Time last_seal_ = absl::InfinitePast();
+  // Until when to wait for our own partials to come back before sealing again.
+  absl::Time await_partials_until_ = absl::InfinitePast();
+  absl::Time next_idle_check_ = absl::InfinitePast();
+  absl::Time next_status_ = absl::InfinitePast();
+  WorkerStatus counts_;
+
+  mutable absl::Mutex mutex_;
+  WorkerStatus status_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_WORKER_H_

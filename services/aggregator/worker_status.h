@@ -1,0 +1,47 @@
+#ifndef SERVICES_AGGREGATOR_WORKER_STATUS_H_
+#define SERVICES_AGGREGATOR_WORKER_STATUS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/aggregator/core/event_time.h"
+#include "services/aggregator/core/frame.h"
+
+namespace windrow::aggregator {
+
+enum class WorkerState { kStarting, kRestoring, kRunning, kStopping, kFailed };
+
+// What a worker tells of itself: a copy, made a few times a second.
+struct WorkerStatus {
+  struct Source {
+    // As of the last commit.
+    SourcePosition position;
+    int64_t log_end = -1;
+    bool limited = false;
+  };
+  struct Merge {
+    int partition = 0;
+    EventTime closed_through = kNever;
+    int64_t drain_generation = 0;
+    int64_t open_cells = 0;
+  };
+
+  int slot = 0;
+  WorkerState state = WorkerState::kStarting;
+  std::string error;
+  std::vector<Source> sources;
+  std::vector<Merge> merges;
+  // Since the worker started.
+  int64_t records_processed = 0;
+  int64_t rows_written = 0;
+  int64_t commits = 0;
+  int64_t aborts = 0;
+  // Of the last commits.
+  std::vector<absl::Duration> commit_durations;
+};
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_WORKER_STATUS_H_

@@ -1,0 +1,233 @@
+#include "services/platform/kafka/transactional_producer.h"
+
+#include <algorithm>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+
+namespace windrow::kafka {
+namespace {
+
+// Kafka's API keys of the requests that a transaction is made of.
+constexpr int16_t kApiProduce = 0;
+constexpr int16_t kApiAddPartitionsToTxn = 24;
+constexpr int16_t kApiAddOffsetsToTxn = 25;
+constexpr int16_t kApiEndTxn = 26;
+constexpr int16_t kApiTxnOffsetCommit = 28;
+
+// One call into librdkafka waits at most this long, so that a deadline is kept closely.
+constexpr absl::Duration kStep = absl::Milliseconds(500);
+
+int StepMilliseconds(absl::Time deadline) {
+  const absl::Duration left = std::min(deadline - absl::Now(), kStep);
+  return static_cast<int>(std::max<int64_t>(1, absl::ToInt64Milliseconds(left)));
+}
+
+// Repeats `call` while librdkafka says that the same call may be repeated.
+rd_kafka_error_t* RetryUntil(absl::Time deadline, absl::FunctionRef<rd_kafka_error_t*(int)> call) {
+  for (;;) {
+    rd_kafka_error_t* error = call(StepMilliseconds(deadline));
+    if (error == nullptr || rd_kafka_error_is_retriable(error) == 0 || absl::Now() >= deadline) {
+      return error;
+    }
+    const bool timed_out = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_error_destroy(error);
+    // Other retriable errors come back at once.
+    if (!timed_out) absl::SleepFor(absl::Milliseconds(10));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TransactionalProducer>> TransactionalProducer::Create(
+    const KafkaConfig& config, const std::string& transactional_id,
+    absl::Duration transaction_timeout, absl::Duration timeout) {
+  absl::StatusOr<ConfHandle> conf = MakeConf(
+      config,
+      {
+          {"transactional.id", transactional_id},
+          {"transaction.timeout.ms", absl::StrCat(absl::ToInt64Milliseconds(transaction_timeout))},
+          {"socket.timeout.ms", "4000"},
+          {"retry.backoff.ms", "10"},
+          // A batch is complete when it is handed over: there is nothing to linger for.
+          {"linger.ms", "1"},
+          {"batch.size", "1000000"},
+          {"batch.num.messages", "100000"},
+          {"queue.buffering.max.messages", "1000000"},
+          {"queue.buffering.max.kbytes", "65536"},
+          {"compression.type", "lz4"},
+      });
+  if (!conf.ok()) return conf.status();
+  auto producer = std::unique_ptr<TransactionalProducer>(new TransactionalProducer);
+  rd_kafka_conf_set_opaque(conf->get(), producer.get());
+  rd_kafka_conf_set_dr_msg_cb(conf->get(), &TransactionalProducer::OnDelivery);
+  rd_kafka_conf_interceptor_add_on_new(conf->get(), "windrow", &TransactionalProducer::OnNewClient,
+                                       producer.get());
+  absl::StatusOr<rd_kafka_t*> client = NewClient(RD_KAFKA_PRODUCER, *std::move(conf));
+  if (!client.ok()) return client.status();
+  producer->client_ = *client;
+  const ErrorHandle error(RetryUntil(absl::Now() + timeout, [&](int step_ms) {
+    return rd_kafka_init_transactions(*client, step_ms);
+  }));
+  if (error != nullptr) {
+    return KafkaError(rd_kafka_error_code(error.get()),
+                      absl::StrCat("take over transactional id ", transactional_id));
+  }
+  // What went wrong while the id was being taken over belongs to the epoch before.
+  producer->tainted_ = false;
+  return producer;
+}
+
+TransactionalProducer::~TransactionalProducer() {
+  for (const auto& topic : topics_) rd_kafka_topic_destroy(topic.second);
+  if (client_ == nullptr) return;
+  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_destroy(client_);
+}
+
+rd_kafka_resp_err_t TransactionalProducer::OnNewClient(rd_kafka_t* client, const rd_kafka_conf_t*,
+                                                       void* opaque, char*, size_t) {
+  return rd_kafka_interceptor_add_on_response_received(client, "windrow",
+                                                       &TransactionalProducer::OnResponse, opaque);
+}
+
+rd_kafka_resp_err_t TransactionalProducer::OnResponse(rd_kafka_t*, int, const char*, int32_t,
+                                                      int16_t api_key, int16_t, int32_t, size_t,
+                                                      int64_t, rd_kafka_resp_err_t code,
+                                                      void* opaque) {
+  const bool transactional = api_key == kApiProduce || api_key == kApiAddPartitionsToTxn ||
+                             api_key == kApiAddOffsetsToTxn || api_key == kApiEndTxn ||
+                             api_key == kApiTxnOffsetCommit;
+  const bool undecided = code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+                         code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE ||
+                         code == RD_KAFKA_RESP_ERR__TRANSPORT;
+  if (transactional && undecided) static_cast<TransactionalProducer*>(opaque)->tainted_ = true;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void TransactionalProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+  // A failed delivery makes the commit fail, so only offsets are of interest.
+  if (message->_private != nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    *static_cast<int64_t*>(message->_private) = message->offset;
+  }
+}
+
+rd_kafka_topic_t* TransactionalProducer::Topic(absl::string_view name) {
+  rd_kafka_topic_t*& topic = topics_[std::string(name)];
+  if (topic == nullptr) topic = rd_kafka_topic_new(client_, std::string(name).c_str(), nullptr);
+  return topic;
+}
+
+TransactionStep TransactionalProducer::Classify(rd_kafka_error_t* error,
+                                                absl::string_view step) const {
+  TransactionStep result;
+  if (error == nullptr) return result;
+  const ErrorHandle owned(error);
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  result.message =
+      absl::StrCat(step, ": ", rd_kafka_error_name(error), ": ", rd_kafka_error_string(error));
+  char reason[512];
+  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client_, reason, sizeof(reason));
+  if (code == RD_KAFKA_RESP_ERR__FENCED || fatal == RD_KAFKA_RESP_ERR__FENCED ||
+      fatal == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+      fatal == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
+    result.outcome = TransactionOutcome::kFenced;
+  } else if (fatal == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_error_txn_requires_abort(error) != 0) {
+    result.outcome = TransactionOutcome::kAbort;
+  } else {
+    // Fatal, still retriable at its deadline, or none of these: the state is not known.
+    result.outcome = TransactionOutcome::kReplace;
+  }
+  return result;
+}
+
+TransactionStep TransactionalProducer::Begin() {
+  return Classify(rd_kafka_begin_transaction(client_), "begin transaction");
+}
+
+TransactionStep TransactionalProducer::SendOffsets(const std::vector<TransactionOffset>& offsets,
+                                                   const rd_kafka_consumer_group_metadata_t* group,
+                                                   absl::Time deadline) {
+  TopicPartitionListHandle list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const TransactionOffset& offset : offsets) {
+    rd_kafka_topic_partition_t* entry =
+        rd_kafka_topic_partition_list_add(list.get(), offset.topic.c_str(), offset.partition);
+    entry->offset = offset.offset;
+    if (!offset.metadata.empty()) {
+      // The list frees it.
+      entry->metadata = rd_kafka_mem_malloc(nullptr, offset.metadata.size());
+      std::copy(offset.metadata.begin(), offset.metadata.end(),
+                static_cast<char*>(entry->metadata));
+      entry->metadata_size = offset.metadata.size();
+    }
+  }
+  return Classify(RetryUntil(deadline,
+                             [&](int step_ms) {
+                               return rd_kafka_send_offsets_to_transaction(client_, list.get(),
+                                                                           group, step_ms);
+                             }),
+                  "send offsets");
+}
+
+TransactionStep TransactionalProducer::Produce(absl::string_view topic, int partition,
+                                               absl::string_view key, absl::string_view value,
+                                               absl::Time deadline, int64_t* delivered_offset) {
+  rd_kafka_topic_t* handle = Topic(topic);
+  for (;;) {
+    // librdkafka takes the payload as a mutable pointer but copies it (F_COPY).
+    if (rd_kafka_produce(handle, partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
+                         value.size(), key.data(), key.size(), delivered_offset) == 0) {
+      return TransactionStep{};
+    }
+    const rd_kafka_resp_err_t code = rd_kafka_last_error();
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || absl::Now() >= deadline) {
+      // Too large for the broker, an unknown partition, or no room: the batch cannot be committed.
+      return TransactionStep{
+          TransactionOutcome::kAbort,
+          absl::StrCat("produce to ", topic, "-", partition, ": ", rd_kafka_err2str(code))};
+    }
+    rd_kafka_poll(client_,
+                  StepMilliseconds(std::min(deadline, absl::Now() + absl::Milliseconds(10))));
+  }
+}
+
+TransactionStep TransactionalProducer::ProduceWithHeaders(
+    absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
+    const std::vector<std::pair<std::string, std::string>>& headers, absl::Time deadline) {
+  for (;;) {
+    rd_kafka_headers_t* list = rd_kafka_headers_new(headers.size());
+    for (const auto& header : headers) {
+      rd_kafka_header_add(list, header.first.data(), static_cast<ssize_t>(header.first.size()),
+                          header.second.data(), static_cast<ssize_t>(header.second.size()));
+    }
+    const rd_kafka_resp_err_t code = rd_kafka_producev(
+        client_, RD_KAFKA_V_RKT(Topic(topic)), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_HEADERS(list),
+        RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return TransactionStep{};
+    rd_kafka_headers_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || absl::Now() >= deadline) {
+      return TransactionStep{TransactionOutcome::kAbort,
+                             absl::StrCat("produce to ", topic, ": ", rd_kafka_err2str(code))};
+    }
+    rd_kafka_poll(client_, 10);
+  }
+}
+
+TransactionStep TransactionalProducer::Commit(absl::Time deadline) {
+  return Classify(
+      RetryUntil(deadline,
+                 [this](int step_ms) { return rd_kafka_commit_transaction(client_, step_ms); }),
+      "commit transaction");
+}
+
+TransactionStep TransactionalProducer::Abort(absl::Time deadline) {
+  return Classify(
+      RetryUntil(deadline,
+                 [this](int step_ms) { return rd_kafka_abort_transaction(client_, step_ms); }),
+      "abort transaction");
+}
+
+}  // namespace windrow::kafka
