@@ -1,5 +1,6 @@
 #include "clients/cli/json_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -90,6 +91,16 @@ std::string PlainValue(const Field& field) {
   std::string text;
   AppendJsonValue(field, &text);
   return text;
+}
+
+std::vector<const Field*> ShownValues(const google::protobuf::RepeatedPtrField<Field>& values) {
+  std::vector<const Field*> shown;
+  for (const Field& field : values) shown.push_back(&field);
+  std::stable_partition(shown.begin(), shown.end(), [](const Field* field) {
+    return field->value_case() == Field::kStringValue ||
+           field->value_case() == Field::VALUE_NOT_SET;
+  });
+  return shown;
 }
 
 std::string Printable(absl::string_view text) {

@@ -88,7 +88,7 @@ std::vector<TextTable::Column> Columns(const WindowBoard& board) {
   std::vector<TextTable::Column> columns = {{"WINDOW (UTC)"}};
   for (const std::string& name : board.group_names()) columns.push_back({name});
   for (const std::string& name : board.value_names()) {
-    columns.push_back({name, TextTable::Align::kRight});
+    columns.push_back({name, TextTable::Align::kByContent});
   }
   columns.push_back({"STATE"});
   return columns;

@@ -13,13 +13,11 @@ namespace {
 using ::windrow::query::v1::Result;
 using ::windrow::results::v1::Field;
 
-void AppendMembers(const google::protobuf::RepeatedPtrField<Field>& fields, std::string* json) {
-  for (const Field& field : fields) {
-    AppendJsonString(field.name(), json);
-    json->push_back(':');
-    AppendJsonValue(field, json);
-    json->push_back(',');
-  }
+void AppendMember(const Field& field, std::string* json) {
+  AppendJsonString(field.name(), json);
+  json->push_back(':');
+  AppendJsonValue(field, json);
+  json->push_back(',');
 }
 
 // Negative, 0, positive. Values of different kinds are ordered by kind: null, truth values,
@@ -55,8 +53,8 @@ std::string ResultLine(const Result& result) {
   std::string json =
       absl::StrCat("{\"window_start\":\"", TimeText(result.window_start_time()),
                    "\",\"window_end\":\"", TimeText(result.window_end_time()), "\",");
-  AppendMembers(result.group(), &json);
-  AppendMembers(result.values(), &json);
+  for (const Field& field : result.group()) AppendMember(field, &json);
+  for (const Field* field : ShownValues(result.values())) AppendMember(*field, &json);
   absl::StrAppend(&json, "\"final\":", result.final() ? "true" : "false",
                   ",\"revision\":", result.revision(), "}");
   return json;

@@ -8,7 +8,7 @@
 namespace windrow::cli {
 
 // A row as one line of JSON (without the line's end): window_start, window_end, the group's fields,
-// the values in the view's order, final, revision. Such as
+// joined columns, aggregates, final, revision. Such as
 // {"window_start":"2018-12-31T23:50:00Z","window_end":"2019-01-01T00:00:00Z",
 //  "original_crime_type_name":"Traffic Stop","count":3,"final":true,"revision":0}
 std::string ResultLine(const query::v1::Result& result);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "clients/cli/text_width.h"
@@ -15,14 +16,14 @@ namespace {
 constexpr size_t kGap = 2;
 constexpr size_t kLeastWidth = 8;
 
-std::string Fit(const std::string& cell, size_t width, TextTable::Align align) {
+std::string Fit(const std::string& cell, size_t width, bool right) {
   const size_t columns = TextWidth(cell);
   if (columns > width) {
     const absl::string_view kept = TextPrefix(cell, width == 0 ? 0 : width - 1);
     return absl::StrCat(kept, width == 0 ? "" : "…");
   }
   const std::string space(width - columns, ' ');
-  return align == TextTable::Align::kLeft ? absl::StrCat(cell, space) : absl::StrCat(space, cell);
+  return right ? absl::StrCat(space, cell) : absl::StrCat(cell, space);
 }
 
 }  // namespace
@@ -53,12 +54,22 @@ std::vector<size_t> TextTable::Widths(size_t max_width) const {
   return widths;
 }
 
+bool TextTable::AlignedRight(size_t column) const {
+  if (columns_[column].align != Align::kByContent) return columns_[column].align == Align::kRight;
+  return std::all_of(rows_.begin(), rows_.end(), [column](const auto& row) {
+    double ignored = 0;
+    return row[column].empty() || row[column] == "-" || absl::SimpleAtod(row[column], &ignored);
+  });
+}
+
 std::vector<std::string> TextTable::Lines(size_t max_width) const {
   const std::vector<size_t> widths = Widths(max_width);
+  std::vector<bool> right;
+  for (size_t i = 0; i < columns_.size(); ++i) right.push_back(AlignedRight(i));
   const auto line = [&](const auto& cell_of) {
     std::vector<std::string> cells;
     for (size_t i = 0; i < columns_.size(); ++i) {
-      cells.push_back(Fit(cell_of(i), widths[i], columns_[i].align));
+      cells.push_back(Fit(cell_of(i), widths[i], right[i]));
     }
     std::string text = absl::StrJoin(cells, std::string(kGap, ' '));
     if (max_width > 0) text = std::string(TextPrefix(text, max_width));

@@ -10,7 +10,8 @@ namespace windrow::cli {
 // printable. A plain value.
 class TextTable {
  public:
-  enum class Align { kLeft, kRight };
+  // kByContent: right when every cell is a number or "-".
+  enum class Align { kLeft, kRight, kByContent };
   struct Column {
     std::string title;
     Align align = Align::kLeft;
@@ -30,6 +31,7 @@ class TextTable {
 
  private:
   std::vector<size_t> Widths(size_t max_width) const;
+  bool AlignedRight(size_t column) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

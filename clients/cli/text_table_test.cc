@@ -33,6 +33,17 @@ TEST(TextTableTest, NoLineIsEverWiderThanAsked) {
   }
 }
 
+TEST(TextTableTest, NumbersGoRightAndTextLeft) {
+  TextTable table(
+      {{"DESCRIPTION", TextTable::Align::kByContent}, {"COUNT", TextTable::Align::kByContent}});
+  table.Add({"Admonished", "2"});
+  table.Add({"-", "10.5"});
+  EXPECT_EQ(table.Text(),
+            "DESCRIPTION  COUNT\n"
+            "Admonished       2\n"
+            "-             10.5\n");
+}
+
 TEST(TextTableTest, WithoutRowsThereIsATitle) {
   EXPECT_EQ(TextTable({{"TYPE"}, {"COUNT"}}).Text(), "TYPE  COUNT\n");
 }

@@ -10,15 +10,21 @@ namespace {
 
 using Fields = google::protobuf::RepeatedPtrField<results::v1::Field>;
 
-std::vector<std::string> Names(const Fields& fields) {
+std::vector<const results::v1::Field*> Pointers(const Fields& fields) {
+  std::vector<const results::v1::Field*> pointers;
+  for (const auto& field : fields) pointers.push_back(&field);
+  return pointers;
+}
+
+std::vector<std::string> Names(const std::vector<const results::v1::Field*>& fields) {
   std::vector<std::string> names;
-  for (const auto& field : fields) names.push_back(Printable(field.name()));
+  for (const auto* field : fields) names.push_back(Printable(field->name()));
   return names;
 }
 
-std::vector<std::string> Values(const Fields& fields) {
+std::vector<std::string> Values(const std::vector<const results::v1::Field*>& fields) {
   std::vector<std::string> values;
-  for (const auto& field : fields) values.push_back(PlainValue(field));
+  for (const auto* field : fields) values.push_back(PlainValue(*field));
   return values;
 }
 
@@ -37,12 +43,14 @@ void WindowBoard::Clear() {
 }
 
 void WindowBoard::Apply(const query::v1::Result& result) {
-  group_names_ = Names(result.group());
-  value_names_ = Names(result.values());
+  const auto group = Pointers(result.group());
+  const auto shown = ShownValues(result.values());
+  group_names_ = Names(group);
+  value_names_ = Names(shown);
   Entry& entry = windows_[ToTime(result.window_start_time())];
   entry.end = ToTime(result.window_end_time());
-  entry.rows[GroupKey(result.group())] = {Values(result.group()), Values(result.values()),
-                                          result.accepted(), result.revision()};
+  entry.rows[GroupKey(result.group())] = {Values(group), Values(shown), result.accepted(),
+                                          result.revision()};
   if (windows_.size() > max_windows_) windows_.erase(windows_.begin());
 }
 
