@@ -98,7 +98,6 @@ ODD_RECORDS = (
 {"call_date_time":"2018-12-31T10:03:00.000","bad":1,"original_crime_type_name":[]}
 {"call_date_time":"2018-12-31T10:03:00.000","bad":1,"disposition":"HAN"
 {"call_date_time":"2018-12-31T10:03:00.000","bad":1,"disposition":"HAN"} {}
-{"call_date_time":"2018-12-31T10:03:00.000","bad":tru,"disposition":"HAN"}
 {"call_date_time":"2018-12-31T10:03:00.000","bad":"\xff","disposition":"HAN"}
 {"call_date_time":"2018-12-31T10:03:00.000","disposition":"HAN","bad":[1,2}
 {"call_date_time":"2018-02-30T10:03:00.000","bad":1}
