@@ -20,7 +20,8 @@ struct RowChange {
   Version version;
   std::string view;
   int64_t window_start_us = 0;
-  // The group, encoded by the writer: names the row, and orders the rows of a window.
+  // The group, encoded by the writer and of bounded length (BoundedGroup in row_key.h): names the
+  // row, and orders the rows of a window.
   std::string group;
   // Whether the row is gone; the fields below mean nothing then.
   bool deleted = false;

@@ -2,9 +2,36 @@
 
 #include <limits>
 
+#include "absl/numeric/int128.h"
 #include "services/query/core/ordered_bytes.h"
 
 namespace windrow::query {
+namespace {
+
+// The longest group that is its own name; names of longer ones are longer than this.
+constexpr size_t kMaxGroupBytes = 256;
+
+// FNV-1a of 128 bits: among long groups of one window, none of the same hash is to be expected.
+absl::uint128 StableHash128(absl::string_view bytes) {
+  constexpr absl::uint128 kPrime = absl::MakeUint128(0x0000000001000000u, 0x000000000000013bu);
+  absl::uint128 hash = absl::MakeUint128(0x6c62272e07bb0142u, 0x62b821756295c58du);
+  for (const char byte : bytes) {
+    hash ^= static_cast<unsigned char>(byte);
+    hash *= kPrime;
+  }
+  return hash;
+}
+
+}  // namespace
+
+std::string BoundedGroup(absl::string_view group) {
+  if (group.size() <= kMaxGroupBytes) return std::string(group);
+  std::string bounded(group.substr(0, kMaxGroupBytes));
+  const absl::uint128 hash = StableHash128(group);
+  AppendUint64(&bounded, absl::Uint128High64(hash));
+  AppendUint64(&bounded, absl::Uint128Low64(hash));
+  return bounded;
+}
 
 std::string EncodeRowKey(int64_t window_start_us, absl::string_view group) {
   std::string bytes;

@@ -14,6 +14,10 @@ struct RowKey {
   std::string group;
 };
 
+// The group itself, or a name of bounded length (its beginning and a hash) for a long one: keys of
+// rows travel in tokens, which must stay short.
+std::string BoundedGroup(absl::string_view group);
+
 // Orders the rows of a view by window start, then group.
 std::string EncodeRowKey(int64_t window_start_us, absl::string_view group);
 // False when `bytes` is no row key.

@@ -24,6 +24,22 @@ TEST(RowKeyTest, DecodesWhatItEncoded) {
   EXPECT_FALSE(DecodeRowKey("short", &key));
 }
 
+TEST(BoundedGroupTest, LeavesShortGroupsAlone) {
+  EXPECT_EQ(BoundedGroup(""), "");
+  EXPECT_EQ(BoundedGroup(std::string(256, 'x')), std::string(256, 'x'));
+}
+
+TEST(BoundedGroupTest, TellsLongGroupsApart) {
+  const std::string a(400'000, 'x');
+  std::string b = a;
+  b.back() = 'y';
+  EXPECT_EQ(BoundedGroup(a).size(), 272u);
+  EXPECT_EQ(BoundedGroup(a), BoundedGroup(a));
+  EXPECT_NE(BoundedGroup(a), BoundedGroup(b));
+  EXPECT_NE(BoundedGroup(a), BoundedGroup(a + "x"));
+  EXPECT_LT(std::string(256, 'x'), BoundedGroup(a));
+}
+
 TEST(ClosingKeyTest, CursorIsAboveAllThatIsClosedAndBelowTheRest) {
   const std::string cursor = ClosingCursorAfter(100);
   EXPECT_LT(EncodeClosingKey(100, EncodeRowKey(90, std::string(50, '\xff'))), cursor);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "services/query/core/row_key.h"
 #include "windrow/results/v1/result.pb.h"
 
 namespace windrow::query {
@@ -13,7 +14,7 @@ SampleTopic& SampleTopic::Row(int partition, int64_t window_start_us, absl::stri
   change.version = NextVersion(partition);
   change.view = std::string(view);
   change.window_start_us = window_start_us;
-  change.group = std::string(group);
+  change.group = BoundedGroup(group);
   change.window_end_us = window_start_us + 600;
   change.accepted = accepted;
   results::v1::Row row;
@@ -23,7 +24,7 @@ SampleTopic& SampleTopic::Row(int partition, int64_t window_start_us, absl::stri
   row.set_accepted(accepted);
   auto* const field = row.add_group();
   field->set_name("type");
-  field->set_string_value(change.group);
+  field->set_string_value(std::string(group));
   auto* const value = row.add_values();
   value->set_name("count");
   value->set_int_value(static_cast<int64_t>(accepted));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/query/core/row_key.h"
 #include "windrow/results/v1/result.pb.h"
 
 namespace windrow::query {
@@ -31,7 +32,7 @@ RowChange MakeRowChange(Version version, const results::v1::RowKey& key, const R
   change.version = version;
   change.view = key.view();
   change.window_start_us = key.window_start_us();
-  change.group = key.group();
+  change.group = BoundedGroup(key.group());
   change.deleted = row == nullptr;
   if (row != nullptr) {
     change.window_end_us = row->window_end_us();

@@ -1,0 +1,545 @@
+#include "services/query/sink/query_service.h"
+
+#include <google/rpc/error_details.pb.h>
+#include <google/rpc/status.pb.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/query/core/resume_token.h"
+#include "services/query/sink/sample_changes.h"
+
+namespace windrow::query {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kParent[] = "pipelines/p/views/by-type";
+
+// "CODE REASON" of an error.
+std::string Reason(const grpc::Status& status) {
+  google::rpc::Status details;
+  details.ParseFromString(status.error_details());
+  for (const auto& detail : details.details()) {
+    google::rpc::ErrorInfo info;
+    if (detail.UnpackTo(&info)) {
+      EXPECT_EQ(info.domain(), "query.windrow");
+      return absl::StrCat(status.error_code(), " ", info.reason());
+    }
+  }
+  return absl::StrCat(status.error_code(), " without reason: ", status.error_message());
+}
+
+// The first wrong field that an error names.
+std::string Field(const grpc::Status& status) {
+  google::rpc::Status details;
+  details.ParseFromString(status.error_details());
+  for (const auto& detail : details.details()) {
+    google::rpc::BadRequest bad_request;
+    if (detail.UnpackTo(&bad_request)) return bad_request.field_violations(0).field();
+  }
+  return "";
+}
+
+// "start/group=accepted".
+std::vector<std::string> Rows(const google::protobuf::RepeatedPtrField<v1::Result>& results) {
+  std::vector<std::string> rows;
+  for (const v1::Result& row : results) {
+    const int64_t start_us =
+        row.window_start_time().seconds() * 1'000'000 + row.window_start_time().nanos() / 1000;
+    rows.push_back(absl::StrCat(start_us, "/", row.group(0).string_value(), "=", row.accepted()));
+  }
+  return rows;
+}
+
+class QueryServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto store = ResultStore::Create("p", TestDirectory());
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+    ASSERT_TRUE(store_->Open(2).ok());
+    ASSERT_TRUE(store_->MarkComplete().ok());
+    Serve();
+  }
+
+  void TearDown() override {
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+    service_.reset();
+  }
+
+  void Serve() {
+    QueryService::Options options;
+    options.max_subscribers = 3;
+    service_ = std::make_unique<QueryService>(options, std::vector<ResultStore*>{store_.get()});
+    grpc::ServerBuilder builder;
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+    stub_ = v1::QueryService::NewStub(server_->InProcessChannel(grpc::ChannelArguments()));
+  }
+
+  void Apply(SampleTopic& topic) {
+    const absl::Status status = store_->Apply(topic.Take());
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  static void SetDeadline(grpc::ClientContext* context) {
+    context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  }
+
+  grpc::Status Call(const v1::ListViewsRequest& request, v1::ListViewsResponse* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    return stub_->ListViews(&context, request, response);
+  }
+  grpc::Status Call(const v1::ListWindowsRequest& request, v1::ListWindowsResponse* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    return stub_->ListWindows(&context, request, response);
+  }
+  grpc::Status Call(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    return stub_->ListResults(&context, request, response);
+  }
+  v1::GetStatusResponse Status() {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    v1::GetStatusResponse response;
+    EXPECT_TRUE(stub_->GetStatus(&context, v1::GetStatusRequest(), &response).ok());
+    return response;
+  }
+  // How a Subscribe call ends that is refused.
+  grpc::Status Refusal(const v1::SubscribeRequest& request) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    const auto stream = stub_->Subscribe(&context, request);
+    v1::SubscribeResponse message;
+    EXPECT_FALSE(stream->Read(&message)) << message.ShortDebugString();
+    return stream->Finish();
+  }
+
+  // All pages of a list, and how many there were.
+  std::vector<std::string> AllRows(v1::ListResultsRequest request, int* pages = nullptr) {
+    std::vector<std::string> rows;
+    for (int page = 1; page < 100; ++page) {
+      v1::ListResultsResponse response;
+      const grpc::Status status = Call(request, &response);
+      EXPECT_TRUE(status.ok()) << status.error_message();
+      EXPECT_EQ(response.resume_token().empty(), page > 1);
+      for (std::string& row : Rows(response.results())) rows.push_back(std::move(row));
+      if (pages != nullptr) *pages = page;
+      if (!status.ok() || response.next_page_token().empty()) break;
+      request.set_page_token(response.next_page_token());
+    }
+    return rows;
+  }
+
+  std::unique_ptr<ResultStore> store_;
+  std::unique_ptr<QueryService> service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::QueryService::Stub> stub_;
+  SampleTopic topic_{2};
+};
+
+// A Subscribe call of a client.
+class Feed {
+ public:
+  Feed(v1::QueryService::Stub* stub, const v1::SubscribeRequest& request) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    stream_ = stub->Subscribe(&context_, request);
+  }
+  ~Feed() {
+    context_.TryCancel();
+    if (!finished_) stream_->Finish();
+  }
+
+  // The next message that is no heartbeat.
+  v1::SubscribeResponse Next() {
+    v1::SubscribeResponse message;
+    do {
+      if (!stream_->Read(&message)) {
+        ADD_FAILURE() << "the feed ended";
+        return v1::SubscribeResponse();
+      }
+    } while (message.has_heartbeat());
+    return message;
+  }
+  v1::SubscribeResponse NextOfAnyKind() {
+    v1::SubscribeResponse message;
+    EXPECT_TRUE(stream_->Read(&message));
+    return message;
+  }
+  grpc::Status Finish() {
+    finished_ = true;
+    v1::SubscribeResponse message;
+    EXPECT_FALSE(stream_->Read(&message)) << message.ShortDebugString();
+    return stream_->Finish();
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::SubscribeResponse>> stream_;
+  bool finished_ = false;
+};
+
+v1::SubscribeRequest SubscribeTo(const std::string& parent) {
+  v1::SubscribeRequest request;
+  request.set_parent(parent);
+  return request;
+}
+
+TEST_F(QueryServiceTest, ListsViewsInPages) {
+  Apply(topic_.CloseThrough(0, 5'000'000).CloseThrough(1, 7'000'000));
+  v1::ListViewsRequest request;
+  request.set_page_size(1);
+  v1::ListViewsResponse first;
+  ASSERT_TRUE(Call(request, &first).ok());
+  ASSERT_THAT(first.views(), SizeIs(1));
+  EXPECT_EQ(first.views(0).name(), "pipelines/p/views/by-disposition");
+  EXPECT_EQ(first.views(0).closed_through_time().seconds(), 5);
+  request.set_page_token(first.next_page_token());
+  v1::ListViewsResponse second;
+  ASSERT_TRUE(Call(request, &second).ok());
+  ASSERT_THAT(second.views(), SizeIs(1));
+  EXPECT_EQ(second.views(0).name(), kParent);
+  EXPECT_THAT(second.next_page_token(), IsEmpty());
+
+  request.set_parent("pipelines/p");
+  EXPECT_EQ(Reason(Call(request, &second)), "3 BAD_PAGE_TOKEN");
+  request.clear_page_token();
+  EXPECT_TRUE(Call(request, &second).ok());
+}
+
+TEST_F(QueryServiceTest, ListsRowsInBothOrdersInPagesOfAnySize) {
+  for (int window = 0; window < 4; ++window) {
+    for (const char* group : {"c", "a", "b"}) topic_.Row(window % 2, window * 600, group, window);
+  }
+  Apply(topic_.Late(0, 9000, 1));
+  const std::vector<std::string> oldest_first = {"0/a=0",    "0/b=0",    "0/c=0",    "600/a=1",
+                                                 "600/b=1",  "600/c=1",  "1200/a=2", "1200/b=2",
+                                                 "1200/c=2", "1800/a=3", "1800/b=3", "1800/c=3"};
+  const std::vector<std::string> newest_first = {"1800/a=3", "1800/b=3", "1800/c=3", "1200/a=2",
+                                                 "1200/b=2", "1200/c=2", "600/a=1",  "600/b=1",
+                                                 "600/c=1",  "0/a=0",    "0/b=0",    "0/c=0"};
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  for (const int page_size : {0, 1, 2, 3, 4, 5, 12, 100'000}) {
+    request.set_page_size(page_size);
+    request.set_newest_first(false);
+    EXPECT_EQ(AllRows(request), oldest_first) << page_size;
+    request.set_newest_first(true);
+    EXPECT_EQ(AllRows(request), newest_first) << page_size;
+  }
+  int pages = 0;
+  request.set_page_size(4);
+  AllRows(request, &pages);
+  EXPECT_EQ(pages, 3) << "no empty page at the end";
+
+  request.mutable_start_time()->set_nanos(600'000);
+  request.mutable_end_time()->set_nanos(1'800'000);
+  EXPECT_THAT(AllRows(request),
+              ElementsAre("1200/a=2", "1200/b=2", "1200/c=2", "600/a=1", "600/b=1", "600/c=1"));
+  request.set_newest_first(false);
+  request.set_page_size(5);
+  EXPECT_THAT(AllRows(request),
+              ElementsAre("600/a=1", "600/b=1", "600/c=1", "1200/a=2", "1200/b=2", "1200/c=2"));
+  request.mutable_end_time()->set_nanos(0);
+  EXPECT_THAT(AllRows(request), IsEmpty());
+}
+
+TEST_F(QueryServiceTest, PagesStayBelowTheLimitOfAMessage) {
+  for (int i = 0; i < 20; ++i) topic_.Row(0, i * 600, std::string(400'000, 'x'), 1);
+  Apply(topic_);
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  int pages = 0;
+  EXPECT_THAT(AllRows(request, &pages), SizeIs(20));
+  EXPECT_GE(pages, 3);
+}
+
+TEST_F(QueryServiceTest, ListsWindowsInBothOrders) {
+  Apply(topic_.Row(0, 0, "a", 2).Row(1, 0, "b", 3).Row(0, 600, "a", 1).Late(0, 0, 4));
+  Apply(topic_.Row(0, 1200, "a", 1).CloseThrough(0, 1200).CloseThrough(1, 600));
+  v1::ListWindowsRequest request;
+  request.set_parent(kParent);
+  request.set_page_size(2);
+  v1::ListWindowsResponse first;
+  ASSERT_TRUE(Call(request, &first).ok());
+  ASSERT_THAT(first.windows(), SizeIs(2));
+  EXPECT_EQ(first.windows(0).name(), std::string(kParent) + "/windows/1970-01-01T00:00:00Z");
+  EXPECT_EQ(first.windows(0).rows(), 2);
+  EXPECT_EQ(first.windows(0).accepted(), 5);
+  EXPECT_EQ(first.windows(0).late(), 4);
+  EXPECT_TRUE(first.windows(0).final());
+  EXPECT_EQ(first.windows(1).start_time().nanos(), 600'000);
+  EXPECT_FALSE(first.windows(1).final()) << "closed in one partition of two";
+  request.set_page_token(first.next_page_token());
+  v1::ListWindowsResponse second;
+  ASSERT_TRUE(Call(request, &second).ok());
+  ASSERT_THAT(second.windows(), SizeIs(1));
+  EXPECT_EQ(second.windows(0).start_time().nanos(), 1'200'000);
+  EXPECT_THAT(second.next_page_token(), IsEmpty());
+
+  request.clear_page_token();
+  request.set_newest_first(true);
+  std::vector<int> starts;
+  for (int page = 0; page < 5; ++page) {
+    v1::ListWindowsResponse response;
+    ASSERT_TRUE(Call(request, &response).ok());
+    for (const v1::Window& window : response.windows()) {
+      starts.push_back(window.start_time().nanos() / 1000);
+    }
+    if (response.next_page_token().empty()) break;
+    request.set_page_token(response.next_page_token());
+  }
+  EXPECT_THAT(starts, ElementsAre(1200, 600, 0));
+}
+
+TEST_F(QueryServiceTest, NamesWhatIsWrongWithAList) {
+  Apply(topic_.Row(0, 0, "a", 1).Row(0, 600, "a", 1));
+  v1::ListResultsResponse response;
+  v1::ListResultsRequest request;
+  EXPECT_EQ(Reason(Call(request, &response)), "3 INVALID_FIELD");
+  EXPECT_EQ(Field(Call(request, &response)), "parent");
+  request.set_parent("pipelines/p/views/unknown");
+  EXPECT_EQ(Reason(Call(request, &response)), "5 VIEW_NOT_FOUND");
+  request.set_parent("pipelines/unknown/views/by-type");
+  EXPECT_EQ(Reason(Call(request, &response)), "5 VIEW_NOT_FOUND");
+  request.set_parent(kParent);
+  request.set_page_size(-1);
+  EXPECT_EQ(Field(Call(request, &response)), "page_size");
+  request.set_page_size(1);
+  request.mutable_start_time()->set_nanos(-1);
+  EXPECT_EQ(Field(Call(request, &response)), "start_time");
+  request.clear_start_time();
+  request.set_page_token("nonsense");
+  EXPECT_EQ(Reason(Call(request, &response)), "3 BAD_PAGE_TOKEN");
+  request.clear_page_token();
+  ASSERT_TRUE(Call(request, &response).ok());
+  request.set_page_token(response.next_page_token());
+  request.set_newest_first(true);
+  EXPECT_EQ(Reason(Call(request, &response)), "3 BAD_PAGE_TOKEN") << "of another list";
+  request.set_newest_first(false);
+  request.set_page_size(10);
+  EXPECT_TRUE(Call(request, &response).ok()) << "the size of a page may change";
+
+  v1::ListViewsResponse views;
+  v1::ListViewsRequest list_views;
+  list_views.set_parent("pipelines/unknown");
+  EXPECT_EQ(Reason(Call(list_views, &views)), "5 PIPELINE_NOT_FOUND");
+  list_views.set_parent("unknown");
+  EXPECT_EQ(Field(Call(list_views, &views)), "parent");
+}
+
+TEST_F(QueryServiceTest, StatusTellsHowFarItIs) {
+  Apply(topic_.Row(0, 0, "a", 1).Late(1, 0, 4).CloseThrough(0, 9'000'000, 3));
+  Apply(topic_.CloseThrough(1, 8'000'000, 2));
+  ReadingState reading;
+  reading.topic_exists = true;
+  reading.caught_up = true;
+  reading.lag_records = 12;
+  ASSERT_TRUE(store_->Report(reading).ok());
+  const v1::GetStatusResponse status = Status();
+  EXPECT_TRUE(status.caught_up());
+  ASSERT_THAT(status.pipelines(), SizeIs(1));
+  const v1::PipelineStatus& pipeline = status.pipelines(0);
+  EXPECT_EQ(pipeline.pipeline(), "pipelines/p");
+  EXPECT_EQ(pipeline.closed_through_time().seconds(), 8);
+  EXPECT_EQ(pipeline.drain_generation(), 2);
+  EXPECT_EQ(pipeline.rows(), 1);
+  EXPECT_EQ(pipeline.lag_records(), 12);
+  EXPECT_EQ(pipeline.records_read(), 20);
+  EXPECT_EQ(pipeline.late().at("by-type"), 4);
+}
+
+TEST_F(QueryServiceTest, StoreThatIsReadBackAnswersLater) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  ASSERT_TRUE(store_->Rebuild(RebuildReason::kStoreBroken, "test").ok());
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  v1::ListResultsResponse response;
+  EXPECT_EQ(Reason(Call(request, &response)), "14 CATCHING_UP");
+  ASSERT_TRUE(store_->Open(2).ok());
+  SampleTopic again(2);
+  Apply(again.Row(0, 0, "a", 1));
+  EXPECT_EQ(Reason(Call(request, &response)), "14 CATCHING_UP");
+  EXPECT_EQ(Reason(Refusal(SubscribeTo(kParent))), "14 CATCHING_UP");
+  EXPECT_FALSE(Status().caught_up());
+  ASSERT_TRUE(store_->MarkComplete().ok());
+  EXPECT_TRUE(Call(request, &response).ok());
+}
+
+TEST_F(QueryServiceTest, FeedGoesOnFromAList) {
+  Apply(topic_.Row(0, 0, "a", 1).Row(1, 0, "b", 1));
+  v1::ListResultsRequest list;
+  list.set_parent(kParent);
+  v1::ListResultsResponse listed;
+  ASSERT_TRUE(Call(list, &listed).ok());
+  Apply(topic_.Row(0, 0, "a", 2));
+
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_resume_token(listed.resume_token());
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("0/a=2"));
+  EXPECT_TRUE(feed.Next().has_caught_up());
+  Apply(topic_.Row(1, 0, "b", 7));
+  EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("0/b=7"));
+}
+
+TEST_F(QueryServiceTest, FeedOfFinalRowsGoesOnFromAList) {
+  Apply(topic_.Row(0, 0, "a", 1).CloseThrough(0, 600).Row(0, 600, "b", 1));
+  v1::ListResultsRequest list;
+  list.set_parent(kParent);
+  v1::ListResultsResponse listed;
+  ASSERT_TRUE(Call(list, &listed).ok());
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_resume_token(listed.resume_token());
+  request.set_final_only(true);
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_TRUE(feed.Next().has_caught_up());
+  Apply(topic_.CloseThrough(0, 1200));
+  EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("600/b=1"));
+}
+
+TEST_F(QueryServiceTest, QuietFeedSendsHeartbeats) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.mutable_heartbeat_interval()->set_nanos(100'000'000);
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.NextOfAnyKind().has_confirmation());
+  EXPECT_TRUE(feed.NextOfAnyKind().has_caught_up());
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(feed.NextOfAnyKind().has_heartbeat());
+  EXPECT_TRUE(feed.NextOfAnyKind().has_heartbeat());
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(100));
+}
+
+TEST_F(QueryServiceTest, RefusesWhatCannotBeSubscribed) {
+  Apply(topic_.Row(0, 0, "a", 1).CloseThrough(0, 0));
+  EXPECT_EQ(Field(Refusal(SubscribeTo("by-type"))), "parent");
+  EXPECT_EQ(Reason(Refusal(SubscribeTo("pipelines/p/views/unknown"))), "5 VIEW_NOT_FOUND");
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.mutable_heartbeat_interval()->set_nanos(99'000'000);
+  EXPECT_EQ(Field(Refusal(request)), "heartbeat_interval");
+  request.mutable_heartbeat_interval()->set_seconds(61);
+  EXPECT_EQ(Field(Refusal(request)), "heartbeat_interval");
+  request.clear_heartbeat_interval();
+  request.set_resume_token("nonsense");
+  EXPECT_EQ(Reason(Refusal(request)), "3 BAD_RESUME_TOKEN");
+
+  ResumeToken token;
+  token.incarnation = store_->view()->incarnation();
+  token.parent = kParent;
+  token.kind = FeedKind::kAllRows;
+  token.positions.resize(2);
+  request.set_resume_token(EncodeResumeToken(token));
+  request.set_final_only(true);
+  EXPECT_EQ(Reason(Refusal(request)), "3 TOKEN_OF_OTHER_FILTER");
+  request.set_final_only(false);
+  request.set_parent("pipelines/p/views/by-disposition");
+  EXPECT_EQ(Reason(Refusal(request)), "3 TOKEN_OF_OTHER_FILTER");
+  request.set_parent(kParent);
+  token.incarnation = "another";
+  request.set_resume_token(EncodeResumeToken(token));
+  EXPECT_EQ(Reason(Refusal(request)), "9 TOKEN_OF_OTHER_INCARNATION");
+}
+
+TEST_F(QueryServiceTest, TakesSoManySubscribersAndNoMore) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  std::vector<std::unique_ptr<Feed>> feeds;
+  for (int i = 0; i < 3; ++i) {
+    feeds.push_back(std::make_unique<Feed>(stub_.get(), SubscribeTo(kParent)));
+    EXPECT_TRUE(feeds.back()->Next().has_confirmation());
+  }
+  EXPECT_EQ(Reason(Refusal(SubscribeTo(kParent))), "8 TOO_MANY_SUBSCRIBERS");
+  feeds.pop_back();
+  // The place is free once the server has noticed.
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  bool taken = false;
+  while (!taken && absl::Now() < deadline) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    const auto stream = stub_->Subscribe(&context, SubscribeTo(kParent));
+    v1::SubscribeResponse message;
+    taken = stream->Read(&message);
+    context.TryCancel();
+    stream->Finish();
+  }
+  EXPECT_TRUE(taken);
+}
+
+TEST_F(QueryServiceTest, DrainEndsFeedsWithATokenThatGoesOn) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_from_beginning(true);
+  std::string token;
+  {
+    Feed feed(stub_.get(), request);
+    EXPECT_TRUE(feed.Next().has_confirmation());
+    EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("0/a=1"));
+    EXPECT_TRUE(feed.Next().has_caught_up());
+    service_->Drain();
+    const v1::SubscribeResponse close = feed.Next();
+    EXPECT_TRUE(close.has_close());
+    token = close.resume_token();
+    EXPECT_EQ(Reason(feed.Finish()), "14 DRAINING");
+    EXPECT_EQ(Reason(Refusal(request)), "14 DRAINING");
+  }
+  TearDown();
+  Serve();
+  Apply(topic_.Row(0, 0, "b", 2));
+  request.set_resume_token(token);
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("0/b=2"));
+}
+
+TEST_F(QueryServiceTest, FeedEndsWhenTheTopicIsReplaced) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  Feed feed(stub_.get(), SubscribeTo(kParent));
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_TRUE(feed.Next().has_caught_up());
+  ASSERT_TRUE(store_->Rebuild(RebuildReason::kTopicChanged, "test").ok());
+  ASSERT_TRUE(store_->Open(2).ok());
+  EXPECT_EQ(Reason(feed.Finish()), "10 RESULTS_REPLACED");
+}
+
+TEST_F(QueryServiceTest, ClientThatDoesNotReadMissesNothingInTheEnd) {
+  Apply(topic_.Row(0, 0, "a", 0));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_from_beginning(true);
+  Feed feed(stub_.get(), request);
+  // Megabytes of changes, again and again, while the client does not read.
+  for (int round = 1; round <= 30; ++round) {
+    for (int i = 0; i < 20; ++i) topic_.Row(i % 2, i * 600, std::string(50'000, 'x'), round);
+    Apply(topic_);
+  }
+  std::map<std::string, int64_t> newest;
+  while (newest.size() < 21 || newest["19"] < 30) {
+    const v1::SubscribeResponse message = feed.Next();
+    ASSERT_NE(message.event_case(), v1::SubscribeResponse::EVENT_NOT_SET);
+    for (const v1::Result& row : message.changes().results()) {
+      const std::string key = row.group(0).string_value() == "a"
+                                  ? "a"
+                                  : absl::StrCat(row.window_start_time().nanos() / 600'000);
+      EXPECT_TRUE(newest.count(key) == 0 || newest[key] < row.accepted());
+      newest[key] = row.accepted();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace windrow::query
