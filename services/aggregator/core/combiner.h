@@ -77,6 +77,10 @@ class Combiner {
 
   // The position of a source now; null when it is not one of ours.
   const SourcePosition* position(int partition) const;
+  // The position of one of our sources as of the last Seal.
+  const SourcePosition& sealed_position(int partition) const {
+    return sources_.at(partition).sealed;
+  }
   // Positions that differ from those of the last Seal in what merge needs to know.
   bool HasChanges() const;
   // Number of cells counted since the last Seal.

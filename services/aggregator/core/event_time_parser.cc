@@ -1,6 +1,10 @@
 #include "services/aggregator/core/event_time_parser.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 
@@ -86,11 +90,20 @@ absl::optional<EventTime> ReadDateTime(absl::string_view text) {
          minute * kMicrosPerMinute + second * kMicrosPerSecond;
 }
 
+// Abseil also takes "localtime" and names of files, which differ from machine to machine.
+bool IsZoneName(absl::string_view name) {
+  return name != "localtime" && !absl::StartsWith(name, "/") &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' ||
+                  c == '-' || c == '+';
+         });
+}
+
 }  // namespace
 
 absl::StatusOr<EventTimeParser> EventTimeParser::Create(absl::string_view zone_name) {
   absl::TimeZone zone;
-  if (!absl::LoadTimeZone(zone_name, &zone)) {
+  if (!IsZoneName(zone_name) || !absl::LoadTimeZone(zone_name, &zone)) {
     return absl::InvalidArgumentError(absl::StrCat("unknown time zone \"", zone_name,
                                                    "\"; use an IANA name such as "
                                                    "\"America/Los_Angeles\" or \"UTC\""));

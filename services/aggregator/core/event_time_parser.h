@@ -19,7 +19,8 @@ namespace windrow::aggregator {
 // offset, since a zone look-up costs more than the rest of the parse).
 class EventTimeParser {
  public:
-  // `zone_name` is an IANA name; INVALID_ARGUMENT when it is not known.
+  // `zone_name` is an IANA name; INVALID_ARGUMENT when it is not known. Names that stand for
+  // something else on each machine ("localtime", paths) are not.
   static absl::StatusOr<EventTimeParser> Create(absl::string_view zone_name);
 
   // nullopt unless the whole text is a valid time in the years 1 to 9999.

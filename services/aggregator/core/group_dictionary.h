@@ -54,8 +54,8 @@ class GroupDictionary {
 
  private:
   void Free(uint32_t id) {
-    id_by_key_.erase(absl::string_view(keys_[id]));
-    free_.push_back(id);
+    // A number that is free already stays so.
+    if (id_by_key_.erase(absl::string_view(keys_[id])) > 0) free_.push_back(id);
   }
 
   // A deque, since the map's keys are views of its strings.

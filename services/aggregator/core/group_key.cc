@@ -23,6 +23,13 @@ uint64_t HashLengthPrefixed(uint64_t hash, absl::string_view bytes) {
   return HashBytes(HashBytes(hash, absl::string_view(length, sizeof(length))), bytes);
 }
 
+// MurmurHash3's finalizer: every bit of the result depends on every bit of `hash`.
+uint64_t Mix(uint64_t hash) {
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+  return hash ^ (hash >> 33);
+}
+
 }  // namespace
 
 void AppendGroupValue(absl::optional<absl::string_view> value, std::string* key) {
@@ -68,7 +75,7 @@ absl::optional<std::vector<absl::optional<std::string>>> DecodeGroupKey(absl::st
 
 uint64_t GroupHash(absl::string_view view_id, absl::string_view key) {
   constexpr uint64_t kOffsetBasis = 0xcbf29ce484222325;
-  return HashLengthPrefixed(HashLengthPrefixed(kOffsetBasis, view_id), key);
+  return Mix(HashLengthPrefixed(HashLengthPrefixed(kOffsetBasis, view_id), key));
 }
 
 }  // namespace windrow::aggregator

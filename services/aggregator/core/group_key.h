@@ -23,8 +23,9 @@ void AppendGroupValue(absl::optional<absl::string_view> value, std::string* key)
 absl::optional<std::vector<absl::optional<std::string>>> DecodeGroupKey(absl::string_view key);
 
 // The hash that assigns groups to merge partitions: FNV-1a, 64 bits, over the length-prefixed view
-// id and key (lengths as 4 bytes, least significant first). Part of the topics' format: it never
-// changes. (Fowler, Noll, Vo; RFC 9923.)
+// id and key (lengths as 4 bytes, least significant first), and then MurmurHash3's fmix64, since
+// remainders and ranges of plain FNV-1a are lopsided. Part of the topics' format: it never changes.
+// (Fowler, Noll, Vo, RFC 9923; Appleby, github.com/aappleby/smhasher.)
 uint64_t GroupHash(absl::string_view view_id, absl::string_view key);
 
 }  // namespace windrow::aggregator

@@ -221,6 +221,7 @@ bool Merger::IsOlder(const View& view, EventTime window_start) const {
 MergeProgress Merger::Progress() const {
   MergeProgress progress;
   progress.closed_through = closer_.closed_through();
+  progress.unchangeable_through = closer_.unchangeable_through();
   progress.drain_generation = closer_.drain_generation();
   progress.expired = expired_;
   progress.discontinuities = closer_.discontinuities();
@@ -271,8 +272,8 @@ MergeSnapshot::View Merger::SnapshotView(const View& view) {
 
 void Merger::Restore(const MergeSnapshot& snapshot) {
   const MergeProgress& progress = snapshot.progress;
-  closer_.Restore(progress.sources, progress.closed_through, progress.drain_generation,
-                  progress.discontinuities);
+  closer_.Restore(progress.sources, progress.closed_through, progress.unchangeable_through,
+                  progress.drain_generation, progress.discontinuities);
   expired_ = progress.expired;
   evicted_through_ = closer_.unchangeable_through();
   for (const MergeSnapshot::View& view : snapshot.views) RestoreView(view);

@@ -43,6 +43,8 @@ struct ViewChanges {
 // How far a merge partition is.
 struct MergeProgress {
   EventTime closed_through = kNever;
+  // Windows that end at or before this time can change no more (see WindowCloser).
+  EventTime unchangeable_through = kNever;
   int64_t drain_generation = 0;
   uint64_t expired = 0;
   uint64_t discontinuities = 0;

@@ -8,8 +8,9 @@
 
 namespace windrow::aggregator {
 
-// Limits a rate. Holds at most a twentieth of a second's worth, so that a pause does not turn into
-// a burst. Time is passed in: microseconds of any monotonic clock. A value of one thread.
+// Limits a rate. Holds at most a twentieth of a second's worth and one, so that a pause does not
+// turn into a burst and a slow rate is kept too. Time is passed in: microseconds of any monotonic
+// clock. A value of one thread.
 class TokenBucket {
  public:
   // `per_second` 0 means no limit. Takes effect at once.
@@ -26,9 +27,9 @@ class TokenBucket {
     if (!limited()) return wanted;
     const double rate = static_cast<double>(per_second_);
     const double elapsed = static_cast<double>(std::max<int64_t>(0, now - updated_));
-    tokens_ = std::min(tokens_ + rate * elapsed / kMicrosPerSecond, std::max(1.0, rate / 20));
+    tokens_ = std::min(tokens_ + rate * elapsed / kMicrosPerSecond, rate / 20 + 1);
     updated_ = now;
-    return std::min(wanted, static_cast<int64_t>(tokens_));
+    return std::min(wanted, static_cast<int64_t>(std::max(0.0, tokens_)));
   }
 
   // Takes what passed.

@@ -4,6 +4,12 @@
 #include <limits>
 
 namespace windrow::aggregator {
+namespace {
+
+// Whether the source has been at its end for `span`; one that is not at its end never has.
+bool IsIdleFor(EventSpan idle_for, EventSpan span) { return idle_for > 0 && idle_for >= span; }
+
+}  // namespace
 
 void WindowCloser::Update(const SourcePosition& position) {
   const size_t partitions = std::max(position.partitions, position.partition + 1);
@@ -11,6 +17,9 @@ void WindowCloser::Update(const SourcePosition& position) {
   absl::optional<SourcePosition>& known = sources_[position.partition];
   if (known.has_value() && known->end_offset != position.base_offset) ++discontinuities_;
   known = position;
+  // Owners may differ in how many partitions they see; the largest number counts, also in
+  // snapshots.
+  known->partitions = static_cast<int>(sources_.size());
 }
 
 void WindowCloser::Advance() {
@@ -23,6 +32,7 @@ void WindowCloser::Advance() {
     through = std::max(through, LastEnd());
   }
   closed_through_ = std::max(closed_through_, through);
+  unchangeable_through_ = std::max(unchangeable_through_, NewlyUnchangeable());
 }
 
 bool WindowCloser::AllHeardOf() const {
@@ -36,12 +46,12 @@ EventTime WindowCloser::Allowed() const {
   bool all_idle = true;
   for (const auto& source : sources_) {
     least_idle = std::min(least_idle, source->idle_for);
-    if (source->idle_for >= plan_->idle_policy.idle_timeout) continue;
+    if (IsIdleFor(source->idle_for, plan_->idle_policy.idle_timeout)) continue;
     all_idle = false;
     least = std::min(least, source->watermark);
   }
   const IdlePolicy& policy = plan_->idle_policy;
-  if (policy.all_idle == AllIdle::kCloseAfter && least_idle >= policy.close_after) {
+  if (policy.all_idle == AllIdle::kCloseAfter && IsIdleFor(least_idle, policy.close_after)) {
     return LastEnd();
   }
   return all_idle ? AllowedWhenAllIdle() : least;
@@ -70,17 +80,16 @@ EventTime WindowCloser::LastEnd() const {
   return end;
 }
 
-EventTime WindowCloser::unchangeable_through() const {
+EventTime WindowCloser::NewlyUnchangeable() const {
   if (closed_through_ == kNever) return kNever;
   EventTime least = closed_through_;
-  for (const auto& source : sources_) {
-    least = std::min(least, source.has_value() ? source->watermark : kNever);
-  }
+  for (const auto& source : sources_) least = std::min(least, source->watermark);
   return std::max(least, closed_through_ - plan_->correction_horizon);
 }
 
 void WindowCloser::Restore(const std::vector<SourcePosition>& sources, EventTime closed_through,
-                           int64_t drain_generation, uint64_t discontinuities) {
+                           EventTime unchangeable_through, int64_t drain_generation,
+                           uint64_t discontinuities) {
   sources_.clear();
   for (const SourcePosition& source : sources) {
     const size_t partitions = std::max(source.partitions, source.partition + 1);
@@ -88,6 +97,7 @@ void WindowCloser::Restore(const std::vector<SourcePosition>& sources, EventTime
     sources_[source.partition] = source;
   }
   closed_through_ = closed_through;
+  unchangeable_through_ = unchangeable_through;
   drain_generation_ = drain_generation;
   discontinuities_ = discontinuities;
 }

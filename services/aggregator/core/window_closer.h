@@ -28,8 +28,9 @@ class WindowCloser {
   EventTime closed_through() const { return closed_through_; }
 
   // Windows that end at or before this time can no longer change: every source's own watermark has
-  // passed them, or they are further behind closed_through than the correction horizon.
-  EventTime unchangeable_through() const;
+  // passed them, or they are further behind closed_through than the correction horizon. Never falls
+  // either: a partition added later cannot change what has been forgotten since.
+  EventTime unchangeable_through() const { return unchangeable_through_; }
 
   // Generation of the last drain carried out.
   int64_t drain_generation() const { return drain_generation_; }
@@ -42,11 +43,12 @@ class WindowCloser {
 
   // Takes over the state of a snapshot.
   void Restore(const std::vector<SourcePosition>& sources, EventTime closed_through,
-               int64_t drain_generation, uint64_t discontinuities);
+               EventTime unchangeable_through, int64_t drain_generation, uint64_t discontinuities);
 
  private:
   // Time that an advance may close through when sources behave as they do now; kNever for none.
   EventTime Allowed() const;
+  EventTime NewlyUnchangeable() const;
   EventTime AllowedWhenAllIdle() const;
   // End of the last window, of any view, that holds the largest event time of any source.
   EventTime LastEnd() const;
@@ -55,6 +57,7 @@ class WindowCloser {
   const PipelinePlan* plan_;
   std::vector<absl::optional<SourcePosition>> sources_;
   EventTime closed_through_ = kNever;
+  EventTime unchangeable_through_ = kNever;
   int64_t drain_generation_ = 0;
   uint64_t discontinuities_ = 0;
 };
