@@ -34,6 +34,8 @@ POLL_SECONDS = 0.1
 # The build's outputs, Kafka and its data.
 MIN_FREE_BYTES = 2 * 1000 ** 3
 
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -151,10 +153,10 @@ def parse_arguments(words):
 
     group = parser.add_argument_group("how fast")
     pace = group.add_mutually_exclusive_group()
-    pace.add_argument("--rate", type=positive(float), metavar="N", help="records per second")
+    pace.add_argument("--rate", type=positive(float), metavar="N",
+                      help="records per second; default for a dataset: 200")
     pace.add_argument("--speedup", type=positive(float), metavar="X",
-                      help="seconds of event time per second; default 300, with --until-done as fast "
-                           "as possible")
+                      help="seconds of event time per second; default for generated calls: 300")
     pace.add_argument("--max-speed", action="store_true",
                       help="as fast as possible; the default with --until-done")
 
@@ -189,8 +191,12 @@ def parse_arguments(words):
         parser.error("--export needs --until-done")
     if options.dataset and not os.access(options.dataset, os.R_OK):
         parser.error(f"cannot read the dataset {options.dataset}")
-    if not options.rate and not options.speedup and not options.max_speed and not options.until_done:
-        options.speedup = 300.0
+    if not (options.rate or options.speedup or options.max_speed or options.until_done):
+        # Calls of a real file may be hours apart, so that a speed-up would show nothing for long.
+        if options.dataset:
+            options.rate = 200.0
+        else:
+            options.speedup = 300.0
     return options
 
 
@@ -274,7 +280,6 @@ class Run:
         if not self.options.keep:
             stack.wipe()
         if self.options.kafka:
-            stack.windrow("health", "kafka")
             self._refuse_data_of_others()
         else:
             step("starting the broker")
@@ -487,11 +492,11 @@ def end(run):
         run.stack.kill_all()
         os._exit(EXIT_INTERRUPTED)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in END_SIGNALS:
         signal.signal(number, at_once)
     run.stop_watch()
     if run.stack.processes or (run.stack.broker and run.stack.broker.pid):
-        step("stopping producer, aggregator, query and the broker")
+        step("stopping " + ", ".join([*run.stack.processes, *(["broker"] if run.stack.broker else [])]))
     for name in run.stack.stop():
         step(f"{name} did not stop in time and was killed; nothing is lost, its log says what it did")
 
@@ -500,9 +505,11 @@ def main(words):
     options = parse_arguments(words)
 
     def interrupt(*_):
+        for number in END_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # Until end() says what a further one does.
         raise Interrupted
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in END_SIGNALS:
         signal.signal(number, interrupt)
     run = None
     up = False

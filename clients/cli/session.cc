@@ -48,6 +48,8 @@ kafka::KafkaConfig Session::KafkaClient() const {
   kafka::KafkaConfig config;
   config.bootstrap_servers = addresses_.kafka;
   config.client_id = "windrow-cli";
+  // Commands report trouble themselves, once: of librdkafka's lines only what is critical.
+  config.properties["log_level"] = "2";
   return config;
 }
 
