@@ -100,7 +100,10 @@ absl::StatusOr<bool> ProducerApp::WaitForTopic() {
 absl::Status ProducerApp::CheckTopic() {
   // Short, so that a signal is heard soon.
   if (options_.topic_partitions == 0) {
-    return admin_->DescribeTopic(options_.topic, kHealthTimeout).status();
+    const absl::Status status = admin_->DescribeTopic(options_.topic, kHealthTimeout).status();
+    if (!absl::IsNotFound(status)) return status;
+    return absl::NotFoundError(absl::StrCat(
+        status.message(), ": create it, or give --topic_partitions so that it is created"));
   }
   // Datasets are old and small beside a disk: nothing is ever dropped from their topic.
   const kafka::TopicSpec spec = {options_.topic,

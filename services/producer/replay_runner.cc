@@ -135,8 +135,7 @@ absl::StatusOr<ReplayStatus> ReplayRunner::Pause() {
 absl::StatusOr<ReplayStatus> ReplayRunner::Resume() {
   absl::MutexLock lock(&mutex_);
   if (!Apply(ReplayEvent::kResume)) {
-    return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_PAUSED",
-                       absl::StrCat("no replay is paused: it is ", ReplayStateName(status_.state)));
+    return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_PAUSED", Unfit("paused"));
   }
   LogInfo("replay resumed");
   return StatusLocked();
@@ -161,6 +160,11 @@ absl::StatusOr<ReplayStatus> ReplayRunner::UpdatePace(const Pace& pace) {
   status_.options.pace = pace;
   commands_.fetch_add(1, std::memory_order_release);
   return StatusLocked();
+}
+
+std::string ReplayRunner::Unfit(absl::string_view wanted) const {
+  if (status_.state == ReplayState::kNone) return "no replay has been started";
+  return absl::StrCat("the replay is not ", wanted, ": it is ", ReplayStateName(status_.state));
 }
 
 ReplayStatus ReplayRunner::Get() {

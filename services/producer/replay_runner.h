@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/producer/core/pacer.h"
@@ -57,6 +58,8 @@ class ReplayRunner : public ReplayControl {
   absl::Status OpenParts(const ReplayOptions& options);
   ReplayStatus Launch(const ReplayOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   bool Apply(ReplayEvent event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Why a command that wants a replay in that state is refused.
+  std::string Unfit(absl::string_view wanted) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ReplayStatus StatusLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // The thread of a replay.
