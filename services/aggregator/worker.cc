@@ -44,6 +44,8 @@ constexpr absl::Duration kRevokeDeadline = absl::Milliseconds(2500);
 constexpr absl::Duration kLeaveTimeout = absl::Seconds(6);
 constexpr absl::Duration kReadoptDelay = absl::Milliseconds(100);
 constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+// The least that brokers allow by default.
+constexpr absl::Duration kUsualSessionTimeout = absl::Seconds(6);
 constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
 constexpr size_t kMinSnapshotBytes = 256 * 1024;
 constexpr size_t kCommitDurationsKept = 64;
@@ -109,11 +111,8 @@ absl::Status Worker::Connect() {
   if (!combiner.ok()) return combiner.status();
   combiner_ = std::make_unique<Combiner>(*std::move(combiner));
 
-  // The zero-padded slot keeps the order of members, and so the assignment, over a restart.
-  kafka::KafkaConfig config = options_.kafka;
-  config.client_id = absl::StrFormat("%s-%03d", options_.replica, options_.slot);
   BatchCommitter::Options committer;
-  committer.kafka = config;
+  committer.kafka = ClientConfig();
   committer.transactional_id = TransactionalId(options_.plan->id, options_.replica, options_.slot);
   committer.plan = options_.plan;
   committer.on_result = [this] { wakeup_.Notify(); };
@@ -121,14 +120,25 @@ absl::Status Worker::Connect() {
   const absl::Status status = committer_->Connect(kConnectTimeout);
   if (!status.ok()) return status;
   committer_->SetEpoch(epoch_);
+  return JoinGroup();
+}
 
+kafka::KafkaConfig Worker::ClientConfig() const {
+  // The zero-padded slot keeps the order of members, and so the assignment, over a restart.
+  kafka::KafkaConfig config = options_.kafka;
+  config.client_id = absl::StrFormat("%s-%03d", options_.replica, options_.slot);
+  return config;
+}
+
+absl::Status Worker::JoinGroup() {
   GroupConsumer::Options consumer;
+  consumer.session_timeout = session_timeout_;
   consumer.group = topics_.group;
   consumer.topics = {options_.plan->source_topic, topics_.partials};
   consumer.queued_kilobytes_per_partition = std::max(1024, options_.queued_kilobytes / 4);
   consumer.on_wakeup = [](void* wakeup) { static_cast<Wakeup*>(wakeup)->Notify(); };
   consumer.wakeup_opaque = &wakeup_;
-  auto created = GroupConsumer::Create(config, consumer, this);
+  auto created = GroupConsumer::Create(ClientConfig(), consumer, this);
   if (!created.ok()) return created.status();
   consumer_ = *std::move(created);
   return absl::OkStatus();
@@ -137,6 +147,10 @@ absl::Status Worker::Connect() {
 void Worker::Round() {
   last_round_ms_ = absl::ToUnixMillis(absl::Now());
   const absl::Status polled = consumer_->Poll(absl::ZeroDuration());
+  if (absl::IsOutOfRange(polled) && session_timeout_ < kUsualSessionTimeout) {
+    RejoinWithUsualSession();
+    return;
+  }
   if (!polled.ok()) {
     options_.on_fatal(std::string(polled.message()));
     return;
@@ -151,6 +165,19 @@ void Worker::Round() {
   if (ShouldSeal()) busy = Seal() || busy;
   PublishStatus(false);
   if (!busy) wakeup_.Wait(absl::Milliseconds(5));
+}
+
+// Our own broker allows short sessions; one that does not takes its usual least.
+void Worker::RejoinWithUsualSession() {
+  runtime::LogWarning("short sessions refused",
+                      {{"slot", options_.slot},
+                       {"hint",
+                        "for a quicker restart after a crash, set the broker's "
+                        "group.min.session.timeout.ms to 3000 or less"}});
+  session_timeout_ = kUsualSessionTimeout;
+  consumer_.reset();
+  const absl::Status joined = JoinGroup();
+  if (!joined.ok()) options_.on_fatal(std::string(joined.message()));
 }
 
 void Worker::Leave() {
@@ -227,6 +254,7 @@ void Worker::Readopt() {
 }
 
 absl::Status Worker::Adopt() {
+  if (assigned_.empty()) return consumer_->Assign({});
   SetState(WorkerState::kRestoring);
   const absl::StatusOr<std::map<TopicPartition, CommittedOffset>> committed =
       consumer_->Committed(assigned_, kCommittedTimeout);
@@ -652,7 +680,7 @@ void Worker::TakeCommitResult(absl::Time deadline) {
     return;
   }
   DropEverything();
-  must_readopt_ = true;
+  must_readopt_ = !assigned_.empty();
   readopt_at_ = absl::Now();
 }
 

@@ -119,6 +119,9 @@ class Worker : private kafka::AssignmentListener {
 
   void Run();
   absl::Status Connect();
+  absl::Status JoinGroup();
+  void RejoinWithUsualSession();
+  kafka::KafkaConfig ClientConfig() const;
   void Round();
   void Leave();
 
@@ -171,6 +174,7 @@ class Worker : private kafka::AssignmentListener {
   std::unique_ptr<Combiner> combiner_;
   std::unique_ptr<BatchCommitter> committer_;
   std::unique_ptr<kafka::GroupConsumer> consumer_;
+  absl::Duration session_timeout_ = absl::Seconds(3);
   uint64_t epoch_ = 1;
   std::vector<kafka::TopicPartition> assigned_;
   bool must_readopt_ = false;

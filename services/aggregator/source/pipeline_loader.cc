@@ -28,6 +28,8 @@ namespace {
 namespace pb = windrow::pipeline::v1;
 
 constexpr int kDefaultMergePartitions = 4;
+// The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
+constexpr int kMaxViews = 16;
 constexpr int64_t kDefaultCommitIntervalMs = 10;
 
 using Violations = std::vector<PipelineViolation>;
@@ -324,6 +326,9 @@ Violations ValidatePipeline(const pb::Pipeline& pipeline) {
   }
   CheckTables(pipeline, &violations);
   if (pipeline.views().empty()) violations.push_back({"views", "must not be empty"});
+  if (pipeline.views_size() > kMaxViews) {
+    violations.push_back({"views", absl::StrCat("must not be more than ", kMaxViews)});
+  }
   for (int i = 0; i < pipeline.views_size(); ++i) CheckView(pipeline, i, &violations);
   for (PipelineViolation& violation : ValidateSettings(pipeline.settings())) {
     violations.push_back(std::move(violation));

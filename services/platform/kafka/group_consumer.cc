@@ -159,6 +159,9 @@ absl::Status GroupConsumer::Poll(absl::Duration timeout) {
   if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return absl::InternalError(absl::StrCat("Kafka consumer failed: ", reason));
   }
+  if (message->err == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
+    return absl::OutOfRangeError("the broker does not allow so short a session timeout");
+  }
   runtime::LogWarning("consumer event", {{"group", options_.group},
                                          {"error", rd_kafka_err2name(message->err)},
                                          {"detail", rd_kafka_message_errstr(message.get())}});

@@ -78,7 +78,8 @@ class GroupConsumer {
   GroupConsumer& operator=(const GroupConsumer&) = delete;
 
   // Serves rebalances (which call the listener) and events of the client. An error is one that the
-  // client cannot recover from by itself.
+  // client cannot recover from by itself: OUT_OF_RANGE when the broker refuses the session timeout,
+  // INTERNAL otherwise.
   absl::Status Poll(absl::Duration timeout);
 
   // Reads up to `max_events` that are there now from one assigned partition. DATA_LOSS when the

@@ -1,5 +1,8 @@
 #include "services/platform/kafka/kafka_config.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/platform/runtime/log.h"
 
@@ -16,7 +19,11 @@ LogLevel LevelOf(int syslog_level) {
 }
 
 void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  runtime::Log(LevelOf(level), "kafka client",
+  // A transaction that begins while the broker still ends the one before waits for it: no event.
+  if (absl::StrContains(text, "another concurrent operation on the same transaction")) return;
+  // What fails for good reaches us as an error of the call; the client's own lines are at most
+  // signs.
+  runtime::Log(std::min(LevelOf(level), LogLevel::kWarning), "kafka client",
                {{"client", client == nullptr ? "" : rd_kafka_name(client)},
                 {"facility", facility},
                 {"message", text}});

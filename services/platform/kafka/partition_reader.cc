@@ -11,6 +11,10 @@ namespace {
 constexpr int kResolveTimeoutMs = 10000;
 constexpr int kDescribeLossTimeoutMs = 1000;
 constexpr int kMaxBatch = 10000;
+constexpr int64_t kQueueKbytes = 16384;
+// Time in which records arrive that are on their way.
+constexpr absl::Duration kMomentForFetch = absl::Milliseconds(5);
+constexpr int kWakeTimeoutMs = 100;
 
 static_assert(StartPosition::kBeginning == RD_KAFKA_OFFSET_BEGINNING);
 static_assert(StartPosition::kEnd == RD_KAFKA_OFFSET_END);
@@ -61,7 +65,10 @@ absl::StatusOr<std::unique_ptr<PartitionReader>> PartitionReader::Create(
 }
 
 PartitionReader::PartitionReader(const std::vector<StartPosition>& starts)
-    : starts_(starts), positions_(starts.size()), at_end_(starts.size(), false) {}
+    : starts_(starts),
+      positions_(starts.size()),
+      at_end_(starts.size(), false),
+      seeking_beginning_(starts.size(), false) {}
 
 PartitionReader::~PartitionReader() {
   queue_.reset();
@@ -81,7 +88,7 @@ absl::Status PartitionReader::Connect(const KafkaConfig& config) {
           {"enable.partition.eof", "true"},
           // Memory is bounded by bytes: at a limit of messages librdkafka pauses for a second.
           {"queued.min.messages", "10000000"},
-          {"queued.max.messages.kbytes", "16384"},
+          {"queued.max.messages.kbytes", absl::StrCat(kQueueKbytes)},
           {"fetch.min.bytes", "1"},
           {"fetch.wait.max.ms", "50"},
           {"fetch.error.backoff.ms", "50"},
@@ -99,33 +106,40 @@ absl::Status PartitionReader::Connect(const KafkaConfig& config) {
 
 absl::Status PartitionReader::ResolveStarts() {
   for (size_t i = 0; i < starts_.size(); ++i) {
-    StartPosition& start = starts_[i];
-    positions_[i] = start.offset;
-    if (start.offset >= 0) continue;
-    if (start.offset != StartPosition::kBeginning && start.offset != StartPosition::kEnd) {
-      return absl::InvalidArgumentError(absl::StrCat("cannot start at offset ", start.offset));
+    const int64_t offset = starts_[i].offset;
+    positions_[i] = offset;
+    if (offset >= 0) continue;
+    if (offset != StartPosition::kBeginning && offset != StartPosition::kEnd) {
+      return absl::InvalidArgumentError(absl::StrCat("cannot start at offset ", offset));
     }
-    int64_t begin = 0;
-    int64_t end = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        client_, start.topic.c_str(), start.partition, &begin, &end, kResolveTimeoutMs);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return KafkaError(
-          code, absl::StrCat("find the offsets of ", start.topic, " partition ", start.partition));
-    }
-    positions_[i] = start.offset == StartPosition::kBeginning ? begin : end;
-    // The end is fixed now; a beginning may still move before the first fetch.
-    if (start.offset == StartPosition::kEnd) start.offset = end;
+    const absl::Status resolved = ResolveStart(static_cast<int>(i));
+    if (!resolved.ok()) return resolved;
   }
+  return absl::OkStatus();
+}
+
+// Left to librdkafka, a symbolic start often costs half a second.
+absl::Status PartitionReader::ResolveStart(int index) {
+  const StartPosition& start = starts_[index];
+  int64_t begin = 0;
+  int64_t end = 0;
+  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+      client_, start.topic.c_str(), start.partition, &begin, &end, kResolveTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return KafkaError(
+        code, absl::StrCat("find the offsets of ", start.topic, " partition ", start.partition));
+  }
+  seeking_beginning_[index] = start.offset == StartPosition::kBeginning;
+  positions_[index] = seeking_beginning_[index] ? begin : end;
   return absl::OkStatus();
 }
 
 absl::Status PartitionReader::Assign() {
   const TopicPartitionListHandle list(
       rd_kafka_topic_partition_list_new(static_cast<int>(starts_.size())));
-  for (const StartPosition& start : starts_) {
-    rd_kafka_topic_partition_list_add(list.get(), start.topic.c_str(), start.partition)->offset =
-        start.offset;
+  for (size_t i = 0; i < starts_.size(); ++i) {
+    rd_kafka_topic_partition_list_add(list.get(), starts_[i].topic.c_str(), starts_[i].partition)
+        ->offset = positions_[i];
   }
   const rd_kafka_resp_err_t code = rd_kafka_assign(client_, list.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
@@ -136,11 +150,8 @@ absl::StatusOr<int> PartitionReader::Read(int max_records, absl::Duration timeou
                                           absl::FunctionRef<void(const RecordView&)> visit) {
   if (!failure_.ok()) return failure_;
   if (max_records <= 0) return 0;
-  const int64_t wait_ms =
-      absl::ToInt64Milliseconds(std::clamp(timeout, absl::ZeroDuration(), absl::Hours(1)));
-
   // librdkafka waits until a batch is full: so wait for one, then take what is there.
-  rd_kafka_message_t* const first = rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait_ms));
+  rd_kafka_message_t* const first = Next(timeout);
   if (first == nullptr) {
     if (!failure_.ok()) return failure_;
     return 0;
@@ -162,6 +173,33 @@ absl::StatusOr<int> PartitionReader::Read(int max_records, absl::Duration timeou
   return records;
 }
 
+rd_kafka_message_t* PartitionReader::Next(absl::Duration timeout) {
+  const auto wait = [this](absl::Duration duration) {
+    return rd_kafka_consume_queue(queue_.get(),
+                                  static_cast<int>(absl::ToInt64Milliseconds(
+                                      std::clamp(duration, absl::ZeroDuration(), absl::Hours(1)))));
+  };
+  const absl::Duration moment = std::min(timeout, kMomentForFetch);
+  rd_kafka_message_t* const message = wait(moment);
+  if (message != nullptr) return message;
+  if (bytes_since_empty_ > kQueueKbytes * 1024 / 2) WakeFetchers();
+  bytes_since_empty_ = 0;
+  return moment == timeout ? nullptr : wait(timeout - moment);
+}
+
+// A full queue sends librdkafka's fetching threads to sleep for up to a second, also when it is
+// empty again much sooner (measured: a third of the throughput). Any request wakes them.
+void PartitionReader::WakeFetchers() {
+  const TopicPartitionListHandle list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(starts_.size())));
+  for (const StartPosition& start : starts_) {
+    rd_kafka_topic_partition_list_add(list.get(), start.topic.c_str(), start.partition)->offset =
+        RD_KAFKA_OFFSET_END;
+  }
+  // One request per broker; its answer does not matter.
+  rd_kafka_offsets_for_times(client_, list.get(), kWakeTimeoutMs);
+}
+
 bool PartitionReader::Take(const rd_kafka_message_t& message,
                            absl::FunctionRef<void(const RecordView&)> visit) {
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -169,6 +207,8 @@ bool PartitionReader::Take(const rd_kafka_message_t& message,
     if (index < 0 || message.offset < positions_[index]) return false;
     positions_[index] = message.offset + 1;
     at_end_[index] = false;
+    seeking_beginning_[index] = false;
+    bytes_since_empty_ += static_cast<int64_t>(message.len + message.key_len);
     visit(ViewOf(message));
     return true;
   }
@@ -178,6 +218,7 @@ bool PartitionReader::Take(const rd_kafka_message_t& message,
     // The offset to be fetched next, past control records and aborted transactions.
     positions_[index] = std::max(positions_[index], message.offset);
     at_end_[index] = true;
+    seeking_beginning_[index] = false;
     return false;
   }
   TakeError(message.err, IndexOf(message), rd_kafka_message_errstr(&message));
@@ -194,8 +235,7 @@ void PartitionReader::TakeError(rd_kafka_resp_err_t code, int index, absl::strin
   if (!failure_.ok()) return;
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
       code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    failure_ = LostPosition(index);
-    return;
+    return TakeLostPosition(index);
   }
   std::string context = "read";
   if (index >= 0) {
@@ -221,6 +261,16 @@ int PartitionReader::IndexOf(const rd_kafka_message_t& message) {
     }
   }
   return found->second;
+}
+
+void PartitionReader::TakeLostPosition(int index) {
+  if (index < 0 || !seeking_beginning_[index]) {
+    failure_ = LostPosition(index);
+    return;
+  }
+  // The beginning has moved since it was asked for.
+  failure_ = ResolveStart(index);
+  if (failure_.ok()) failure_ = Assign();
 }
 
 absl::Status PartitionReader::LostPosition(int index) const {

@@ -78,13 +78,18 @@ class PartitionReader {
 
   absl::Status Connect(const KafkaConfig& config);
   absl::Status ResolveStarts();
+  absl::Status ResolveStart(int index);
   absl::Status Assign();
   // What librdkafka handed over: a record, the end of a partition, or an error. Returns whether it
   // was a record that was visited.
   bool Take(const rd_kafka_message_t& message, absl::FunctionRef<void(const RecordView&)> visit);
   void TakeError(rd_kafka_resp_err_t code, int index, absl::string_view detail);
+  // The next thing that librdkafka has, or null after `timeout`.
+  rd_kafka_message_t* Next(absl::Duration timeout);
+  void WakeFetchers();
   // Index in starts_; -1 for what is not ours.
   int IndexOf(const rd_kafka_message_t& message);
+  void TakeLostPosition(int index);
   absl::Status LostPosition(int index) const;
 
   rd_kafka_t* client_ = nullptr;
@@ -92,6 +97,10 @@ class PartitionReader {
   std::vector<StartPosition> starts_;
   std::vector<int64_t> positions_;
   std::vector<bool> at_end_;
+  // Whether a start at kBeginning has not been confirmed by a record or the end.
+  std::vector<bool> seeking_beginning_;
+  // Of records read since the queue was last found empty.
+  int64_t bytes_since_empty_ = 0;
   absl::Status failure_;
   std::vector<rd_kafka_message_t*> batch_;
   // librdkafka's handle of a topic and the partition, to the index in starts_.

@@ -48,7 +48,8 @@ absl::StatusOr<std::unique_ptr<TransactionalProducer>> TransactionalProducer::Cr
           {"transactional.id", transactional_id},
           {"transaction.timeout.ms", absl::StrCat(absl::ToInt64Milliseconds(transaction_timeout))},
           {"socket.timeout.ms", "4000"},
-          {"retry.backoff.ms", "10"},
+          // Each transaction meets the end of the one before, and is retried so soon.
+          {"retry.backoff.ms", "2"},
           // A batch is complete when it is handed over: there is nothing to linger for.
           {"linger.ms", "1"},
           {"batch.size", "1000000"},
