@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/aggregator/source/json_record_parser.h"
 #include "services/aggregator/source/pipeline_loader.h"
 #include "services/platform/runtime/log.h"
 
@@ -41,6 +42,8 @@ absl::StatusOr<std::unique_ptr<AggregatorApp>> AggregatorApp::Create(Options opt
 }
 
 absl::Status AggregatorApp::Start() {
+  const absl::Status processor = JsonRecordParser::CheckProcessor();
+  if (!processor.ok()) return processor;
   // What can be wrong in the options comes first: it needs no Kafka.
   pb::Pipeline pipeline;
   if (!options_.pipeline_file.empty()) {

@@ -1,5 +1,7 @@
 #include "services/aggregator/source/json_record_parser.h"
 
+// Its implicit conversions throw; without them, what can fail does not compile unchecked.
+#define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>
 
 #include <algorithm>
@@ -70,8 +72,10 @@ bool ReadScalar(ondemand::value value, ondemand::json_type type,
     case ondemand::json_type::boolean:
       *text = TrimEnd(View(value.raw_json_token()));
       return value.get_bool().error() == simdjson::SUCCESS;
-    default:
-      return value.is_null();
+    default: {
+      bool is_null = false;
+      return value.is_null().get(is_null) == simdjson::SUCCESS && is_null;
+    }
   }
 }
 
