@@ -213,9 +213,9 @@ def check_disk(*folders):
 
 
 def run_step(command, what):
-    """Runs a program that tells by itself what it does."""
+    """Runs a program that tells by itself, on standard error, what it does."""
     process = subprocess.Popen([str(word) for word in command], cwd=REPO, stdin=subprocess.DEVNULL,
-                               stdout=sys.stderr)
+                               stdout=subprocess.DEVNULL)
     try:
         code = process.wait()
     except BaseException:
@@ -495,8 +495,11 @@ def end(run):
     for number in END_SIGNALS:
         signal.signal(number, at_once)
     run.stop_watch()
-    if run.stack.processes or (run.stack.broker and run.stack.broker.pid):
-        step("stopping " + ", ".join([*run.stack.processes, *(["broker"] if run.stack.broker else [])]))
+    parts = run.stack.stop_order()
+    if run.stack.broker and run.stack.broker.pid:
+        parts.append("broker")
+    if parts:
+        step(f"stopping {', '.join(parts)}")
     for name in run.stack.stop():
         step(f"{name} did not stop in time and was killed; nothing is lost, its log says what it did")
 
@@ -532,7 +535,10 @@ def main(words):
             run.watch_until_interrupted()
         return 0
     except Interrupted:
-        step("interrupted" if not up else "Ctrl-C")
+        if run:
+            run.stop_watch()
+        if not up:
+            step("interrupted")
         return 0 if up else EXIT_INTERRUPTED
     except (RunError, StackError, BrokerError, BuildError) as error:
         if run:

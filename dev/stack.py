@@ -211,15 +211,18 @@ class Stack:
 
     # Stopping
 
+    def stop_order(self):
+        """Names of the services that were started, who writes first at the front."""
+        return [name for service in SERVICES for name in self.processes
+                if name.split("-")[0] == service]
+
     def stop(self):
         """Ends everything in order: who writes first, the broker last. Returns names of those that
         had to be killed."""
         killed = []
-        for service in SERVICES:
-            for name in [name for name in self.processes if name.split("-")[0] == service]:
-                if not self.processes[name].terminate():
-                    killed.append(name)
-                del self.processes[name]
+        for name in self.stop_order():
+            if not self.processes.pop(name).terminate():
+                killed.append(name)
         if self.broker:
             self.broker.stop()
         self._starter.shutdown()

@@ -22,9 +22,9 @@ constexpr absl::string_view kYellow = "\x1b[33m";
 constexpr absl::string_view kRed = "\x1b[31m";
 constexpr absl::string_view kReset = "\x1b[0m";
 
-// Shown windows of each kind.
+// Shown windows: of those that are open at most so many, the rest final.
+constexpr size_t kWindows = 4;
 constexpr size_t kOpenWindows = 2;
-constexpr size_t kFinalWindows = 2;
 // Shown groups of each window in a log.
 constexpr size_t kLogGroups = 3;
 
@@ -97,7 +97,9 @@ std::vector<TextTable::Column> Columns(const WindowBoard& board) {
 // The windows to show, newest first.
 std::vector<Window> Chosen(const WindowBoard& board) {
   std::vector<Window> chosen = board.Newest(false, kOpenWindows);
-  for (Window& window : board.Newest(true, kFinalWindows)) chosen.push_back(std::move(window));
+  for (Window& window : board.Newest(true, kWindows - chosen.size())) {
+    chosen.push_back(std::move(window));
+  }
   std::sort(chosen.begin(), chosen.end(),
             [](const Window& left, const Window& right) { return left.start > right.start; });
   return chosen;

@@ -80,6 +80,26 @@ TEST(LiveTableTest, NeverLargerThanTheScreen) {
   }
 }
 
+TEST(LiveTableTest, FinalWindowsTakeThePlaceOfOpenOnes) {
+  WindowBoard board(10);
+  for (int window = 0; window < 6; ++window) board.Apply(Row(kStart + 300 * window, "Fight", 1));
+  const auto count = [&](absl::string_view state) {
+    int lines = 0;
+    for (const std::string& line : LiveTable(board, {"v", std::nullopt, {}}, {80, 24, false})) {
+      lines += absl::EndsWith(line, state);
+    }
+    return lines;
+  };
+  EXPECT_EQ(count("open"), 2);
+  EXPECT_EQ(count("final"), 0);
+  board.CloseThrough(absl::FromUnixSeconds(kStart + 300 * 6));
+  EXPECT_EQ(count("open"), 1);
+  EXPECT_EQ(count("final"), 3);
+  board.CloseThrough(absl::FromUnixSeconds(kStart + 300 * 60));
+  EXPECT_EQ(count("open"), 0);
+  EXPECT_EQ(count("final"), 4);
+}
+
 TEST(LiveTableTest, SaysWhatItLeavesOut) {
   WindowBoard board(10);
   for (int i = 1; i <= 10; ++i) board.Apply(Row(kStart, absl::StrCat("type ", i), i));

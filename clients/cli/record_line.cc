@@ -84,7 +84,7 @@ std::string RecordTextLine(const kafka::RecordView& record, const kafka::RecordH
   for (const auto& [name, value] : headers) {
     absl::StrAppend(&line, Printable(name), "=", Printable(value), " ");
   }
-  if (record.has_key) {
+  if (!record.key.empty()) {
     absl::StrAppend(&line, "key=", Plain(true, record.key, KeyFormat(record.topic)), " ");
   }
   absl::StrAppend(&line, Plain(record.has_value, record.value, ValueFormat(record.topic)));

@@ -1,6 +1,8 @@
 #include <cstdlib>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/json_text.h"
 #include "clients/cli/live_table.h"
@@ -20,22 +22,38 @@ constexpr absl::Duration kRedraw = absl::Milliseconds(250);
 constexpr absl::Duration kLogInterval = absl::Seconds(2);
 constexpr absl::Duration kProgressInterval = absl::Seconds(1);
 
-// The view that the pipeline declares first; when the aggregator does not tell, the first by name.
-absl::StatusOr<std::string> FirstView(Session& session) {
+// Ids of the views in the pipeline's order; by name when the aggregator does not tell.
+absl::StatusOr<std::vector<std::string>> ViewIds(Session& session) {
   const auto stub = PipelineService::NewStub(session.Channel(Service::kAggregator));
   aggregator::v1::GetPipelineRequest request;
   request.set_name(session.PipelineName());
   aggregator::v1::GetPipelineResponse response;
   const absl::Status declared = session.Call(
       Service::kAggregator, *stub, &PipelineService::Stub::GetPipeline, request, &response);
-  if (declared.ok() && response.pipeline().pipeline().views_size() > 0) {
-    return session.ViewName(response.pipeline().pipeline().views(0).id());
+  std::vector<std::string> ids;
+  if (declared.ok()) {
+    for (const auto& view : response.pipeline().pipeline().views()) ids.push_back(view.id());
+    return ids;
   }
   const absl::StatusOr<std::vector<query::v1::View>> views =
       ResultPages(&session).Views(session.PipelineName());
   if (!views.ok()) return views.status();
-  if (views->empty()) return declared;
-  return views->front().name();
+  for (const query::v1::View& view : *views) {
+    ids.push_back(view.name().substr(view.name().rfind('/') + 1));
+  }
+  return ids.empty() ? declared : absl::StatusOr<std::vector<std::string>>(ids);
+}
+
+// The full name of the view to watch: the one wanted, or the first.
+absl::StatusOr<std::string> ChooseView(Session& session, const std::string& wanted) {
+  const absl::StatusOr<std::vector<std::string>> ids = ViewIds(session);
+  if (!ids.ok()) return ids.status();
+  if (wanted.empty() && !ids->empty()) return session.ViewName(ids->front());
+  for (const std::string& id : *ids) {
+    if (session.ViewName(id) == session.ViewName(wanted)) return session.ViewName(id);
+  }
+  return absl::NotFoundError(absl::StrCat(session.PipelineName(), " has no view \"", wanted,
+                                          "\"; it has ", absl::StrJoin(*ids, ", ")));
 }
 
 // Draws frame over frame on a terminal. Leaves the last one in place, below it the cursor.
@@ -82,8 +100,7 @@ LiveStatus Status(const std::string& view, const ProgressFeed& progress,
 
 absl::Status Run(Session& session, const std::string& wanted_view) {
   runtime::BlockTerminationSignals();
-  const absl::StatusOr<std::string> view =
-      wanted_view.empty() ? FirstView(session) : session.ViewName(wanted_view);
+  const absl::StatusOr<std::string> view = ChooseView(session, wanted_view);
   if (!view.ok()) return view.status();
   const ProgressFeed progress(&session, session.PipelineName(), kProgressInterval);
   const ResultFeed results(&session, *view);
@@ -94,11 +111,15 @@ absl::Status Run(Session& session, const std::string& wanted_view) {
     }
     return absl::OkStatus();
   }
+  std::vector<std::string> before;
   while (!runtime::WaitForTermination(kLogInterval)) {
-    for (const std::string& line : LiveLines(results.board(), Status(*view, progress, results))) {
-      PrintLine(line);
+    std::vector<std::string> lines = LiveLines(results.board(), Status(*view, progress, results));
+    for (const std::string& line : lines) {
+      // A log need not repeat what has not changed.
+      if (!absl::c_linear_search(before, line)) PrintLine(line);
     }
     FlushOutput();
+    before = std::move(lines);
   }
   return absl::OkStatus();
 }
