@@ -488,11 +488,11 @@ TEST_F(PartitionReaderTest, IsNotHeldUpByAFullQueue) {
   const absl::Time deadline = absl::Now() + kPatience;
   while (!reader->at_end() && absl::Now() < deadline) {
     const absl::Time start = absl::Now();
-    const absl::StatusOr<int> read = reader->Read(10, kPatience, [](const RecordView&) {});
+    const absl::StatusOr<int> read = reader->Read(1000, kPatience, [](const RecordView&) {});
     ASSERT_TRUE(read.ok()) << read.status();
     records += *read;
     longest_wait = std::max(longest_wait, absl::Now() - start);
-    absl::SleepFor(absl::Milliseconds(10));  // The work on a batch, while the queue fills.
+    absl::SleepFor(absl::Milliseconds(150));  // The work on a batch, while the queue fills.
   }
   EXPECT_EQ(records, 200);
   EXPECT_LT(longest_wait, absl::Milliseconds(500));
