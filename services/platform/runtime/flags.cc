@@ -9,6 +9,7 @@
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -130,6 +131,30 @@ int TakeFlag(int argc, char** argv, int i) {
       absl::StrCat("unknown flag --", name, Suggestion(name), " (--help lists all flags)"));
 }
 
+bool IsHostPort(absl::string_view text) {
+  const size_t colon = text.rfind(':');
+  int port = -1;
+  return colon != absl::string_view::npos && colon > 0 &&
+         absl::SimpleAtoi(text.substr(colon + 1), &port) && port >= 0 && port <= 65535;
+}
+
+// What the flags that every service has may hold.
+void CheckSharedFlags() {
+  if (const absl::CommandLineFlag* format = FindFlag("log_format")) {
+    const std::string value = format->CurrentValue();
+    if (value != "json" && value != "text") {
+      ExitWithUsageError(absl::StrCat("--log_format must be json or text, not '", value, "'"));
+    }
+  }
+  if (const absl::CommandLineFlag* listen = FindFlag("listen")) {
+    const std::string value = listen->CurrentValue();
+    if (!absl::StartsWith(value, "unix:") && !IsHostPort(value)) {
+      ExitWithUsageError(
+          absl::StrCat("--listen must be HOST:PORT, with a port of 0 to 65535, not '", value, "'"));
+    }
+  }
+}
+
 }  // namespace
 
 void ParseFlagsOrExit(int argc, char** argv, absl::string_view usage) {
@@ -145,6 +170,7 @@ void ParseFlagsOrExit(int argc, char** argv, absl::string_view usage) {
     }
     i = TakeFlag(argc, argv, i);
   }
+  CheckSharedFlags();
 }
 
 void ExitWithUsageError(absl::string_view message) {

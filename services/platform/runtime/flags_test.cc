@@ -12,6 +12,8 @@
 
 ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Where Kafka is, as HOST:PORT.");
 ABSL_FLAG(int, rate, 0, "Records per second; 0 means as fast as possible.");
+ABSL_FLAG(std::string, listen, "127.0.0.1:7001", "Where to serve gRPC, as HOST:PORT.");
+ABSL_FLAG(std::string, log_format, "json", "Form of log lines: json or text.");
 ABSL_FLAG(bool, loop, true, "Whether to begin again at the end.");
 ABSL_FLAG(absl::Duration, idle, absl::Seconds(30),
           "Time without records after which a partition is idle.");
@@ -77,6 +79,22 @@ TEST_F(FlagsDeathTest, NamesAWrongValueInOneLine) {
   EXPECT_EXIT(Parse({"--loop=perhaps"}), ExitedWithCode(2),
               MatchesRegex("tester: wrong value 'perhaps' for --loop[^\n]*\n"));
   EXPECT_EXIT(Parse({"--rate"}), ExitedWithCode(2), MatchesRegex("tester: --rate needs a value\n"));
+}
+
+TEST_F(FlagsTest, TakesValuesOfSharedFlags) {
+  Parse({"--listen=[::1]:0", "--log_format=text"});
+  Parse({"--listen=unix:/tmp/socket"});
+  EXPECT_EQ(absl::GetFlag(FLAGS_log_format), "text");
+}
+
+TEST_F(FlagsDeathTest, RefusesWrongValuesOfSharedFlags) {
+  for (const std::string wrong :
+       {"nonsense", "", ":1", "host:", "host:x", "host:65536", "host:-1"}) {
+    EXPECT_EXIT(Parse({"--listen=" + wrong}), ExitedWithCode(2),
+                MatchesRegex("tester: --listen must be HOST:PORT[^\n]*, not '" + wrong + "'\n"));
+  }
+  EXPECT_EXIT(Parse({"--log_format=xml"}), ExitedWithCode(2),
+              MatchesRegex("tester: --log_format must be json or text, not 'xml'\n"));
 }
 
 TEST_F(FlagsDeathTest, RefusesStrayArguments) {
