@@ -137,6 +137,12 @@ absl::StatusOr<ControlVerdict> ControlLog::Propose(const pb::Proposal& proposal,
   return *state_.FindVerdict(request_id);
 }
 
+bool ControlLog::HasAccepted(const std::string& request_id) const {
+  absl::MutexLock lock(&mutex_);
+  const absl::optional<ControlVerdict> verdict = state_.FindVerdict(request_id);
+  return verdict.has_value() && verdict->accepted;
+}
+
 std::map<std::string, ControlledPipeline> ControlLog::pipelines() const {
   absl::MutexLock lock(&mutex_);
   return state_.pipelines();

@@ -41,6 +41,10 @@ class ControlLog {
   absl::StatusOr<ControlVerdict> Propose(const windrow::control::v1::Proposal& proposal,
                                          absl::Duration timeout);
 
+  // Whether a proposal with this request id has been accepted: a caller that repeats it changes
+  // nothing more.
+  bool HasAccepted(const std::string& request_id) const;
+
   std::map<std::string, ControlledPipeline> pipelines() const;
   // nullopt when there is no such pipeline.
   absl::optional<ControlledPipeline> Find(const std::string& name) const;

@@ -255,7 +255,9 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
   }
   if (!violations.empty()) return BadRequest(violations);
   ControlledPipeline changed = *found;
-  if (!request->etag().empty() && request->etag() != Etag(*found)) {
+  // The first call with this request id may have changed the etag that its repetition still names.
+  const bool repeated = !request->request_id().empty() && log_->HasAccepted(request->request_id());
+  if (!repeated && !request->etag().empty() && request->etag() != Etag(*found)) {
     return rpc::RpcError(
         grpc::StatusCode::ABORTED,
         "the pipeline has changed since: read it again and repeat the change with its new etag",
