@@ -123,6 +123,7 @@ class Worker : private kafka::AssignmentListener {
   void RejoinWithUsualSession();
   kafka::KafkaConfig ClientConfig() const;
   void Round();
+  bool AtRest() const;
   void Leave();
 
   // Takes up the assigned partitions from their committed offsets.
@@ -185,6 +186,7 @@ class Worker : private kafka::AssignmentListener {
   // Merge state of partitions that were taken away; of use if they come back at the same offset.
   std::map<int, Merge> kept_;
   std::vector<DeadLetter> dead_letters_;
+  size_t dead_letter_bytes_ = 0;
   absl::Time last_seal_ = absl::InfinitePast();
   // Until when to wait for our own partials to come back before sealing again.
   absl::Time await_partials_until_ = absl::InfinitePast();

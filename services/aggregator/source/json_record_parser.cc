@@ -125,7 +125,8 @@ class JsonRecordParser::Reader {
 
   absl::optional<DeadLetterReason> Parse(absl::string_view record, RecordFields* fields) {
     fields->event_time.reset();
-    fields->values.assign(value_count_, absl::nullopt);
+    fields->values.resize(value_count_);
+    for (auto& value : fields->values) value.reset();
     if (record.size() > kMaxRecordBytes) return DeadLetterReason::kTooLarge;
     // Also a record without a value, whose address is null.
     if (record.empty()) return DeadLetterReason::kNotJson;
@@ -153,13 +154,12 @@ class JsonRecordParser::Reader {
   }
 
  private:
-  // Copies the record to where there is room behind it: simdjson reads past the end. Returns the
-  // size with that room.
+  // Copies the record to where there is room behind it, whatever stands there: simdjson reads past
+  // the end. Returns the size with that room.
   size_t Copy(absl::string_view record) {
     const size_t capacity = record.size() + simdjson::SIMDJSON_PADDING;
     if (padded_.size() < capacity) padded_.resize(capacity);
     std::memcpy(&padded_[0], record.data(), record.size());
-    std::memset(&padded_[record.size()], 0, simdjson::SIMDJSON_PADDING);
     has_escapes_ = std::memchr(record.data(), '\\', record.size()) != nullptr;
     return capacity;
   }

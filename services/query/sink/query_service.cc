@@ -361,6 +361,8 @@ grpc::Status QueryService::DoListWindows(const v1::ListWindowsRequest& request,
   const absl::Status scanned = served.content->ScanWindows(
       served.name.view, range.start_us, range.end_us, range.newest_first,
       [&](const StoredWindow& window) {
+        // Not a window: the late records of all windows too old to be told apart.
+        if (window.window_start_us == kMinTime) return true;
         more = response->windows_size() >= page_size;
         if (more) return false;
         *response->add_windows() = ToWindow(window, request.parent(), served.content->results());
