@@ -30,6 +30,8 @@ constexpr size_t kFullBatchCells = 100'000;
 constexpr size_t kMaxBatchCells = 400'000;
 constexpr size_t kFullBatchDeadLetters = 5'000;
 constexpr size_t kMaxBatchDeadLetters = 20'000;
+constexpr size_t kFullBatchDeadLetterBytes = 8'000'000;
+constexpr size_t kMaxBatchDeadLetterBytes = 16'000'000;
 // Combine waits while more frames than this are unread.
 constexpr int64_t kMaxUnreadFrames = 2'000;
 constexpr absl::Duration kAwaitPartials = absl::Milliseconds(5);
@@ -232,6 +234,7 @@ void Worker::DropEverything() {
   sources_.clear();
   merges_.clear();
   dead_letters_.clear();
+  dead_letter_bytes_ = 0;
   await_partials_until_ = absl::InfinitePast();
 }
 
@@ -239,7 +242,8 @@ void Worker::Readopt() {
   const absl::Status status = Adopt();
   if (status.ok()) {
     must_readopt_ = false;
-    SetState(WorkerState::kRunning);
+    // A source that is lost stays to be seen.
+    if (counts_.state != WorkerState::kFailed) SetState(WorkerState::kRunning);
     return;
   }
   DropEverything();
@@ -347,6 +351,8 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
       if (!range.ok()) return range.status();
       position.end_offset = range->first;
       if (*named) {
+        // As if reported: nothing of it may be committed, or a restart would take that for right.
+        position.partitions = source_partitions_;
         error = absl::StrCat("the committed offset of ", entry.first.first, "-", partition,
                              " in group ", topics_.group,
                              " was lost: reading on would count records twice");
@@ -436,7 +442,7 @@ bool Worker::PartialsAreBehind() const {
 
 bool Worker::ReadSources() {
   if (combiner_->cell_count() > kMaxBatchCells || dead_letters_.size() > kMaxBatchDeadLetters ||
-      PartialsAreBehind()) {
+      dead_letter_bytes_ > kMaxBatchDeadLetterBytes || PartialsAreBehind()) {
     return false;
   }
   // The source that is furthest behind in event time first, so that a replay keeps few windows
@@ -507,15 +513,9 @@ void Worker::CountRecord(int partition, const rd_kafka_message_t& message) {
     reason = combiner_->Add(partition, message.offset, timestamp_ms * 1000, fields_);
   }
   if (!reason.has_value()) return;
-  DeadLetter letter;
-  letter.reason = *reason;
-  letter.partition = partition;
-  letter.offset = message.offset;
-  letter.timestamp_ms = timestamp_ms;
-  letter.key.assign(static_cast<const char*>(message.key), message.key_len);
-  letter.value = std::string(record.substr(0, kMaxDeadLetterBytes));
-  letter.size = record.size();
-  dead_letters_.push_back(std::move(letter));
+  const absl::string_view key(static_cast<const char*>(message.key), message.key_len);
+  dead_letters_.emplace_back(*reason, partition, message.offset, timestamp_ms, key, record);
+  dead_letter_bytes_ += dead_letters_.back().key.size() + dead_letters_.back().value.size();
 }
 
 // ---- Idleness and drain
@@ -610,7 +610,8 @@ bool Worker::ShouldSeal() const {
   if (committer_->busy() || must_readopt_ || !HasSomethingToSeal()) return false;
   const absl::Time now = absl::Now();
   if (now < await_partials_until_) return false;
-  if (combiner_->cell_count() >= kFullBatchCells || dead_letters_.size() >= kFullBatchDeadLetters) {
+  if (combiner_->cell_count() >= kFullBatchCells || dead_letters_.size() >= kFullBatchDeadLetters ||
+      dead_letter_bytes_ >= kFullBatchDeadLetterBytes) {
     return true;
   }
   const bool behind = std::any_of(sources_.begin(), sources_.end(), [this](const auto& entry) {
@@ -635,6 +636,7 @@ bool Worker::Seal() {
   SealMerges(&batch);
   batch.dead_letters = std::move(dead_letters_);
   dead_letters_.clear();
+  dead_letter_bytes_ = 0;
   last_seal_ = absl::Now();
   committer_->Submit(std::move(batch));
   return true;

@@ -159,16 +159,8 @@ TransactionStep BatchCommitter::WriteMerge(const MergeOutput& merge, absl::Time 
 }
 
 TransactionStep BatchCommitter::WriteDeadLetter(const DeadLetter& letter, absl::Time deadline) {
-  const std::string reason(DeadLetterReasonName(letter.reason));
-  return producer_->ProduceWithHeaders(
-      topics_.dead_letter, 0, letter.key, letter.value,
-      {{"windrow-reason", reason},
-       {"windrow-source-topic", options_.plan->source_topic},
-       {"windrow-source-partition", absl::StrCat(letter.partition)},
-       {"windrow-source-offset", absl::StrCat(letter.offset)},
-       {"windrow-source-timestamp-ms", absl::StrCat(letter.timestamp_ms)},
-       {"windrow-original-size", absl::StrCat(letter.size)}},
-      deadline);
+  return producer_->ProduceWithHeaders(topics_.dead_letter, 0, letter.key, letter.value,
+                                       letter.Headers(options_.plan->source_topic), deadline);
 }
 
 void BatchCommitter::Recover(const TransactionStep& step, CommitResult* result) {

@@ -15,10 +15,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
-#include "services/aggregator/core/combiner.h"
 #include "services/aggregator/core/frame.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/sink/dead_letter.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/sink/result_encoder.h"
 #include "services/platform/kafka/group_consumer.h"
@@ -26,20 +26,6 @@
 #include "services/platform/kafka/transactional_producer.h"
 
 namespace windrow::aggregator {
-
-// A record that could not be counted, with its origin.
-struct DeadLetter {
-  DeadLetterReason reason = DeadLetterReason::kNotJson;
-  int partition = 0;
-  int64_t offset = 0;
-  int64_t timestamp_ms = 0;
-  std::string key;
-  // Cut to kMaxDeadLetterBytes; `size` is the original size.
-  std::string value;
-  size_t size = 0;
-};
-
-inline constexpr size_t kMaxDeadLetterBytes = 500'000;
 
 // What a merge partition adds to a batch.
 struct MergeOutput {

@@ -18,10 +18,11 @@ namespace partials = windrow::partials::v1;
 namespace snapshots = windrow::snapshots::v1;
 
 constexpr uint32_t kFormatVersion = 1;
-// Kafka refuses records above 1 MB by default; a cell is estimated, hence the distance.
+// Kafka refuses records above 1 MB by default. A record ends with what takes it past this size,
+// which is a group of some 10 kB at most.
 constexpr size_t kMaxRecordBytes = 400'000;
-// Bytes of a cell or late count without its group, at most.
-constexpr size_t kCellBytes = 30;
+// Bytes of a cell, late count or revision without its group, at most.
+constexpr size_t kCellBytes = 36;
 
 // Spreads the cells of views over records of bounded size.
 class DeltaSplitter {
@@ -36,7 +37,7 @@ class DeltaSplitter {
     Open(delta.view);
     const WindowSpec& window = plan_.views[delta.view].window;
     for (const DeltaCell& cell : delta.cells) {
-      if (bytes_ > kMaxRecordBytes) Restart(delta.view);
+      if (full()) Restart(delta.view);
       out_->add_pane_steps(cell.pane - last_pane_);
       last_pane_ = cell.pane;
       out_->add_group_indexes(GroupIndex(delta, cell.group));
@@ -45,12 +46,23 @@ class DeltaSplitter {
       bytes_ += kCellBytes;
     }
     for (const LateCount& late : delta.late) {
-      if (bytes_ > kMaxRecordBytes) Restart(delta.view);
+      if (full()) Restart(delta.view);
       auto* added = out_->add_late();
       added->set_window_start_us(late.window_start);
       added->set_records(late.records);
       bytes_ += kCellBytes;
     }
+  }
+
+  // Whether the present record has reached its size.
+  bool full() const { return bytes_ > kMaxRecordBytes; }
+  // Takes note of what was put into the present record besides.
+  void Count(size_t bytes) { bytes_ += bytes; }
+  // Goes on with the view in a new record.
+  void Restart(int view) {
+    start_record_();
+    bytes_ = 0;
+    Open(view);
   }
 
  private:
@@ -59,12 +71,6 @@ class DeltaSplitter {
     out_->set_view(view);
     index_by_group_.clear();
     last_pane_ = 0;
-  }
-
-  void Restart(int view) {
-    start_record_();
-    bytes_ = 0;
-    Open(view);
   }
 
   uint32_t GroupIndex(const ViewDelta& delta, uint32_t group) {
@@ -114,9 +120,15 @@ std::vector<std::string> EncodeFrame(const PipelinePlan& plan, const Frame& fram
       },
       [&](int) { return proto.add_views(); });
   for (const ViewDelta& delta : frame.views) splitter.Add(delta);
+  partials::Frame last;
   for (const SourcePosition& position : frame.positions) {
-    EncodePosition(position, proto.add_positions());
+    EncodePosition(position, last.add_positions());
   }
+  if (!proto.views().empty() && proto.ByteSizeLong() + last.ByteSizeLong() > kMaxRecordBytes) {
+    records.push_back(proto.SerializeAsString());
+    proto.clear_views();
+  }
+  proto.mutable_positions()->Swap(last.mutable_positions());
   records.push_back(proto.SerializeAsString());
   return records;
 }
@@ -155,22 +167,16 @@ std::vector<std::string> EncodeSnapshot(const PipelinePlan& plan, const MergeSna
     state->set_view(view);
     return state->mutable_cells();
   });
+  splitter.Count(header->ByteSizeLong());
   for (const MergeSnapshot::View& view : snapshot.views) {
     splitter.Add(view.cells);
-    size_t bytes = 0;
     for (const RowRevision& revision : view.revisions) {
-      if (bytes == 0 || bytes > kMaxRecordBytes) {
-        flush();
-        bytes = 0;
-        auto* state = proto.add_views();
-        state->set_view(view.cells.view);
-        state->mutable_cells()->set_view(view.cells.view);
-      }
-      auto* added = proto.mutable_views(0)->add_revisions();
+      if (splitter.full()) splitter.Restart(view.cells.view);
+      auto* added = proto.mutable_views(proto.views_size() - 1)->add_revisions();
       added->set_window_start_us(revision.window_start);
       added->set_group(revision.group);
       added->set_revision(revision.revision);
-      bytes += kCellBytes + revision.group.size();
+      splitter.Count(kCellBytes + revision.group.size());
     }
   }
   proto.set_last(true);

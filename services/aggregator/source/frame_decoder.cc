@@ -16,15 +16,27 @@ namespace partials = windrow::partials::v1;
 namespace snapshots = windrow::snapshots::v1;
 
 constexpr uint32_t kFormatVersion = 1;
+// Twelve thousand years from 1970: no time is further, and no sum of two overflows.
+constexpr EventTime kMaxTime = 400'000 * 1000 * 1000LL * 1000 * 1000;
+constexpr uint32_t kMaxPartitions = 1'000'000;
 
 absl::Status CheckVersion(uint32_t version, absl::string_view what) {
   if (version == kFormatVersion) return absl::OkStatus();
+  if (version == 0) return absl::DataLossError(absl::StrCat(what, " is of no known format"));
   return absl::FailedPreconditionError(
       absl::StrCat(what, " has format version ", version, "; this program reads ", kFormatVersion,
                    ": run the version that wrote it, or a later one"));
 }
 
-SourcePosition FromProto(const partials::SourcePosition& proto) {
+bool IsTime(int64_t time) { return -kMaxTime <= time && time <= kMaxTime; }
+
+absl::StatusOr<SourcePosition> FromProto(const partials::SourcePosition& proto) {
+  if (proto.source_partition() >= kMaxPartitions || proto.source_partitions() > kMaxPartitions ||
+      proto.base_offset() < 0 || proto.end_offset() < 0 || proto.idle_for_ms() < 0 ||
+      proto.idle_for_ms() > kMaxTime / 1000 || !IsTime(proto.max_event_time_us()) ||
+      !IsTime(proto.watermark_us())) {
+    return absl::DataLossError("the position of a source makes no sense");
+  }
   SourcePosition position;
   position.partition = static_cast<int>(proto.source_partition());
   position.partitions = static_cast<int>(proto.source_partitions());
@@ -48,6 +60,8 @@ SourcePosition FromProto(const partials::SourcePosition& proto) {
   return position;
 }
 
+absl::Status BadCell() { return absl::DataLossError("a delta has a cell that cannot be"); }
+
 absl::StatusOr<ViewDelta> FromProto(const PipelinePlan& plan, const partials::ViewDelta& proto) {
   if (proto.view() >= plan.views.size() || proto.group_indexes_size() != proto.pane_steps_size() ||
       proto.accepted_size() != proto.pane_steps_size() ||
@@ -59,21 +73,35 @@ absl::StatusOr<ViewDelta> FromProto(const PipelinePlan& plan, const partials::Vi
   delta.view = static_cast<int>(proto.view());
   delta.groups.assign(proto.groups().begin(), proto.groups().end());
   delta.cells.resize(proto.pane_steps_size());
+  const int64_t max_pane = kMaxTime / window.pane_length();
   int64_t pane = 0;
   for (int i = 0; i < proto.pane_steps_size(); ++i) {
     DeltaCell& cell = delta.cells[i];
-    pane += proto.pane_steps(i);
+    const int64_t step = proto.pane_steps(i);
+    if (step < -2 * max_pane || step > 2 * max_pane) return BadCell();
+    pane += step;
     cell.pane = pane;
     cell.group = proto.group_indexes(i);
     cell.accepted = proto.accepted(i);
-    if (cell.group >= delta.groups.size()) {
-      return absl::DataLossError("a delta's cell names a group that is not there");
+    if (pane < -max_pane || pane > max_pane || cell.group >= delta.groups.size() ||
+        cell.accepted == 0) {
+      return BadCell();
     }
-    if (proto.cuts_us_size() != 0 && proto.cuts_us(i) != 0) {
-      cell.cut = window.PaneStart(pane) + proto.cuts_us(i);
+    const EventSpan cut = proto.cuts_us_size() == 0 ? 0 : proto.cuts_us(i);
+    if (cut == 0) continue;
+    if (cut < 0 || !IsTime(cut)) return BadCell();
+    cell.cut = window.PaneStart(pane) + cut;
+    // It is the end of a window that the pane belongs to.
+    const EventSpan after_first = cell.cut - window.FirstWindowEnd(pane);
+    if (after_first < 0 || after_first % window.slide() != 0 ||
+        cell.cut > window.LastWindowEnd(pane)) {
+      return BadCell();
     }
   }
   for (const partials::LateCount& late : proto.late()) {
+    if (late.window_start_us() != kOlderWindows && !IsTime(late.window_start_us())) {
+      return absl::DataLossError("a late count is of a window that cannot be");
+    }
     delta.late.push_back(LateCount{late.window_start_us(), late.records()});
   }
   return delta;
@@ -105,7 +133,9 @@ absl::StatusOr<Frame> DecodeFrame(const PipelinePlan& plan, absl::string_view re
     frame.views.push_back(*std::move(delta));
   }
   for (const partials::SourcePosition& position : proto.positions()) {
-    frame.positions.push_back(FromProto(position));
+    const absl::StatusOr<SourcePosition> decoded = FromProto(position);
+    if (!decoded.ok()) return decoded.status();
+    frame.positions.push_back(*decoded);
   }
   return frame;
 }
@@ -142,7 +172,13 @@ absl::StatusOr<bool> SnapshotDecoder::Add(absl::string_view record) {
     through_ = proto.through();
     MergeProgress& progress = snapshot_.progress;
     for (const auto& source : proto.header().sources()) {
-      progress.sources.push_back(FromProto(source));
+      const absl::StatusOr<SourcePosition> decoded = FromProto(source);
+      if (!decoded.ok()) return decoded.status();
+      progress.sources.push_back(*decoded);
+    }
+    if (!IsTime(proto.header().closed_through_us()) ||
+        !IsTime(proto.header().unchangeable_through_us())) {
+      return absl::DataLossError("the header of a snapshot makes no sense");
     }
     if (proto.header().has_closed_through_us()) {
       progress.closed_through = proto.header().closed_through_us();
@@ -160,6 +196,9 @@ absl::StatusOr<bool> SnapshotDecoder::Add(absl::string_view record) {
     MergeSnapshot::View state;
     state.cells = *std::move(cells);
     for (const snapshots::RowRevision& revision : view.revisions()) {
+      if (!IsTime(revision.window_start_us())) {
+        return absl::DataLossError("a revision is of a window that cannot be");
+      }
       state.revisions.push_back(
           RowRevision{revision.window_start_us(), revision.group(), revision.revision()});
     }

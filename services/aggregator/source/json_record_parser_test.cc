@@ -308,6 +308,28 @@ TEST_F(JsonRecordParserTest, TruncatedAnywhereIsNeverAccepted) {
   }
 }
 
+// What an earlier record has left behind in memory must not complete a later one.
+TEST_F(JsonRecordParserTest, TheRecordBeforeCompletesNothing) {
+  for (const std::string& whole : {std::string(R"({"call_date_time":"t","a":{"b":1}})"),
+                                   std::string(R"({"call_date_time":"t","a":[{"b":{"c":[1]}}]})"),
+                                   std::string(R"({"call_date_time":"t","type":12345})"),
+                                   std::string(R"({"call_date_time":"t","type":true})"),
+                                   std::string(R"({"call_date_time":"t","type":null})"),
+                                   std::string(R"({"a":{"b":{}},"call_date_time":"t"})")}) {
+    for (size_t size = 0; size < whole.size(); ++size) {
+      EXPECT_EQ(Parse(whole).reason, absl::nullopt);
+      EXPECT_EQ(Parse(whole.substr(0, size)).reason, Reason::kNotJson) << whole.substr(0, size);
+    }
+    for (const char c : {'}', ',', ':', '"', '1'}) {
+      // Room for a longer record, all of it the same byte.
+      Parse(whole + std::string(100, c));
+      EXPECT_EQ(Parse(whole).reason, absl::nullopt) << whole << c;
+      Parse(whole + std::string(100, c));
+      EXPECT_EQ(Parse(whole.substr(0, whole.size() - 1)).reason, Reason::kNotJson) << whole << c;
+    }
+  }
+}
+
 TEST_F(JsonRecordParserTest, ARecordWithoutValueIsNotJson) {
   EXPECT_EQ(Parse(absl::string_view(nullptr, 0)).reason, Reason::kNotJson);
 }
