@@ -22,7 +22,7 @@ sys.path.insert(0, str(REPO))
 
 from dev.broker import STATE, BrokerError, class_archive, make_class_archive  # noqa: E402
 from dev.build import BuildError, build  # noqa: E402
-from dev.stack import Ports, Stack, StackError, check_ports, dies_with_us  # noqa: E402
+from dev.stack import BINARIES, Ports, Stack, StackError, check_ports, dies_with_us  # noqa: E402
 
 PIPELINE_FILE = REPO / "resources/pipelines/sf_calls.textproto"
 SOURCE_PARTITIONS = 4
@@ -342,7 +342,7 @@ class Run:
             custom.insert(0, f"--kafka {self.stack.kafka}")
         if self.pipeline.id != "sf-calls":
             custom.append(f"--pipeline {self.pipeline.id}")
-        windrow = " ".join([os.path.relpath(self.stack.binaries["windrow"]), *custom])
+        windrow = " ".join([os.path.relpath(BINARIES["windrow"]), *custom])
         query = self.stack.address("query")
         view = f"pipelines/{self.pipeline.id}/views/{self.views()[0]}"
         say(f"""

@@ -108,7 +108,13 @@ class Process:
                 return False
         return True
 
+    def kill_now(self):
+        """SIGKILL without a wait."""
+        if self._process.returncode is None:
+            _kill(self.pid)
+
     def kill9(self):
+        """As a crash would end it; returns when it has."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -120,7 +126,9 @@ class Stack:
     def __init__(self, state_dir, ports=None, kafka=None, binaries=None):
         self.state_dir = pathlib.Path(state_dir).absolute()
         self.ports = ports or Ports()
-        self.binaries = dict(BINARIES, **(binaries or {}))
+        # The real paths: bazel-bin leads elsewhere after a build with other options.
+        self.binaries = {name: pathlib.Path(path).resolve()
+                         for name, path in dict(BINARIES, **(binaries or {})).items()}
         self.broker = None if kafka else Broker(self.state_dir / "broker", self.ports.kafka)
         self.kafka = kafka or self.broker.address
         self.processes = {}
@@ -132,6 +140,12 @@ class Stack:
 
     def __exit__(self, *_):
         self.stop()
+
+    def _program(self, name):
+        program = self.binaries[name]
+        if not os.access(program, os.X_OK):
+            raise StackError(f"{program} is missing: build it with `bazel build //...`")
+        return program
 
     # Starting
 
@@ -151,10 +165,7 @@ class Stack:
         """Starts a service at its port; `name` may be "aggregator-1" with a binary and --listen."""
         logs = self.state_dir / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        program = self.binaries[binary or name]
-        if not os.access(program, os.X_OK):
-            raise StackError(f"{program} is missing: build it with `bazel build //...`")
-        command = [program, f"--kafka={self.kafka}"]
+        command = [self._program(binary or name), f"--kafka={self.kafka}"]
         if not any(argument.startswith("--listen=") for argument in arguments):
             command.append(f"--listen={self.address(name)}")
         self.processes[name] = self._starter.submit(
@@ -192,7 +203,7 @@ class Stack:
 
     def windrow_command(self, *arguments):
         """The command line of `windrow` for this stack."""
-        command = [self.binaries["windrow"], f"--kafka={self.kafka}"]
+        command = [self._program("windrow"), f"--kafka={self.kafka}"]
         command += [f"--{service}={self.address(service)}" for service in SERVICES]
         return [str(word) for word in command + list(arguments)]
 
@@ -221,20 +232,27 @@ class Stack:
         had to be killed."""
         killed = []
         for name in self.stop_order():
-            if not self.processes.pop(name).terminate():
+            if not self.processes[name].terminate():
                 killed.append(name)
+            del self.processes[name]
         if self.broker:
             self.broker.stop()
         self._starter.shutdown()
         return killed
 
     def kill_all(self):
-        """Ends everything at once."""
+        """Kills everything and waits for nothing, so that a signal's handler may call it."""
         for process in self.processes.values():
-            process.kill9()
-        self.processes.clear()
-        if self.broker:
-            self.broker.kill9()
+            process.kill_now()
+        if self.broker and self.broker.pid:
+            _kill(self.broker.pid)
+
+
+def _kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def check_ports(ports_by_flag):
