@@ -3,6 +3,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -105,6 +106,7 @@ void AggregatorApp::FollowControlLog() {
   const std::map<std::string, ControlledPipeline> pipelines = log_->pipelines();
   absl::MutexLock lock(&mutex_);
   for (const auto& entry : pipelines) {
+    if (!RunsHere(entry.first)) continue;
     std::unique_ptr<PipelineRunner>& runner = runners_[entry.first];
     if (runner != nullptr) {
       runner->Apply(entry.second);
@@ -128,6 +130,12 @@ void AggregatorApp::FollowControlLog() {
     options.on_fatal = EndProcess;
     runner = std::make_unique<PipelineRunner>(std::move(options), entry.second);
   }
+}
+
+bool AggregatorApp::RunsHere(const std::string& pipeline_name) const {
+  const std::vector<std::string>& only = options_.only_pipelines;
+  return only.empty() ||
+         std::find(only.begin(), only.end(), PipelineId(pipeline_name)) != only.end();
 }
 
 absl::optional<RunnerProgress> AggregatorApp::Progress(const std::string& name) const {

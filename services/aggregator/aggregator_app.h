@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -28,6 +30,8 @@ class AggregatorApp {
     std::string replica;
     // Created at start when it does not exist; empty for none.
     std::string pipeline_file;
+    // Ids of the pipelines to run here; empty for all that the control log holds.
+    std::vector<std::string> only_pipelines;
     int memory_megabytes = 32;
   };
 
@@ -44,6 +48,7 @@ class AggregatorApp {
   absl::Status EnsurePipeline(const windrow::pipeline::v1::Pipeline& pipeline);
   // Gives every pipeline of the log its runner and its settings.
   void FollowControlLog();
+  bool RunsHere(const std::string& pipeline_name) const;
   absl::optional<RunnerProgress> Progress(const std::string& name) const;
 
   const Options options_;
