@@ -35,6 +35,9 @@ constexpr size_t kMaxBatchDeadLetterBytes = 16'000'000;
 // Combine waits while more frames than this are unread.
 constexpr int64_t kMaxUnreadFrames = 2'000;
 constexpr absl::Duration kAwaitPartials = absl::Milliseconds(5);
+// Longest sleep of the loop, waiting for a limit or a commit, and with nothing to do.
+constexpr absl::Duration kWaitingRound = absl::Milliseconds(5);
+constexpr absl::Duration kRestingRound = absl::Milliseconds(50);
 constexpr absl::Duration kIdleCheck = absl::Milliseconds(250);
 constexpr absl::Duration kIdleConfirmation = absl::Seconds(1);
 constexpr absl::Duration kIdleConfirmationGap = absl::Seconds(3);
@@ -166,7 +169,15 @@ void Worker::Round() {
   UpdateDrain();
   if (ShouldSeal()) busy = Seal() || busy;
   PublishStatus(false);
-  if (!busy) wakeup_.Wait(absl::Milliseconds(5));
+  if (!busy) wakeup_.Wait(AtRest() ? kRestingRound : kWaitingRound);
+}
+
+// Whether nothing but the arrival of records, which wakes us, can make work.
+bool Worker::AtRest() const {
+  return !committer_->busy() && !must_readopt_ && !HasSomethingToSeal() &&
+         std::all_of(sources_.begin(), sources_.end(), [](const auto& entry) {
+           return entry.second.end_of_log >= 0 && !entry.second.limited;
+         });
 }
 
 // Our own broker allows short sessions; one that does not takes its usual least.

@@ -187,7 +187,6 @@ class Worker : private kafka::AssignmentListener {
   std::map<int, Merge> kept_;
   std::vector<DeadLetter> dead_letters_;
   size_t dead_letter_bytes_ = 0;
-  size_t dead_letter_bytes_ = 0;
   absl::Time last_seal_ = absl::InfinitePast();
   // Until when to wait for our own partials to come back before sealing again.
   absl::Time await_partials_until_ = absl::InfinitePast();
