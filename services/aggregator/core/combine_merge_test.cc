@@ -559,7 +559,8 @@ TEST(CombineMergeTest, LastValuesAreThoseOfARecount) {
   uint64_t rows = 0;
   uint64_t late = 0;
   uint64_t corrected = 0;
-  for (int seed = 0; seed < Runs(300); ++seed) {
+  const int runs = Runs(300);
+  for (int seed = 0; seed < runs; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     Random random(seed);
     const Scenario scenario = RandomScenario(&random, 1000 * kMicrosPerDay, false);
@@ -577,9 +578,9 @@ TEST(CombineMergeTest, LastValuesAreThoseOfARecount) {
     for (const auto& row : outcome.rows) corrected += row.second.revision > 0 ? 1 : 0;
   }
   // The runs would prove nothing if they held nothing.
-  EXPECT_GT(rows, 10'000u);
-  EXPECT_GT(late, 1000u);
-  EXPECT_GT(corrected, 500u);
+  EXPECT_GT(rows, 50u * runs);
+  EXPECT_GT(late, 10u * runs);
+  EXPECT_GT(corrected, 5u * runs);
 }
 
 TEST(CombineMergeTest, OtherBatchesAndOwnersGiveTheSameValues) {
@@ -612,7 +613,8 @@ std::map<int, uint64_t> LateByView(const std::map<WindowKey, uint64_t>& late) {
 // are to be seen in them, with a horizon near and partitions that come later too.
 TEST(CombineMergeTest, TheSameFramesGiveTheSameRowsAndRevisions) {
   uint64_t expired = 0;
-  for (int seed = 0; seed < Runs(150); ++seed) {
+  const int runs = Runs(150);
+  for (int seed = 0; seed < runs; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     Random random(2'000'000 + seed);
     const Scenario scenario = RandomScenario(&random, random.Below(100) * kSecond, true);
@@ -641,7 +643,7 @@ TEST(CombineMergeTest, TheSameFramesGiveTheSameRowsAndRevisions) {
     if (HasFailure()) return;
     expired += first.expired;
   }
-  EXPECT_GT(expired, 100u);
+  EXPECT_GT(expired, 2u * runs);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -732,6 +734,7 @@ TEST(CombineMergeTest, AnOldSnapshotAndAReplayGiveTheSameState) {
     restored.DropChanges();
     EXPECT_EQ(StateOf(restored), StateOf(live));
     EXPECT_EQ(restored.cell_count(), live.cell_count());
+    EXPECT_EQ(restored.group_count(), live.group_count());
     // From there both write the same, at the same moments.
     for (int64_t i = committed; i < frames; ++i) {
       live.Apply(log[i]);
@@ -776,6 +779,7 @@ TEST(CombineMergeTest, MemoryIsFreedBehindTheWatermarks) {
       }
       EXPECT_EQ(merger.cell_count(), cells);
       EXPECT_LE(cells, scenario.plan->views.size()) << "the last record's pane in each view";
+      EXPECT_LE(merger.group_count(), scenario.plan->views.size());
     }
     if (HasFailure()) return;
   }

@@ -171,6 +171,12 @@ uint64_t Merger::CutRecords(const View& view, uint32_t group, int64_t first_pane
   return records;
 }
 
+size_t Merger::group_count() const {
+  size_t count = 0;
+  for (const View& view : views_) count += view.groups.size();
+  return count;
+}
+
 void Merger::Evict() {
   evicted_through_ = closer_.unchangeable_through();
   if (evicted_through_ == kNever) return;

@@ -103,6 +103,8 @@ class Merger {
   int64_t drain_generation() const { return closer_.drain_generation(); }
   // Cells held.
   size_t cell_count() const { return cell_count_; }
+  // Groups held, each view's counted for itself.
+  size_t group_count() const;
   const WindowCloser& closer() const { return closer_; }
 
  private:
