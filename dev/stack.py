@@ -227,12 +227,12 @@ class Stack:
         return [name for service in SERVICES for name in self.processes
                 if name.split("-")[0] == service]
 
-    def stop(self):
+    def stop(self, timeout=GRACEFUL_STOP_SECONDS):
         """Ends everything in order: who writes first, the broker last. Returns names of those that
         had to be killed."""
         killed = []
         for name in self.stop_order():
-            if not self.processes[name].terminate():
+            if not self.processes[name].terminate(timeout):
                 killed.append(name)
             del self.processes[name]
         if self.broker:
