@@ -100,7 +100,7 @@ absl::StatusOr<bool> ProducerApp::WaitForTopic() {
 absl::Status ProducerApp::CheckTopic() {
   // Short, so that a signal is heard soon.
   if (options_.topic_partitions == 0) {
-    const absl::Status status = admin_->DescribeTopic(options_.topic, kHealthTimeout).status();
+    absl::Status status = admin_->DescribeTopic(options_.topic, kHealthTimeout).status();
     if (!absl::IsNotFound(status)) return status;
     return absl::NotFoundError(absl::StrCat(
         status.message(), ": create it, or give --topic_partitions so that it is created"));

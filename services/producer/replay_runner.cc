@@ -307,7 +307,7 @@ void ReplayRunner::Measure() {
 
 absl::Status ReplayRunner::WaitForAcknowledgements() {
   while (true) {
-    const absl::Status status = sink_->Flush(kStep);
+    absl::Status status = sink_->Flush(kStep);
     if (!absl::IsDeadlineExceeded(status)) return status;
     Measure();
     absl::MutexLock lock(&mutex_);

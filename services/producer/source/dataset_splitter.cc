@@ -115,7 +115,7 @@ DatasetSplitter::Form DatasetSplitter::FormOfBracket(size_t bracket) const {
 }
 
 absl::StatusOr<bool> DatasetSplitter::NextElement(Record* record) {
-  static const std::array<bool, 256> structural = StructuralBytes();
+  static const std::array<bool, 256> kStructural = StructuralBytes();
   while (true) {
     if (record_offset_ < 0) {
       position_ = SkipBlanks(input_, position_);
@@ -124,7 +124,7 @@ absl::StatusOr<bool> DatasetSplitter::NextElement(Record* record) {
     }
     if (in_string_) SkipString();
     while (position_ < input_.size() &&
-           !structural[static_cast<unsigned char>(input_[position_])]) {
+           !kStructural[static_cast<unsigned char>(input_[position_])]) {
       ++position_;
     }
     if (position_ >= input_.size()) break;
