@@ -3,35 +3,12 @@
 import collections
 import unittest
 
-from tests.e2e.exactly_once_test import assert_rows
-from tests.e2e.system import PIPELINE_ID, SOURCE_TOPIC, System, generator, random_seed
-
-DEAD_LETTER_TOPIC = PIPELINE_ID + ".dead-letter"
+from tests.e2e.system import SOURCE_TOPIC, System, generator, random_seed
+from tests.e2e.verdict import assert_dead_letters, assert_rows, dead_letters
 
 
 class DeadLetters(unittest.TestCase):
     maxDiff = 2000
-
-    def check(self, system, expected):
-        """The topic holds exactly the recount's bad records."""
-        source = {
-            (record.partition, record.offset): record for record in system.kafka.records(SOURCE_TOPIC)
-        }
-        wanted = {(partition, offset) for partition, offset, _ in expected.dead_letters}
-        letters = system.kafka.records(DEAD_LETTER_TOPIC)
-        origins = collections.Counter()
-        for letter in letters:
-            headers = letter.headers
-            self.assertEqual(headers.get("windrow-source-topic"), SOURCE_TOPIC, letter)
-            self.assertTrue(headers.get("windrow-reason"), letter)
-            origin = (
-                int(headers["windrow-source-partition"]), int(headers["windrow-source-offset"])
-            )
-            origins[origin] += 1
-            self.assertEqual(letter.value, source[origin].value, origin)
-        self.assertEqual({o: n for o, n in origins.items() if n > 1}, {}, "more than once")
-        self.assertEqual(set(origins) - wanted, set(), "not broken")
-        self.assertEqual(wanted - set(origins), set(), "missing")
 
     def test_a_thousand_among_fifty_thousand(self):
         seed = random_seed(self)
@@ -42,17 +19,13 @@ class DeadLetters(unittest.TestCase):
 
         expected = system.recount()
         self.assertEqual(expected.summary()["dead_lettered"], 1_000)
-        self.check(system, expected)
+        assert_dead_letters(self, system, expected)
         # The good ones are all counted.
         assert_rows(self, system, expected)
         reasons = collections.defaultdict(set)
-        by_origin = {(p, o): reason for p, o, reason in expected.dead_letters}
-        for letter in system.kafka.records(DEAD_LETTER_TOPIC):
-            headers = letter.headers
-            origin = (
-                int(headers["windrow-source-partition"]), int(headers["windrow-source-offset"])
-            )
-            reasons[by_origin[origin]].add(headers["windrow-reason"])
+        kinds = {(partition, offset): kind for partition, offset, kind in expected.dead_letters}
+        for origin, letter in dead_letters(system):
+            reasons[kinds[origin]].add(letter.headers["windrow-reason"])
         self.assertGreaterEqual(len(reasons), 4, "kinds of broken records")
         print("         reasons:", {kind: sorted(texts)[:2] for kind, texts in reasons.items()})
 
@@ -71,7 +44,7 @@ class DeadLetters(unittest.TestCase):
             expected.summary()["read"], sum(1 for line in ODD_RECORDS.split(b"\n") if line.strip())
         )
         self.assertEqual(expected.summary()["dead_lettered"], ODD_RECORDS.count(b"bad"))
-        self.check(system, expected)
+        assert_dead_letters(self, system, expected)
         assert_rows(self, system, expected)
 
 

@@ -6,8 +6,8 @@ import signal
 import subprocess
 import unittest
 
-from tests.e2e.exactly_once_test import assert_rows
 from tests.e2e.system import SERVICES, System, binary, generator, random_seed
+from tests.e2e.verdict import assert_rows
 from tests.e2e.waiting import wait_until
 
 QUICK_SECONDS = 20

@@ -4,8 +4,8 @@ import random
 import shutil
 import unittest
 
-from tests.e2e.exactly_once_test import assert_ledgers, assert_rows
 from tests.e2e.system import System, generator, random_seed
+from tests.e2e.verdict import assert_ledgers, assert_rows
 
 RECORDS = 60_000
 KILLS = 4

@@ -3,8 +3,8 @@
 import time
 import unittest
 
-from tests.e2e.exactly_once_test import assert_rows
 from tests.e2e.system import SOURCE_PARTITIONS, System, generator, random_seed
+from tests.e2e.verdict import assert_rows
 from tests.e2e.waiting import wait_until
 
 RECORDS = 40_000
