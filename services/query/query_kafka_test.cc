@@ -108,6 +108,17 @@ class ResultsWriter {
     Send(partition, key, value);
   }
 
+  // Deletes all that is in the log.
+  void Purge() {
+    for (int i = 0; i < kPartitions; ++i) {
+      const auto range = admin_->QueryOffsets(topic_, i, absl::Seconds(10));
+      ASSERT_TRUE(range.ok()) << range.status();
+      const absl::Status purged =
+          admin_->DeleteRecordsBefore(topic_, i, range->end, absl::Seconds(10));
+      ASSERT_TRUE(purged.ok()) << purged;
+    }
+  }
+
   // The last committed version of each row, read from the topic by other means than the service.
   Versions Newest() const {
     std::vector<kafka::StartPosition> starts;
@@ -430,6 +441,37 @@ TEST_F(QueryKafkaTest, FeedsHoldTheRulesOverRestartsAndAborts) {
   fresh.Start();
   WaitForEnd(fresh);
   EXPECT_EQ(ListAll(fresh), newest);
+}
+
+TEST_F(QueryKafkaTest, LogThatWasPurgedMeanwhileIsReadAnew) {
+  ResultsWriter writer(pipeline_);
+  QueryProcess process(pipeline_, directory_);
+  const auto write = [&](const std::string& group) {
+    writer.Begin();
+    for (int i = 0; i < kPartitions; ++i) writer.Row(i, 0, group, 1);
+    writer.Progress(0, 0);
+    writer.Commit();
+  };
+  write("first");
+  process.Start();
+  WaitForEnd(process);
+  EXPECT_THAT(ListAll(process), ::testing::SizeIs(kPartitions));
+  // Purged below what this replica has read: nothing to it.
+  writer.Purge();
+  EXPECT_EQ(process.End(SIGTERM), 0);
+  write("second");
+  process.Start();
+  WaitForEnd(process);
+  EXPECT_THAT(ListAll(process), ::testing::SizeIs(2 * kPartitions));
+  // Purged above it: what is missing is not known, so only what the log has is shown.
+  EXPECT_EQ(process.End(SIGKILL), -SIGKILL);
+  write("third");
+  writer.Purge();
+  write("fourth");
+  process.Start();
+  WaitForEnd(process);
+  EXPECT_THAT(ListAll(process), ::testing::SizeIs(kPartitions));
+  EXPECT_EQ(ListAll(process), writer.Newest());
 }
 
 }  // namespace

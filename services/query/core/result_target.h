@@ -37,7 +37,8 @@ class ResultTarget {
   virtual ~ResultTarget() = default;
 
   // Prepares for a topic of `partitions` partitions and returns where to go on in each: 0 for the
-  // beginning of the log. Throws away what was held for another number of partitions.
+  // beginning of the log. Throws away what was held for another number of partitions. DATA_LOSS
+  // when what is held is broken: Rebuild, then Open again.
   virtual absl::StatusOr<std::vector<int64_t>> Open(int partitions) = 0;
 
   // Applies a batch as a whole or not at all; applying it again changes nothing. DATA_LOSS when

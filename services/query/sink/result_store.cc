@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "services/platform/runtime/log.h"
 #include "services/query/core/ordered_bytes.h"
 #include "services/query/core/resume_token.h"
@@ -27,6 +30,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What the disk must take before a store that failed to write is opened again.
+constexpr size_t kProbeBytes = 4 << 20;
+// How long the readers of a store may take to let go of it.
+constexpr absl::Duration kReadersGrace = absl::Seconds(5);
+
 constexpr absl::string_view kDatabasePrefix = "db-";
 constexpr absl::string_view kFormatName = "format";
 constexpr absl::string_view kPartitionsName = "partitions";
@@ -37,14 +45,14 @@ absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), sl
 // A few tens of megabytes of memory at most: the operating system caches the files as well.
 rocksdb::Options DatabaseOptions() {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(32 << 20);
+  table.block_cache = rocksdb::NewLRUCache(16 << 20);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
   rocksdb::Options options;
   options.create_if_missing = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kLZ4Compression;
-  options.write_buffer_size = 16 << 20;
+  options.write_buffer_size = 8 << 20;
   options.max_write_buffer_number = 3;
   options.max_total_wal_size = 64 << 20;
   options.max_open_files = 512;
@@ -260,6 +268,10 @@ void ResultStore::Unpublish() {
 }
 
 absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
+  if (stuck_) {
+    const absl::Status revived = Revive();
+    if (!revived.ok()) return revived;
+  }
   std::shared_ptr<const StoreView> current = view();
   if (current != nullptr && current->partitions() == partitions) {
     return current->state().next_offsets;
@@ -275,7 +287,10 @@ absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
   batch.Put(MetaKey(kFormatName), EncodeNumber(kStoreFormat));
   batch.Put(MetaKey(kPartitionsName), EncodeNumber(partitions));
   const rocksdb::Status status = database_->db->Write(rocksdb::WriteOptions(), &batch);
-  if (!status.ok()) return StoreError(status, "preparing the store");
+  if (!status.ok()) {
+    stuck_ = true;
+    return StoreError(status, "preparing the store");
+  }
 
   StoreView::State state;
   state.incarnation = ResultsIncarnation(pipeline_, partitions);
@@ -289,12 +304,10 @@ absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
 }
 
 absl::Status ResultStore::Apply(const ChangeBatch& batch) {
-  if (database_->broken) return absl::DataLossError("the store was found damaged");
+  if (IsBroken()) return absl::DataLossError("the store was found damaged");
   if (stuck_) {
-    // After a failed write (such as on a full disk) RocksDB refuses all others until told to go on.
-    const rocksdb::Status resumed = database_->db->Resume();
-    if (!resumed.ok()) return StoreError(resumed, "writing results again");
-    stuck_ = false;
+    const absl::Status revived = Revive();
+    if (!revived.ok()) return revived;
   }
   const std::shared_ptr<const StoreView> current = view();
   if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
@@ -310,13 +323,48 @@ absl::Status ResultStore::Apply(const ChangeBatch& batch) {
   return absl::OkStatus();
 }
 
+absl::Status ResultStore::Revive() {
+  // Closing would end the reads as well, so not before the disk takes data again.
+  const std::string probe_path = directory_ + "/probe";
+  std::ofstream probe(probe_path, std::ios::binary);
+  probe << std::string(kProbeBytes, 'x');
+  probe.close();
+  std::error_code ignored;
+  fs::remove(probe_path, ignored);
+  if (!probe) return absl::ResourceExhaustedError("the disk of the store takes no data");
+  const absl::Status reopened = Reopen();
+  if (reopened.ok()) stuck_ = false;
+  return reopened;
+}
+
+absl::Status ResultStore::Reopen() {
+  // RocksDB's own Resume does not get over a failed write to its log (tried with 7.8).
+  Unpublish();
+  const absl::Time deadline = absl::Now() + kReadersGrace;
+  while (database_ != nullptr && database_.use_count() > 1) {
+    if (absl::Now() > deadline) return absl::UnavailableError("the store is still being read");
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  absl::Status status = OpenDatabase(database_number_);
+  if (!status.ok()) return status;
+  StoreView::State state;
+  const absl::StatusOr<bool> loaded = LoadState(&state);
+  if (!loaded.ok()) return loaded.status();
+  if (!*loaded) return absl::DataLossError("the store is empty after it was opened again");
+  Publish(std::move(state));
+  return absl::OkStatus();
+}
+
 absl::Status ResultStore::MarkComplete() {
   const std::shared_ptr<const StoreView> current = view();
   if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
   if (current->complete()) return absl::OkStatus();
   const rocksdb::Status status =
       database_->db->Put(rocksdb::WriteOptions(), MetaKey(kCompleteName), EncodeNumber(1));
-  if (!status.ok()) return StoreError(status, "writing results");
+  if (!status.ok()) {
+    stuck_ = true;
+    return StoreError(status, "writing results");
+  }
   StoreView::State state = current->state();
   state.complete = true;
   Publish(std::move(state));
@@ -332,7 +380,7 @@ absl::Status ResultStore::Rebuild(RebuildReason reason, absl::string_view words)
     database_ = old;
     return opened;
   }
-  old->remove_when_closed = true;
+  if (old != nullptr) old->remove_when_closed = true;
   stuck_ = false;
   if (reason == RebuildReason::kTopicChanged) ++epoch_;
   Unpublish();
@@ -340,7 +388,7 @@ absl::Status ResultStore::Rebuild(RebuildReason reason, absl::string_view words)
 }
 
 absl::Status ResultStore::Report(const ReadingState& state) {
-  if (database_->broken) return absl::DataLossError("the store was found damaged");
+  if (IsBroken()) return absl::DataLossError("the store was found damaged");
   absl::MutexLock lock(&mutex_);
   reading_ = state;
   return absl::OkStatus();

@@ -62,19 +62,23 @@ class ResultStore : public ResultTarget {
   absl::StatusOr<bool> LoadState(StoreView::State* state) const;
   absl::Status LoadViews(StoreView::State* state) const;
   absl::StatusOr<int64_t> LastChange(absl::string_view view, int partition) const;
+  // Makes a store that failed to write ready to be written to again.
+  absl::Status Revive();
+  absl::Status Reopen();
   void Publish(StoreView::State state);
   void Unpublish();
   std::string DatabasePath(int64_t number) const;
+  bool IsBroken() const { return database_ != nullptr && database_->broken; }
 
   const std::string pipeline_;
   const std::string directory_;
   std::function<void()> listener_;
 
-  // Used by the writer only.
+  // Used by the writer only. The database is null after it could not be opened again.
   std::shared_ptr<Database> database_;
   int64_t database_number_ = 0;
   int64_t epoch_ = 0;
-  // Whether the last write failed: RocksDB must be told to go on then.
+  // Whether the last write failed.
   bool stuck_ = false;
 
   mutable absl::Mutex mutex_;

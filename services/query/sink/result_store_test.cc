@@ -1,5 +1,8 @@
 #include "services/query/sink/result_store.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -21,6 +24,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
@@ -301,6 +305,52 @@ TEST_F(ResultStoreTest, DirectoryThatCannotBeMadeIsAnError) {
   std::ofstream(file) << "x";
   EXPECT_EQ(ResultStore::Create("p", file + "/store").status().code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+// No file may grow beyond a megabyte: stands in for a disk that is full.
+class FullDisk {
+ public:
+  FullDisk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = 1 << 20;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(ResultStoreTest, FullDiskStopsWritesButNotReads) {
+  int applied = 0;
+  ChangeBatch refused;
+  absl::Status status;
+  {
+    const FullDisk full_disk;
+    for (int i = 0; i < 100 && status.ok(); ++i) {
+      topic_.Row(0, i * 600, "a", i).Row(0, 9'000'000, std::string(100'000, 'x'), i);
+      refused = topic_.Take();
+      status = store_->Apply(refused);
+      applied += status.ok() ? 1 : 0;
+    }
+    ASSERT_FALSE(status.ok());
+    ASSERT_GT(applied, 2);
+    EXPECT_FALSE(store_->Apply(refused).ok());
+    EXPECT_FALSE(store_->MarkComplete().ok());
+    ASSERT_NE(store_->view(), nullptr);
+    EXPECT_THAT(Rows(*store_), SizeIs(applied + 1));
+    EXPECT_EQ(store_->view()->next_offset(0), applied * 2);
+    EXPECT_FALSE(store_->Open(2).ok());
+  }
+  status = store_->Apply(refused);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(Rows(*store_), SizeIs(applied + 2));
+  EXPECT_TRUE(store_->MarkComplete().ok());
+  Reopen();
+  EXPECT_THAT(Rows(*store_), SizeIs(applied + 2));
+  EXPECT_EQ(store_->view()->next_offset(0), applied * 2 + 2);
 }
 
 // Damages every file whose name contains `part` with `damage`; returns how many.

@@ -22,7 +22,9 @@ constexpr absl::Duration kReadTimeout = absl::Milliseconds(200);
 constexpr absl::Duration kAskTimeout = absl::Seconds(2);
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
 // How old the ends of the log may be that the lag is told from.
-constexpr absl::Duration kWatermarkInterval = absl::Seconds(1);
+constexpr absl::Duration kEndsInterval = absl::Seconds(1);
+// How often trouble that lasts is logged.
+constexpr absl::Duration kTroubleInterval = absl::Minutes(1);
 // Only the first of many undecodable records are worth a line each.
 constexpr int64_t kMaxUndecodableLogged = 10;
 
@@ -51,9 +53,11 @@ void ResultsReader::Run() {
 }
 
 void ResultsReader::LogTrouble(const absl::Status& status) {
-  // Once for trouble that lasts.
-  if (status.message() == last_trouble_) return;
+  // Now and then for trouble that lasts.
+  const absl::Time now = absl::Now();
+  if (status.message() == last_trouble_ && now - last_trouble_time_ < kTroubleInterval) return;
   last_trouble_ = std::string(status.message());
+  last_trouble_time_ = now;
   if (absl::IsNotFound(status)) {
     LogInfo("waiting for topic", {{"pipeline", pipeline_}, {"topic", topic_}});
   } else {
@@ -72,7 +76,8 @@ absl::StatusOr<std::vector<kafka::OffsetRange>> ResultsReader::QueryRanges(int p
   return ranges;
 }
 
-absl::StatusOr<ResultsReader::Opened> ResultsReader::OpenTopic() {
+absl::Status ResultsReader::OpenTopic() {
+  reader_.reset();
   if (admin_ == nullptr) {
     absl::StatusOr<std::unique_ptr<kafka::TopicAdmin>> admin = kafka::TopicAdmin::Create(kafka_);
     if (!admin.ok()) return admin.status();
@@ -87,10 +92,15 @@ absl::StatusOr<ResultsReader::Opened> ResultsReader::OpenTopic() {
   const absl::StatusOr<std::vector<kafka::OffsetRange>> ranges = QueryRanges(topic->partitions);
   if (!ranges.ok()) return ranges.status();
   const absl::StatusOr<std::vector<int64_t>> next_offsets = target_->Open(topic->partitions);
+  if (absl::IsDataLoss(next_offsets.status())) {
+    const absl::Status rebuilt =
+        target_->Rebuild(RebuildReason::kStoreBroken, next_offsets.status().message());
+    if (!rebuilt.ok()) return rebuilt;
+  }
   if (!next_offsets.ok()) return next_offsets.status();
 
   std::vector<kafka::StartPosition> starts;
-  Opened opened;
+  ends_at_start_.clear();
   for (int partition = 0; partition < topic->partitions; ++partition) {
     const kafka::OffsetRange& range = (*ranges)[partition];
     const int64_t next = (*next_offsets)[partition];
@@ -106,67 +116,59 @@ absl::StatusOr<ResultsReader::Opened> ResultsReader::OpenTopic() {
     start.partition = partition;
     start.offset = std::max(next, range.begin);
     starts.push_back(std::move(start));
-    opened.ends.push_back(range.end);
+    ends_at_start_.push_back(range.end);
   }
   absl::StatusOr<std::unique_ptr<kafka::PartitionReader>> reader =
       kafka::PartitionReader::Create(kafka_, starts);
   if (!reader.ok()) return reader.status();
-  opened.reader = *std::move(reader);
-  high_watermarks_ = opened.ends;
-  high_watermarks_time_ = absl::Now();
-  return opened;
+  reader_ = *std::move(reader);
+  applied_ = reader_->positions();
+  ends_ = ends_at_start_;
+  ends_time_ = absl::Now();
+  caught_up_ = false;
+  return absl::OkStatus();
 }
 
 absl::Status ResultsReader::ReadTopic() {
-  absl::StatusOr<Opened> opened = OpenTopic();
-  if (!opened.ok()) return opened.status();
-  LogInfo("reading results", {{"pipeline", pipeline_},
-                              {"topic", topic_},
-                              {"partitions", static_cast<int>(opened->ends.size())}});
+  absl::Status status = OpenTopic();
+  if (!status.ok()) return status;
+  LogInfo("reading results",
+          {{"pipeline", pipeline_}, {"topic", topic_}, {"partitions", int64_t(applied_.size())}});
   last_trouble_.clear();
-
-  bool caught_up = false;
-  std::vector<int64_t> applied = opened->reader->positions();
   while (!Stopped()) {
     ChangeBatch batch;
-    const absl::StatusOr<int> read = opened->reader->Read(
-        kMaxBatchRecords, kReadTimeout, [this, &batch](const kafka::RecordView& record) {
-          const absl::Status decoded = DecodeResult(record, &batch);
-          if (!decoded.ok() && ++undecodable_ <= kMaxUndecodableLogged) {
-            LogWarning("record skipped", {{"pipeline", pipeline_}, {"error", decoded.ToString()}});
-          }
-        });
-    if (absl::IsDataLoss(read.status())) {
-      const absl::Status rebuilt =
-          target_->Rebuild(RebuildReason::kTopicChanged, read.status().message());
-      if (!rebuilt.ok()) return rebuilt;
-    }
-    if (!read.ok()) return read.status();
-
-    batch.next_offsets = opened->reader->positions();
-    if (batch.next_offsets != applied) {
-      const absl::Status status = ApplyPatiently(batch);
-      if (!status.ok()) return status;
-      applied = std::move(batch.next_offsets);
-    }
-    const bool was_caught_up = caught_up;
-    absl::Status status = ReportPositions(*opened, &caught_up);
+    status = ReadBatch(&batch);
+    if (status.ok() && batch.next_offsets != applied_) status = ApplyPatiently(batch);
+    if (status.ok()) status = ReportApplied(reader_->at_end());
     if (!status.ok()) return status;
-    if (caught_up && !was_caught_up) {
-      status = target_->MarkComplete();
-      if (!status.ok()) return status;
-      LogInfo("caught up", {{"pipeline", pipeline_}, {"topic", topic_}});
-    }
   }
   return absl::CancelledError("stopped");
 }
 
+absl::Status ResultsReader::ReadBatch(ChangeBatch* batch) {
+  const absl::StatusOr<int> read =
+      reader_->Read(kMaxBatchRecords, kReadTimeout, [this, batch](const kafka::RecordView& record) {
+        const absl::Status decoded = DecodeResult(record, batch);
+        if (!decoded.ok() && ++undecodable_ <= kMaxUndecodableLogged) {
+          LogWarning("record skipped", {{"pipeline", pipeline_}, {"error", decoded.ToString()}});
+        }
+      });
+  if (absl::IsDataLoss(read.status())) {
+    const absl::Status rebuilt =
+        target_->Rebuild(RebuildReason::kTopicChanged, read.status().message());
+    if (!rebuilt.ok()) return rebuilt;
+  }
+  batch->next_offsets = reader_->positions();
+  return read.status();
+}
+
 absl::Status ResultsReader::ApplyPatiently(const ChangeBatch& batch) {
   while (true) {
-    const absl::Status status = target_->Apply(batch);
+    absl::Status status = target_->Apply(batch);
     if (status.ok()) {
       if (!last_trouble_.empty()) LogInfo("storing results again", {{"pipeline", pipeline_}});
       last_trouble_.clear();
+      applied_ = batch.next_offsets;
       return status;
     }
     if (absl::IsDataLoss(status)) {
@@ -174,33 +176,38 @@ absl::Status ResultsReader::ApplyPatiently(const ChangeBatch& batch) {
       return rebuilt.ok() ? status : rebuilt;
     }
     LogTrouble(status);
-    if (stop_.WaitForNotificationWithTimeout(kRetryInterval)) return status;
+    status = ReportApplied(/*at_end=*/false);
+    if (!status.ok()) return status;
+    if (stop_.WaitForNotificationWithTimeout(kRetryInterval)) {
+      return absl::CancelledError("stopped");
+    }
   }
 }
 
-absl::Status ResultsReader::ReportPositions(const Opened& opened, bool* caught_up) {
-  const std::vector<int64_t>& positions = opened.reader->positions();
+absl::Status ResultsReader::ReportApplied(bool at_end) {
+  const bool was_caught_up = caught_up_;
+  caught_up_ = caught_up_ || at_end ||
+               std::equal(applied_.begin(), applied_.end(), ends_at_start_.begin(),
+                          [](int64_t applied, int64_t end) { return applied >= end; });
   ReadingState state;
   state.topic_exists = true;
-  state.at_end = opened.reader->at_end();
-  *caught_up = *caught_up || state.at_end ||
-               std::equal(positions.begin(), positions.end(), opened.ends.begin(),
-                          [](int64_t position, int64_t end) { return position >= end; });
-  state.caught_up = *caught_up;
+  state.at_end = at_end;
+  state.caught_up = caught_up_;
   // At the end only records of open transactions are left, and those are no results yet.
-  if (!state.at_end) {
-    if (absl::Now() - high_watermarks_time_ > kWatermarkInterval) {
-      const auto ranges = QueryRanges(static_cast<int>(positions.size()));
-      for (size_t i = 0; ranges.ok() && i < ranges->size(); ++i) {
-        high_watermarks_[i] = (*ranges)[i].end;
-      }
-      high_watermarks_time_ = absl::Now();
+  if (!at_end) {
+    if (absl::Now() - ends_time_ > kEndsInterval) {
+      const auto ranges = QueryRanges(static_cast<int>(ends_.size()));
+      for (size_t i = 0; ranges.ok() && i < ranges->size(); ++i) ends_[i] = (*ranges)[i].end;
+      ends_time_ = absl::Now();
     }
-    for (size_t i = 0; i < positions.size(); ++i) {
-      state.lag_records += std::max<int64_t>(0, high_watermarks_[i] - positions[i]);
+    for (size_t i = 0; i < applied_.size(); ++i) {
+      state.lag_records += std::max<int64_t>(0, ends_[i] - applied_[i]);
     }
   }
-  return Report(state);
+  absl::Status status = Report(state);
+  if (!status.ok() || !caught_up_ || was_caught_up) return status;
+  LogInfo("caught up", {{"pipeline", pipeline_}, {"topic", topic_}});
+  return target_->MarkComplete();
 }
 
 absl::Status ResultsReader::Report(const ReadingState& state) {

@@ -31,21 +31,16 @@ class ResultsReader {
   ResultsReader& operator=(const ResultsReader&) = delete;
 
  private:
-  // What was found out when the topic was opened.
-  struct Opened {
-    std::unique_ptr<kafka::PartitionReader> reader;
-    // Where each partition ended then.
-    std::vector<int64_t> ends;
-  };
-
   void Run();
   // From opening the topic until trouble (or the end of this object).
   absl::Status ReadTopic();
-  absl::StatusOr<Opened> OpenTopic();
+  absl::Status OpenTopic();
+  absl::Status ReadBatch(ChangeBatch* batch);
   absl::StatusOr<std::vector<kafka::OffsetRange>> QueryRanges(int partitions);
   // Applies a batch, however long the target refuses it.
   absl::Status ApplyPatiently(const ChangeBatch& batch);
-  absl::Status ReportPositions(const Opened& opened, bool* caught_up);
+  // Tells the target how far it is, and once that it has everything there was.
+  absl::Status ReportApplied(bool at_end);
   absl::Status Report(const ReadingState& state);
   void LogTrouble(const absl::Status& status);
   bool Stopped() const { return stop_.HasBeenNotified(); }
@@ -57,9 +52,15 @@ class ResultsReader {
 
   // Used by the thread only.
   std::unique_ptr<kafka::TopicAdmin> admin_;
-  std::vector<int64_t> high_watermarks_;
-  absl::Time high_watermarks_time_;
+  std::unique_ptr<kafka::PartitionReader> reader_;
+  // What the target has applied, and where each partition ended when it was opened, and later.
+  std::vector<int64_t> applied_;
+  std::vector<int64_t> ends_at_start_;
+  std::vector<int64_t> ends_;
+  absl::Time ends_time_;
+  bool caught_up_ = false;
   std::string last_trouble_;
+  absl::Time last_trouble_time_ = absl::InfinitePast();
   int64_t undecodable_ = 0;
 
   absl::Notification stop_;
