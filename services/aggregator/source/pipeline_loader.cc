@@ -9,7 +9,6 @@
 #include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -50,11 +49,14 @@ class ErrorLines : public google::protobuf::io::ErrorCollector {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::stringstream content;
-  if (!file || !(content << file.rdbuf())) {
+  std::string content;
+  char block[16384];
+  while (file.read(block, sizeof(block)) || file.gcount() > 0) content.append(block, file.gcount());
+  // A folder can be opened, but not read to its end.
+  if (!file.eof()) {
     return absl::NotFoundError(absl::StrCat("cannot read ", path, ": does the file exist?"));
   }
-  return content.str();
+  return content;
 }
 
 std::string DirectoryOf(const std::string& path) {
@@ -87,8 +89,25 @@ absl::Status ReadTableRows(const std::string& path, const std::string& content,
   return absl::OkStatus();
 }
 
+// Rows and columns as one text, the same for the same content.
+std::string ContentOf(const pb::StaticTable& table) {
+  std::string content;
+  for (const pb::StaticTable::Row& row : table.rows()) {
+    const std::map<std::string, std::string> columns(row.columns().begin(), row.columns().end());
+    for (const auto& column : columns) {
+      AppendGroupValue(column.first, &content);
+      AppendGroupValue(column.second, &content);
+    }
+    AppendGroupValue(absl::nullopt, &content);
+  }
+  return content;
+}
+
 absl::Status LoadTable(const std::string& directory, pb::StaticTable* table) {
-  if (table->path().empty()) return absl::OkStatus();
+  if (table->path().empty()) {
+    table->set_version(absl::StrFormat("%016x", GroupHash(table->name(), ContentOf(*table))));
+    return absl::OkStatus();
+  }
   const std::string path =
       absl::StartsWith(table->path(), "/") ? table->path() : directory + table->path();
   const absl::StatusOr<std::string> content = ReadFile(path);
@@ -98,14 +117,26 @@ absl::Status LoadTable(const std::string& directory, pb::StaticTable* table) {
   return ReadTableRows(path, *content, table);
 }
 
+// What is longer than Duration allows (10,000 years) is cut, so that it does not come round to
+// something short; fractions of a microsecond are rounded up, so that they do not go unseen.
 EventSpan ToSpan(const google::protobuf::Duration& duration) {
-  return duration.seconds() * kMicrosPerSecond + duration.nanos() / 1000;
+  constexpr int64_t kMaxSeconds = 315'576'000'000;
+  const int64_t seconds = std::min(std::max(duration.seconds(), -kMaxSeconds), kMaxSeconds);
+  return seconds * kMicrosPerSecond + (int64_t{duration.nanos()} + 999) / 1000;
 }
 
 bool IsId(absl::string_view id) {
   return !id.empty() && id.size() <= 40 && absl::ascii_islower(id[0]) &&
          std::all_of(id.begin(), id.end(), [](char c) {
            return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+         });
+}
+
+// As Kafka has it.
+bool IsTopic(absl::string_view name) {
+  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
          });
 }
 
@@ -135,9 +166,7 @@ const pb::StaticTable* FindTable(const pb::Pipeline& pipeline, const std::string
 
 void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, EventSpan most,
                    const std::string& field, const std::string& rule, Violations* violations) {
-  // Seconds first: a span of more would not fit.
-  const bool fits = duration.seconds() <= most / kMicrosPerSecond && duration.seconds() >= 0;
-  if (!fits || ToSpan(duration) < least || ToSpan(duration) > most) {
+  if (ToSpan(duration) < least || ToSpan(duration) > most || duration.nanos() < 0) {
     violations->push_back({field, rule});
   }
 }
@@ -154,6 +183,9 @@ void CheckJoin(const pb::Pipeline& pipeline, const pb::View& view, const std::st
   if (std::find(view.group_by().begin(), view.group_by().end(), join.field()) ==
       view.group_by().end()) {
     violations->push_back({path + ".field", "must be one of the view's group_by fields"});
+  }
+  if (!pb::Join::Type_IsValid(join.type())) {
+    violations->push_back({path + ".type", "is not a type of join"});
   }
   if (join.columns().empty()) violations->push_back({path + ".columns", "must not be empty"});
   for (int i = 0; table != nullptr && i < join.columns_size(); ++i) {
@@ -215,6 +247,16 @@ void CheckTables(const pb::Pipeline& pipeline, Violations* violations) {
       violations->push_back({path + ".name", "must be a name that is used once"});
     }
     if (table.key_column().empty()) violations->push_back({path + ".key_column", "is required"});
+    // Else every look-up would miss in silence.
+    const bool exists =
+        std::any_of(table.rows().begin(), table.rows().end(), [&](const pb::StaticTable::Row& row) {
+          return row.columns().count(table.key_column()) > 0;
+        });
+    if (!table.key_column().empty() && !table.rows().empty() && !exists) {
+      violations->push_back(
+          {path + ".key_column",
+           absl::StrCat("no row of the table has a column \"", table.key_column(), "\"")});
+    }
   }
 }
 
@@ -302,9 +344,22 @@ Violations ValidatePipeline(const pb::Pipeline& pipeline) {
   if (!IsId(PipelineId(pipeline.name()))) {
     violations.push_back({"name", absl::StrCat("must be \"pipelines/{id}\"; the id ", kIdRule)});
   }
-  if (pipeline.source_topic().empty()) violations.push_back({"source_topic", "is required"});
+  if (!IsTopic(pipeline.source_topic())) {
+    violations.push_back({"source_topic",
+                          "must be the name of a Kafka topic: 1 to 249 of letters, digits, '.', "
+                          "'_' and '-'"});
+  }
+  // What it writes it must not read.
+  for (const char* own : {".partials", ".results", ".snapshots", ".dead-letter"}) {
+    if (pipeline.source_topic() == PipelineId(pipeline.name()) + own) {
+      violations.push_back({"source_topic", "must not be one of the pipeline's own topics"});
+    }
+  }
   if (pipeline.event_time().field().empty()) {
     violations.push_back({"event_time.field", "is required"});
+  }
+  if (!pb::EventTime::Format_IsValid(pipeline.event_time().format())) {
+    violations.push_back({"event_time.format", "is not a format of event times"});
   }
   const std::string& zone = pipeline.event_time().time_zone();
   const auto parser = EventTimeParser::Create(zone.empty() ? "UTC" : zone);
@@ -321,6 +376,9 @@ Violations ValidatePipeline(const pb::Pipeline& pipeline) {
                 "must be from 0 to 1 day", &violations);
   CheckDuration(pipeline.idle_policy().close_after(), 0, kMicrosPerDay, "idle_policy.close_after",
                 "must be from 0 to 1 day", &violations);
+  if (!pb::IdlePolicy::AllIdle_IsValid(pipeline.idle_policy().all_idle())) {
+    violations.push_back({"idle_policy.all_idle", "is not a policy"});
+  }
   if (pipeline.merge_partitions() < 0 || pipeline.merge_partitions() > 256) {
     violations.push_back({"merge_partitions", "must be from 1 to 256"});
   }

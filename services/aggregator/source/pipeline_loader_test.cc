@@ -1,0 +1,469 @@
+#include "services/aggregator/source/pipeline_loader.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace pb = windrow::pipeline::v1;
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr char kShipped[] = "resources/pipelines/sf_calls.textproto";
+
+// A pipeline that is valid and uses everything.
+pb::Pipeline MakePipeline() {
+  pb::Pipeline pipeline;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(
+        name: "pipelines/p-1"
+        source_topic: "my.topic_0-a"
+        event_time { field: "at" format: FORMAT_ISO_8601 time_zone: "America/Los_Angeles" }
+        watermark_delay { seconds: 60 }
+        max_future_skew { seconds: 7200 }
+        correction_horizon { seconds: 3600 }
+        idle_policy { idle_timeout { seconds: 3 } all_idle: ALL_IDLE_WAIT close_after { seconds: 9 } }
+        tables {
+          name: "codes" key_column: "code" version: "v1"
+          rows { columns { key: "code" value: "A" } columns { key: "text" value: "Alpha" } }
+        }
+        views {
+          id: "first"
+          window { tumbling { size { seconds: 600 } } offset { seconds: 60 } }
+          group_by: "b" group_by: "a"
+          aggregates { name: "n" count {} }
+          aggregates { name: "m" count {} }
+          join { table: "codes" field: "a" type: TYPE_INNER columns: "text" }
+        }
+        views {
+          id: "second"
+          window { sliding { size { seconds: 600 } slide { seconds: 200 } } }
+          group_by: "c" group_by: "a"
+          aggregates { name: "count" count {} }
+        }
+        merge_partitions: 7
+        settings {
+          parallelism: 3 records_per_second_per_partition: 100 commit_interval { nanos: 20000000 }
+        }
+      )",
+      &pipeline));
+  return pipeline;
+}
+
+// Fields that are wrong after a change of the valid pipeline.
+std::vector<std::string> WrongFields(const std::function<void(pb::Pipeline*)>& change) {
+  pb::Pipeline pipeline = MakePipeline();
+  change(&pipeline);
+  std::vector<std::string> fields;
+  for (const PipelineViolation& violation : ValidatePipeline(pipeline)) {
+    fields.push_back(violation.field);
+    EXPECT_NE(violation.description, "");
+  }
+  EXPECT_EQ(MakePlan(pipeline).ok(), fields.empty());
+  return fields;
+}
+
+TEST(PipelineLoaderTest, TheShippedPipelineIsWhatItSays) {
+  const absl::StatusOr<pb::Pipeline> pipeline = LoadPipelineFile(kShipped);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  EXPECT_THAT(ValidatePipeline(*pipeline), IsEmpty());
+  const auto plan = MakePlan(*pipeline);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->id, "sf-calls");
+  EXPECT_EQ((*plan)->source_topic, "calls");
+  EXPECT_EQ((*plan)->event_time_field, "call_date_time");
+  EXPECT_EQ((*plan)->time_zone, "UTC");
+  EXPECT_EQ((*plan)->watermark_delay, kMicrosPerHour);
+  EXPECT_EQ((*plan)->max_future_skew, kMicrosPerDay);
+  EXPECT_EQ((*plan)->correction_horizon, kMicrosPerDay);
+  EXPECT_EQ((*plan)->idle_policy.idle_timeout, 30 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->idle_policy.all_idle, AllIdle::kCloseAfter);
+  EXPECT_EQ((*plan)->idle_policy.close_after, 5 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->merge_partitions, 4);
+  EXPECT_THAT((*plan)->fields, ElementsAre("original_crime_type_name", "disposition"));
+  ASSERT_THAT((*plan)->views, SizeIs(2));
+  for (const ViewPlan& view : (*plan)->views) {
+    EXPECT_EQ(view.window.size(), 10 * kMicrosPerMinute);
+    EXPECT_EQ(view.window.slide(), 5 * kMicrosPerMinute);
+    EXPECT_EQ(view.window.FirstWindowStart(0), -5 * kMicrosPerMinute);
+    EXPECT_THAT(view.counts, ElementsAre("count"));
+  }
+  EXPECT_EQ((*plan)->views[0].id, "calls-by-type");
+  EXPECT_THAT((*plan)->views[0].group_fields, ElementsAre(0));
+  EXPECT_FALSE((*plan)->views[0].join.has_value());
+  EXPECT_EQ((*plan)->views[1].id, "calls-by-disposition");
+  EXPECT_THAT((*plan)->views[1].group_fields, ElementsAre(1));
+  ASSERT_TRUE((*plan)->views[1].join.has_value());
+  const JoinPlan& join = *(*plan)->views[1].join;
+  EXPECT_FALSE(join.inner);
+  EXPECT_EQ(join.group_index, 0);
+  EXPECT_THAT(join.columns, ElementsAre("description"));
+  ASSERT_NE(join.table->Find(std::string("ADM")), nullptr);
+  EXPECT_EQ(join.table->Find(std::string("ADM"))->at("description"), "Admonished");
+  EXPECT_EQ(join.table->Find(std::string("nonsense")), nullptr);
+  EXPECT_THAT(join.table->version(), SizeIs(16));
+
+  const PipelineSettings settings = MakeSettings(pipeline->settings());
+  EXPECT_EQ(settings.parallelism, 1);
+  EXPECT_EQ(settings.records_per_second_per_partition, 0);
+  EXPECT_EQ(settings.commit_interval_ms, 10);
+}
+
+TEST(PipelineLoaderTest, MakesAPlanOfEverything) {
+  const pb::Pipeline pipeline = MakePipeline();
+  const auto plan = MakePlan(pipeline);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->id, "p-1");
+  EXPECT_EQ((*plan)->time_zone, "America/Los_Angeles");
+  EXPECT_EQ((*plan)->watermark_delay, kMicrosPerMinute);
+  EXPECT_EQ((*plan)->max_future_skew, 2 * kMicrosPerHour);
+  EXPECT_EQ((*plan)->correction_horizon, kMicrosPerHour);
+  EXPECT_EQ((*plan)->idle_policy.idle_timeout, 3 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->idle_policy.all_idle, AllIdle::kWait);
+  EXPECT_EQ((*plan)->merge_partitions, 7);
+  EXPECT_THAT((*plan)->fields, ElementsAre("b", "a", "c"));
+  ASSERT_THAT((*plan)->views, SizeIs(2));
+  const ViewPlan& first = (*plan)->views[0];
+  EXPECT_THAT(first.group_fields, ElementsAre(0, 1));
+  EXPECT_EQ(first.window.size(), first.window.slide());
+  EXPECT_EQ(first.window.PaneStart(0), kMicrosPerMinute);
+  EXPECT_THAT(first.counts, ElementsAre("n", "m"));
+  EXPECT_TRUE(first.join->inner);
+  EXPECT_EQ(first.join->group_index, 1);
+  EXPECT_EQ(first.join->table->version(), "v1");
+  EXPECT_THAT((*plan)->views[1].group_fields, ElementsAre(2, 1));
+
+  const PipelineSettings settings = MakeSettings(pipeline.settings());
+  EXPECT_EQ(settings.parallelism, 3);
+  EXPECT_EQ(settings.records_per_second_per_partition, 100);
+  EXPECT_EQ(settings.commit_interval_ms, 20);
+}
+
+TEST(PipelineLoaderTest, WhatIsNotSaidHasItsDefault) {
+  pb::Pipeline pipeline = MakePipeline();
+  pipeline.mutable_event_time()->clear_time_zone();
+  pipeline.clear_watermark_delay();
+  pipeline.clear_max_future_skew();
+  pipeline.clear_correction_horizon();
+  pipeline.clear_idle_policy();
+  pipeline.clear_merge_partitions();
+  pipeline.mutable_views(0)->mutable_join()->clear_type();
+  const auto plan = MakePlan(pipeline);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->time_zone, "UTC");
+  EXPECT_EQ((*plan)->watermark_delay, 0);
+  EXPECT_EQ((*plan)->max_future_skew, kMicrosPerDay);
+  EXPECT_EQ((*plan)->correction_horizon, kMicrosPerDay);
+  EXPECT_EQ((*plan)->idle_policy.idle_timeout, 30 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->idle_policy.all_idle, AllIdle::kWallClock);
+  EXPECT_EQ((*plan)->idle_policy.close_after, 30 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->merge_partitions, 4);
+  EXPECT_FALSE((*plan)->views[0].join->inner);
+  // A zero that is said is no default.
+  pipeline.mutable_max_future_skew();
+  pipeline.mutable_correction_horizon();
+  EXPECT_EQ((*MakePlan(pipeline))->max_future_skew, 0);
+  EXPECT_EQ((*MakePlan(pipeline))->correction_horizon, 0);
+}
+
+TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
+  struct Case {
+    std::string field;
+    std::function<void(pb::Pipeline*)> change;
+  };
+  using P = pb::Pipeline*;
+  const std::vector<Case> cases = {
+      {"name", [](P p) { p->clear_name(); }},
+      {"name", [](P p) { p->set_name("p-1"); }},
+      {"name", [](P p) { p->set_name("pipelines/"); }},
+      {"name", [](P p) { p->set_name("pipelines/Upper"); }},
+      {"name", [](P p) { p->set_name("pipelines/1st"); }},
+      {"name", [](P p) { p->set_name("pipelines/a.b"); }},
+      {"name", [](P p) { p->set_name("pipelines/a/b"); }},
+      {"name", [](P p) { p->set_name("pipelines/" + std::string(41, 'a')); }},
+      {"source_topic", [](P p) { p->clear_source_topic(); }},
+      {"source_topic", [](P p) { p->set_source_topic("no topic"); }},
+      {"source_topic", [](P p) { p->set_source_topic(".."); }},
+      {"source_topic", [](P p) { p->set_source_topic(std::string(250, 'a')); }},
+      {"source_topic", [](P p) { p->set_source_topic("p-1.results"); }},
+      {"source_topic", [](P p) { p->set_source_topic("p-1.dead-letter"); }},
+      {"event_time.field", [](P p) { p->mutable_event_time()->clear_field(); }},
+      {"event_time.format",
+       [](P p) { p->mutable_event_time()->set_format(static_cast<pb::EventTime::Format>(9)); }},
+      {"event_time.time_zone", [](P p) { p->mutable_event_time()->set_time_zone("Mars/Olympus"); }},
+      {"watermark_delay", [](P p) { p->mutable_watermark_delay()->set_seconds(-1); }},
+      {"watermark_delay", [](P p) { p->mutable_watermark_delay()->set_nanos(-5000); }},
+      {"watermark_delay", [](P p) { p->mutable_watermark_delay()->set_seconds(400 * 86400 + 1); }},
+      {"max_future_skew", [](P p) { p->mutable_max_future_skew()->set_seconds(-1); }},
+      {"correction_horizon",
+       [](P p) {
+         p->mutable_correction_horizon()->set_seconds(std::numeric_limits<int64_t>::max());
+       }},
+      {"idle_policy.idle_timeout",
+       [](P p) { p->mutable_idle_policy()->mutable_idle_timeout()->set_seconds(-1); }},
+      {"idle_policy.close_after",
+       [](P p) { p->mutable_idle_policy()->mutable_close_after()->set_seconds(86401); }},
+      {"idle_policy.all_idle",
+       [](P p) {
+         p->mutable_idle_policy()->set_all_idle(static_cast<pb::IdlePolicy::AllIdle>(9));
+       }},
+      {"merge_partitions", [](P p) { p->set_merge_partitions(-1); }},
+      {"merge_partitions", [](P p) { p->set_merge_partitions(257); }},
+      {"tables[1].name",
+       [](P p) {
+         *p->add_tables() = p->tables(0);
+         p->mutable_tables(1)->clear_name();
+       }},
+      {"tables[0].key_column", [](P p) { p->mutable_tables(0)->clear_key_column(); }},
+      {"tables[0].key_column", [](P p) { p->mutable_tables(0)->set_key_column("cod"); }},
+      {"tables[1].name", [](P p) { *p->add_tables() = p->tables(0); }},
+      {"views", [](P p) { p->clear_views(); }},
+      {"views[1].id", [](P p) { p->mutable_views(1)->clear_id(); }},
+      {"views[1].id", [](P p) { p->mutable_views(1)->set_id("Second"); }},
+      {"views[1].id", [](P p) { p->mutable_views(1)->set_id("first"); }},
+      {"views[0].window", [](P p) { p->mutable_views(0)->clear_window(); }},
+      {"views[0].window",
+       [](P p) { p->mutable_views(0)->mutable_window()->mutable_tumbling()->clear_size(); }},
+      {"views[0].window",
+       [](P p) { p->mutable_views(0)->mutable_window()->mutable_offset()->set_seconds(600); }},
+      {"views[1].window",
+       [](P p) {
+         p->mutable_views(1)->mutable_window()->mutable_sliding()->mutable_slide()->set_seconds(
+             601);
+       }},
+      {"views[1].window",
+       [](P p) {
+         p->mutable_views(1)->mutable_window()->mutable_sliding()->mutable_size()->set_nanos(500);
+       }},
+      {"views[0].group_by[2]", [](P p) { p->mutable_views(0)->add_group_by("a"); }},
+      {"views[0].group_by[2]", [](P p) { p->mutable_views(0)->add_group_by(""); }},
+      {"views[0].group_by[2]", [](P p) { p->mutable_views(0)->add_group_by("window_start"); }},
+      {"views[0].aggregates", [](P p) { p->mutable_views(0)->clear_aggregates(); }},
+      {"views[0].aggregates[0].name",
+       [](P p) { p->mutable_views(0)->mutable_aggregates(0)->clear_name(); }},
+      {"views[0].aggregates[1].name",
+       [](P p) { p->mutable_views(0)->mutable_aggregates(1)->set_name("n"); }},
+      {"views[0].aggregates[1].name",
+       [](P p) { p->mutable_views(0)->mutable_aggregates(1)->set_name("a"); }},
+      {"views[0].aggregates[1]",
+       [](P p) { p->mutable_views(0)->mutable_aggregates(1)->clear_count(); }},
+      {"views[0].join.table",
+       [](P p) { p->mutable_views(0)->mutable_join()->set_table("others"); }},
+      {"views[0].join.field", [](P p) { p->mutable_views(0)->mutable_join()->set_field("c"); }},
+      {"views[0].join.type",
+       [](P p) { p->mutable_views(0)->mutable_join()->set_type(static_cast<pb::Join::Type>(9)); }},
+      {"views[0].join.columns", [](P p) { p->mutable_views(0)->mutable_join()->clear_columns(); }},
+      {"views[0].join.columns[0]",
+       [](P p) { p->mutable_views(0)->mutable_join()->set_columns(0, "texts"); }},
+      {"views[0].join.columns[1]",
+       [](P p) { p->mutable_views(0)->mutable_join()->add_columns("text"); }},
+      {"settings.parallelism", [](P p) { p->mutable_settings()->set_parallelism(-1); }},
+      {"settings.parallelism", [](P p) { p->mutable_settings()->set_parallelism(65); }},
+      {"settings.records_per_second_per_partition",
+       [](P p) { p->mutable_settings()->set_records_per_second_per_partition(-1); }},
+      {"settings.commit_interval",
+       [](P p) { p->mutable_settings()->mutable_commit_interval()->set_seconds(61); }},
+  };
+  EXPECT_THAT(WrongFields([](P) {}), IsEmpty());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_THAT(WrongFields(cases[i].change), ElementsAre(cases[i].field)) << "case " << i;
+  }
+}
+
+TEST(PipelineLoaderTest, NamesAllThatIsWrongAtOnce) {
+  pb::Pipeline pipeline = MakePipeline();
+  pipeline.set_name("x");
+  pipeline.mutable_views(1)->clear_window();
+  pipeline.mutable_settings()->set_parallelism(99);
+  const absl::Status status = MakePlan(pipeline).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("name must be"), HasSubstr("views[1].window must be"),
+                    HasSubstr("settings.parallelism must be")));
+}
+
+// The counters of all views must fit into the metadata of an offset.
+TEST(PipelineLoaderTest, LimitsTheNumberOfViews) {
+  const auto with = [](int views) {
+    return [views](pb::Pipeline* pipeline) {
+      while (pipeline->views_size() < views) {
+        *pipeline->add_views() = pipeline->views(1);
+        pipeline->mutable_views(pipeline->views_size() - 1)
+            ->set_id(absl::StrCat("v", pipeline->views_size()));
+      }
+    };
+  };
+  EXPECT_THAT(WrongFields(with(16)), IsEmpty());
+  EXPECT_THAT(WrongFields(with(17)), ElementsAre("views"));
+}
+
+// 2^58 seconds are a multiple of 2^64 microseconds: they must not come round to none.
+TEST(PipelineLoaderTest, LongDurationsDoNotComeRound) {
+  const int64_t round = int64_t{1} << 58;
+  EXPECT_THAT(
+      WrongFields([&](pb::Pipeline* p) {
+        p->mutable_views(0)->mutable_window()->mutable_tumbling()->mutable_size()->set_seconds(
+            round + 600);
+      }),
+      ElementsAre("views[0].window"));
+  EXPECT_THAT(WrongFields([&](pb::Pipeline* p) {
+                p->mutable_views(0)->mutable_window()->mutable_offset()->set_seconds(round + 60);
+              }),
+              ElementsAre("views[0].window"));
+  EXPECT_THAT(WrongFields([&](pb::Pipeline* p) {
+                p->mutable_views(0)->mutable_window()->mutable_offset()->set_seconds(-round);
+              }),
+              ElementsAre("views[0].window"));
+  EXPECT_THAT(
+      WrongFields([&](pb::Pipeline* p) { p->mutable_watermark_delay()->set_seconds(round); }),
+      ElementsAre("watermark_delay"));
+}
+
+TEST(PipelineLoaderTest, SettingsHaveBounds) {
+  pb::Settings settings;
+  EXPECT_THAT(ValidateSettings(settings), IsEmpty());
+  settings.set_parallelism(64);
+  settings.mutable_commit_interval()->set_seconds(60);
+  EXPECT_THAT(ValidateSettings(settings), IsEmpty());
+  EXPECT_EQ(MakeSettings(settings).commit_interval_ms, 60'000);
+  settings.mutable_commit_interval()->set_seconds(0);
+  EXPECT_EQ(MakeSettings(settings).commit_interval_ms, 0);
+}
+
+TEST(PipelineLoaderTest, IdOfAName) {
+  EXPECT_EQ(PipelineId("pipelines/sf-calls"), "sf-calls");
+  EXPECT_EQ(PipelineId("pipelines/"), "");
+  EXPECT_EQ(PipelineId("sf-calls"), "");
+  EXPECT_EQ(PipelineId("xpipelines/a"), "");
+}
+
+// Files in a folder of the test's own.
+class PipelineFileTest : public testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& content) {
+    const std::string path = testing::TempDir() +
+                             testing::UnitTest::GetInstance()->current_test_info()->name() + "." +
+                             name;
+    std::ofstream(path, std::ios::binary) << content;
+    names_.push_back(path);
+    return path;
+  }
+  ~PipelineFileTest() override {
+    for (const std::string& name : names_) std::remove(name.c_str());
+  }
+
+  // A pipeline file that names a table file.
+  std::string WriteWithTable(const std::string& table) {
+    const std::string path = Write("table.json", table);
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return Write(
+        "textproto",
+        absl::StrCat("name: 'pipelines/a' tables { name: 't' path: '", name,
+                     "' key_column: 'k' version: 'mine' rows { columns { key: 'old' } } }"));
+  }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+TEST_F(PipelineFileTest, NamesAFileThatIsNotThere) {
+  for (const std::string& path : {std::string("/nowhere/x.textproto"), testing::TempDir()}) {
+    const absl::Status status = LoadPipelineFile(path).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << path;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(path));
+  }
+}
+
+TEST_F(PipelineFileTest, AnEmptyFileIsAPipelineThatLacksEverything) {
+  const auto pipeline = LoadPipelineFile(Write("textproto", ""));
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  EXPECT_THAT(DescribeViolations(ValidatePipeline(*pipeline)),
+              AllOf(HasSubstr("name "), HasSubstr("source_topic "), HasSubstr("event_time.field "),
+                    HasSubstr("views ")));
+}
+
+TEST_F(PipelineFileTest, NamesLineAndColumnOfAnError) {
+  const std::string path =
+      Write("textproto", "name: \"pipelines/a\"\nsource_topic: \"t\"\n  sauce: 1\nviews: 7\n");
+  const absl::Status status = LoadPipelineFile(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(path), HasSubstr("line 3"),
+                                                   HasSubstr("sauce"), Not(HasSubstr("line 4"))));
+  EXPECT_EQ(LoadPipelineFile(Write("2", "name: \"pipelines/a\" views {")).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LoadPipelineFile(Write("3", "name: 'a' name: 'b'")).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LoadPipelineFile(Write("4", std::string("\0\xFF{", 3))).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PipelineFileTest, ReadsTables) {
+  const std::string path = WriteWithTable(
+      R"([{"k":"a","n":12,"t":true,"x":null,"o":{"p":[1, 2]}},{"k":null},{"k":"b","n":""}])");
+  const auto pipeline = LoadPipelineFile(path);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  EXPECT_EQ(pipeline->merge_partitions(), 4);
+  const pb::StaticTable& table = pipeline->tables(0);
+  ASSERT_EQ(table.rows_size(), 3);
+  const auto& first = table.rows(0).columns();
+  EXPECT_EQ(first.size(), 4u);
+  EXPECT_EQ(first.at("k"), "a");
+  EXPECT_EQ(first.at("n"), "12");
+  EXPECT_EQ(first.at("t"), "true");
+  EXPECT_EQ(first.at("o"), R"({"p":[1,2]})");
+  EXPECT_TRUE(table.rows(1).columns().empty());
+  EXPECT_EQ(table.rows(2).columns().at("n"), "");
+  EXPECT_THAT(table.version(), AllOf(SizeIs(16), Not(HasSubstr("mine"))));
+}
+
+TEST_F(PipelineFileTest, TheVersionOfATableIsItsContent) {
+  const auto version = [](const absl::StatusOr<pb::Pipeline>& pipeline) {
+    EXPECT_TRUE(pipeline.ok()) << pipeline.status();
+    return pipeline->tables(0).version();
+  };
+  const std::string one = version(LoadPipelineFile(WriteWithTable(R"([{"k":"a"}])")));
+  EXPECT_EQ(version(LoadPipelineFile(WriteWithTable(R"([{"k":"a"}])"))), one);
+  EXPECT_NE(version(LoadPipelineFile(WriteWithTable(R"([{"k":"b"}])"))), one);
+  // Also when the rows stand in the pipeline itself.
+  const auto with_rows = [&](const std::string& columns) {
+    return version(LoadPipelineFile(
+        Write("rows", absl::StrCat("tables { name: 't' rows { ", columns, " } }"))));
+  };
+  const std::string rows = with_rows("columns { key: 'k' value: 'a' } columns { key: 'l' }");
+  EXPECT_THAT(rows, SizeIs(16));
+  EXPECT_EQ(with_rows("columns { key: 'l' } columns { key: 'k' value: 'a' }"), rows);
+  EXPECT_NE(with_rows("columns { key: 'k' value: 'a' } columns { key: 'm' }"), rows);
+  EXPECT_NE(with_rows("columns { key: 'k' value: 'a' } } rows { columns { key: 'l' }"), rows);
+}
+
+TEST_F(PipelineFileTest, NamesATableThatIsNoTable) {
+  for (const char* content : {"", "{}", "[1]", "[{\"k\":1}", "7", "[[]]"}) {
+    const absl::Status status = LoadPipelineFile(WriteWithTable(content)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << content;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("table.json")) << content;
+  }
+  const std::string path =
+      Write("textproto", "tables { name: 't' path: 'nowhere.json' key_column: 'k' }");
+  const absl::Status status = LoadPipelineFile(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nowhere.json"));
+}
+
+}  // namespace
+}  // namespace windrow::aggregator
