@@ -59,14 +59,16 @@ def _server_is_running():
     return True
 
 
-def build(stamp_path):
-    """Builds unless the stamp in the file is still true; returns whether it built."""
+def build(stamp_path, announce):
+    """Builds, after a call of `announce`, unless the stamp in the file is still true; returns whether
+    it built."""
     now = stamp()
     try:
         if now is not None and stamp_path.read_text() == now:
             return False
     except OSError:
         pass
+    announce()
     stamp_path.unlink(missing_ok=True)
     server_was_running = _server_is_running()
     process = subprocess.Popen(

@@ -235,8 +235,7 @@ def prepare(needs_kafka):
             step("preparing Kafka for quick starts (about 10 s, once)")
             make_class_archive()
     began = time.monotonic()
-    step("checking the build (the first one takes some minutes)")
-    if build(STATE / "build.stamp"):
+    if build(STATE / "build.stamp", lambda: step("building (some minutes the first time)")):
         step(f"built in {time.monotonic() - began:.0f} s")
 
 
