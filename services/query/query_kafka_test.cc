@@ -448,7 +448,7 @@ TEST_F(QueryKafkaTest, LogThatWasPurgedMeanwhileIsReadAnew) {
   QueryProcess process(pipeline_, directory_);
   const auto write = [&](const std::string& group) {
     writer.Begin();
-    for (int i = 0; i < kPartitions; ++i) writer.Row(i, 0, group, 1);
+    for (int i = 0; i < kPartitions; ++i) writer.Row(i, 0, absl::StrCat(group, i), 1);
     writer.Progress(0, 0);
     writer.Commit();
   };
