@@ -138,6 +138,20 @@ void Combiner::AddToView(View* view, EventTime time, EventTime watermark,
 }
 
 uint32_t Combiner::FindGroup(View* view, const RecordFields& record) {
+  const std::vector<int>& fields = view->plan->group_fields;
+  if (fields.size() != 1 || !record.values[fields[0]].has_value()) {
+    return FindGroupByKey(view, record);
+  }
+  const absl::string_view text = *record.values[fields[0]];
+  const auto found = view->group_by_text.find(text);
+  if (found != view->group_by_text.end()) return found->second;
+  const uint32_t group = FindGroupByKey(view, record);
+  view->texts.emplace_back(text);
+  view->group_by_text.emplace(view->texts.back(), group);
+  return group;
+}
+
+uint32_t Combiner::FindGroupByKey(View* view, const RecordFields& record) {
   key_.clear();
   for (const int field : view->plan->group_fields) AppendGroupValue(record.values[field], &key_);
   const auto found = view->group_by_key.find(absl::string_view(key_));
@@ -269,6 +283,8 @@ void Combiner::SealView(int index, std::vector<Frame>* frames) {
   view.late.clear();
   if (view.groups.size() > kMaxCachedGroups) {
     view.group_by_key.clear();
+    view.group_by_text.clear();
+    view.texts.clear();
     view.groups.clear();
     view.keys.clear();
   }

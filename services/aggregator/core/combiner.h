@@ -121,8 +121,12 @@ class Combiner {
 
   struct View {
     const ViewPlan* plan = nullptr;
+    // Keys and texts that the maps below refer to.
     std::deque<std::string> keys;
+    std::deque<std::string> texts;
     absl::flat_hash_map<absl::string_view, uint32_t> group_by_key;
+    // For a view of one field: the same by the field's text, which spares encoding the key.
+    absl::flat_hash_map<absl::string_view, uint32_t> group_by_text;
     std::vector<Group> groups;
     std::vector<DeltaCell> cells;
     absl::flat_hash_map<std::pair<uint32_t, std::pair<int64_t, EventTime>>, uint32_t> cell_by_id;
@@ -142,6 +146,7 @@ class Combiner {
   void AddToView(View* view, EventTime time, EventTime watermark, const RecordFields& record,
                  ViewCounters* counters);
   uint32_t FindGroup(View* view, const RecordFields& record);
+  uint32_t FindGroupByKey(View* view, const RecordFields& record);
   DeltaCell* FindCell(View* view, uint32_t group, int64_t pane, EventTime cut);
   void CountLate(View* view, int merge_partition, int64_t pane, EventTime cut);
   void SealView(int index, std::vector<Frame>* frames);

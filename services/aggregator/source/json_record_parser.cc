@@ -121,6 +121,10 @@ class JsonRecordParser::Reader {
       wanted_.push_back(MakeWanted(plan.fields[i], static_cast<int>(i), is_event_time));
     }
     if (!event_time_seen) wanted_.push_back(MakeWanted(plan.event_time_field, -1, true));
+    for (const Wanted& wanted : wanted_) {
+      // A short name leaves bytes open, and so lets every key through.
+      filter_ |= ~wanted.mask == 0 ? BitOf(wanted.prefix) : ~uint64_t{0};
+    }
   }
 
   absl::optional<DeadLetterReason> Parse(absl::string_view record, RecordFields* fields) {
@@ -181,10 +185,17 @@ class JsonRecordParser::Reader {
     return true;
   }
 
+  // One of 64 bits, by the first bytes of a key: most keys that are not wanted fall through
+  // filter_.
+  static uint64_t BitOf(uint64_t prefix) {
+    return uint64_t{1} << ((prefix * 0x9E3779B97F4A7C15) >> 58);
+  }
+
   const Wanted* Find(ondemand::field& field) const {
     const char* key = field.key().raw();
     uint64_t prefix;
     std::memcpy(&prefix, key, sizeof(prefix));
+    if ((filter_ & BitOf(prefix)) == 0) return nullptr;
     for (const Wanted& wanted : wanted_) {
       if ((prefix & wanted.mask) != wanted.prefix) continue;
       if (std::strncmp(key, wanted.name.data(), wanted.name.size()) == 0 &&
@@ -231,6 +242,7 @@ class JsonRecordParser::Reader {
   }
 
   std::vector<Wanted> wanted_;
+  uint64_t filter_ = 0;
   const size_t value_count_;
   ondemand::parser parser_;
   std::string padded_;

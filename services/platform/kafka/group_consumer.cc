@@ -1,5 +1,6 @@
 #include "services/platform/kafka/group_consumer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -142,7 +143,7 @@ absl::Status GroupConsumer::Assign(const std::map<TopicPartition, int64_t>& star
           },
           this);
     }
-    queues_[partition] = std::move(queue);
+    queues_[partition].queue = std::move(queue);
   }
   // Unassign first: the same partition at another offset must drop what it had fetched.
   rd_kafka_assign(client_, nullptr);
@@ -170,14 +171,21 @@ absl::Status GroupConsumer::Poll(absl::Duration timeout) {
 
 absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max_events,
                                         absl::FunctionRef<void(const Event&)> visit) {
-  const auto queue = queues_.find(partition);
-  if (queue == queues_.end()) return 0;
+  const auto found = queues_.find(partition);
+  if (found == queues_.end()) return 0;
+  PartitionQueue& queue = found->second;
   if (batch_.size() < static_cast<size_t>(max_events)) batch_.resize(max_events);
-  const auto count =
-      rd_kafka_consume_batch_queue(queue->second.get(), 0, batch_.data(), max_events);
+  const auto count = rd_kafka_consume_batch_queue(queue.queue.get(), 0, batch_.data(), max_events);
+  if (count <= 0) {
+    if (queue.bytes_since_empty > options_.queued_kilobytes_per_partition * 1024 / 2) {
+      WakeFetcher(partition);
+    }
+    queue.bytes_since_empty = 0;
+  }
   absl::Status failure;
   for (int i = 0; i < count; ++i) {
     const MessageHandle message(batch_[i]);
+    queue.bytes_since_empty += static_cast<int64_t>(message->len);
     if (!failure.ok()) continue;
     Event event;
     event.offset = message->offset;
@@ -193,6 +201,16 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
   }
   if (!failure.ok()) return failure;
   return static_cast<int>(count < 0 ? 0 : count);
+}
+
+// A full queue sends librdkafka's fetching thread to sleep for up to a second, also when it is
+// empty again much sooner. Any request to the partition's broker wakes it; the answer does not
+// matter.
+void GroupConsumer::WakeFetcher(const TopicPartition& partition) {
+  constexpr int kTimeoutMs = 20;
+  const TopicPartitionListHandle list = MakeList({partition});
+  list->elems[0].offset = RD_KAFKA_OFFSET_END;
+  rd_kafka_offsets_for_times(client_, list.get(), kTimeoutMs);
 }
 
 absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupConsumer::Committed(
@@ -237,7 +255,8 @@ int64_t GroupConsumer::LogEnd(const TopicPartition& partition) const {
                                      &end) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return -1;
   }
-  return end;
+  // Not known yet is a large negative number.
+  return std::max<int64_t>(end, -1);
 }
 
 GroupMetadataHandle GroupConsumer::CaptureGroupMetadata() const {

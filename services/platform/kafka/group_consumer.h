@@ -114,6 +114,13 @@ class GroupConsumer {
  private:
   GroupConsumer(AssignmentListener* listener, const Options& options)
       : listener_(listener), options_(options) {}
+  // An assigned partition's queue.
+  struct PartitionQueue {
+    QueueHandle queue;
+    int64_t bytes_since_empty = 0;
+  };
+
+  void WakeFetcher(const TopicPartition& partition);
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
   void Unassign();
@@ -121,7 +128,7 @@ class GroupConsumer {
   AssignmentListener* const listener_;
   const Options options_;
   rd_kafka_t* client_ = nullptr;
-  std::map<TopicPartition, QueueHandle> queues_;
+  std::map<TopicPartition, PartitionQueue> queues_;
   std::vector<rd_kafka_message_t*> batch_;
   bool closed_ = false;
 };
