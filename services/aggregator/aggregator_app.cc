@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,8 @@ namespace pb = windrow::pipeline::v1;
 
 constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
 constexpr absl::Duration kDrainGrace = absl::Seconds(2);
+// A stop is promised within 10 s.
+constexpr absl::Duration kStopDeadline = absl::Seconds(8);
 constexpr int kExitFatal = 70;
 
 // Whether two declarations mean the same, settings aside: those are turned while it runs.
@@ -146,6 +149,12 @@ absl::optional<RunnerProgress> AggregatorApp::Progress(const std::string& name) 
 }
 
 AggregatorApp::~AggregatorApp() {
+  // Kafka may be away: what is not committed by then is counted again after the next start.
+  std::thread([] {
+    absl::SleepFor(kStopDeadline);
+    runtime::LogWarning("aggregator ends without Kafka's answer");
+    _exit(0);
+  }).detach();
   if (service_ != nullptr) service_->Stop();
   {
     // All at once: each takes its time to leave its group.

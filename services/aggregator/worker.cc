@@ -380,26 +380,31 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
   return absl::OkStatus();
 }
 
-// Whether merge has ever heard of a source: then its offset cannot be missing by right.
+// Whether merge has ever heard of a source, or will when it has read on: then its offset cannot be
+// missing by right.
 absl::StatusOr<bool> Worker::IsNamedInPartials(int source_partition) {
   const auto names = [source_partition](const Merger& merger) {
     const auto& known = merger.closer().sources();
     return static_cast<size_t>(source_partition) < known.size() &&
            known[source_partition].has_value();
   };
-  if (!merges_.empty()) return names(*merges_.begin()->second.merger);
   const TopicPartition first(topics_.partials, 0);
   const auto committed = consumer_->Committed({first}, kCommittedTimeout);
   if (!committed.ok()) return committed.status();
   const CommittedOffset& offset = committed->at(first);
-  if (!offset.offset.has_value()) return false;
-  const absl::StatusOr<MergeStart> start = DecodeMergeCheckpoint(offset.metadata);
-  if (!start.ok()) return start.status();
-  const auto restored =
-      RestoreMerges(options_.kafka, options_.plan, topics_.partials, topics_.snapshots,
-                    {{0, *offset.offset, *start}}, kRestoreTimeout);
-  if (!restored.ok()) return restored.status();
-  return names(*restored->front().merger);
+  if (offset.offset.has_value()) {
+    const absl::StatusOr<MergeStart> start = DecodeMergeCheckpoint(offset.metadata);
+    if (!start.ok()) return start.status();
+    const auto restored =
+        RestoreMerges(options_.kafka, options_.plan, topics_.partials, topics_.snapshots,
+                      {{0, *offset.offset, *start}}, kRestoreTimeout);
+    if (!restored.ok()) return restored.status();
+    if (names(*restored->front().merger)) return true;
+  }
+  const auto named = SourcesNamedSince(options_.kafka, *options_.plan, topics_.partials, 0,
+                                       offset.offset.value_or(0), kRestoreTimeout);
+  if (!named.ok()) return named.status();
+  return named->count(source_partition) > 0;
 }
 
 void Worker::FailSource(int partition, const std::string& error) {

@@ -43,7 +43,7 @@ struct SealedBatch {
   uint64_t epoch = 0;
   kafka::GroupMetadataHandle group;
   // At least one per source and merge partition that the batch speaks of.
-  std::vector<kafka::TransactionOffset> offsets;
+  std::vector<kafka::OffsetToCommit> offsets;
   std::vector<Frame> frames;
   std::vector<MergeOutput> merges;
   std::vector<DeadLetter> dead_letters;

@@ -132,4 +132,24 @@ absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
   return restored;
 }
 
+absl::StatusOr<std::set<int>> SourcesNamedSince(const kafka::KafkaConfig& config,
+                                                const PipelinePlan& plan,
+                                                const std::string& partials_topic, int partition,
+                                                int64_t begin, absl::Duration timeout) {
+  auto reader = PartitionReader::Create(
+      config, {{partials_topic, partition, begin == 0 ? StartPosition::kBeginning : begin}});
+  if (!reader.ok()) return reader.status();
+  std::set<int> named;
+  const absl::Status status = ReadUntil(
+      reader->get(), absl::Now() + timeout, [&] { return (*reader)->at_end(); },
+      [&](const RecordView& record) {
+        const absl::StatusOr<Frame> frame = DecodeFrame(plan, record.value);
+        if (!frame.ok()) return frame.status();
+        for (const SourcePosition& position : frame->positions) named.insert(position.partition);
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return named;
+}
+
 }  // namespace windrow::aggregator

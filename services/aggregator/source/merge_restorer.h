@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,13 @@ absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
     const kafka::KafkaConfig& config, std::shared_ptr<const PipelinePlan> plan,
     const std::string& partials_topic, const std::string& snapshots_topic,
     const std::vector<RestoreRequest>& requests, absl::Duration timeout);
+
+// Source partitions that any frame of one partition of partials names, from offset `begin` (or the
+// log's beginning, if that is later) to the visible end. Every partition is told of every source.
+absl::StatusOr<std::set<int>> SourcesNamedSince(const kafka::KafkaConfig& config,
+                                                const PipelinePlan& plan,
+                                                const std::string& partials_topic, int partition,
+                                                int64_t begin, absl::Duration timeout);
 
 }  // namespace windrow::aggregator
 

@@ -30,15 +30,6 @@ int32_t GenerationOf(const rd_kafka_consumer_group_metadata_t* metadata) {
   return generation;
 }
 
-TopicPartitionListHandle MakeList(const std::vector<TopicPartition>& partitions) {
-  TopicPartitionListHandle list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const TopicPartition& partition : partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second);
-  }
-  return list;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const KafkaConfig& config,
@@ -80,7 +71,7 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
 
   std::vector<TopicPartition> topics;
   for (const std::string& topic : options.topics) topics.emplace_back(topic, RD_KAFKA_PARTITION_UA);
-  const rd_kafka_resp_err_t code = rd_kafka_subscribe(*client, MakeList(topics).get());
+  const rd_kafka_resp_err_t code = rd_kafka_subscribe(*client, MakePartitionList(topics).get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return KafkaError(code, absl::StrCat("subscribe as group ", options.group));
   }
@@ -208,32 +199,14 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
 // matter.
 void GroupConsumer::WakeFetcher(const TopicPartition& partition) {
   constexpr int kTimeoutMs = 20;
-  const TopicPartitionListHandle list = MakeList({partition});
+  const TopicPartitionListHandle list = MakePartitionList({partition});
   list->elems[0].offset = RD_KAFKA_OFFSET_END;
   rd_kafka_offsets_for_times(client_, list.get(), kTimeoutMs);
 }
 
 absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupConsumer::Committed(
     const std::vector<TopicPartition>& partitions, absl::Duration timeout) {
-  const TopicPartitionListHandle list = MakeList(partitions);
-  const rd_kafka_resp_err_t code = rd_kafka_committed(client_, list.get(), Milliseconds(timeout));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return KafkaError(code, absl::StrCat("committed offsets of group ", options_.group));
-  }
-  std::map<TopicPartition, CommittedOffset> committed;
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& entry = list->elems[i];
-    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return KafkaError(entry.err,
-                        absl::StrCat("committed offset of ", entry.topic, "-", entry.partition));
-    }
-    CommittedOffset& offset = committed[TopicPartition(entry.topic, entry.partition)];
-    if (entry.offset >= 0) offset.offset = entry.offset;
-    if (entry.metadata != nullptr) {
-      offset.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
-    }
-  }
-  return committed;
+  return ReadCommittedOffsets(client_, partitions, timeout);
 }
 
 absl::StatusOr<std::pair<int64_t, int64_t>> GroupConsumer::QueryOffsets(

@@ -14,19 +14,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "services/platform/kafka/committed_offsets.h"
 #include "services/platform/kafka/kafka_config.h"
 
 namespace windrow::kafka {
-
-// Names a partition of a topic; ordered.
-using TopicPartition = std::pair<std::string, int>;
-
-// What a consumer group has stored for a partition.
-struct CommittedOffset {
-  // nullopt when nothing was ever committed.
-  absl::optional<int64_t> offset;
-  std::string metadata;
-};
 
 // A group's metadata as of one moment: who may commit for the group. Captured on the polling
 // thread, used by the committing one.

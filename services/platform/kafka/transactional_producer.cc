@@ -146,23 +146,10 @@ TransactionStep TransactionalProducer::Begin() {
   return Classify(rd_kafka_begin_transaction(client_), "begin transaction");
 }
 
-TransactionStep TransactionalProducer::SendOffsets(const std::vector<TransactionOffset>& offsets,
+TransactionStep TransactionalProducer::SendOffsets(const std::vector<OffsetToCommit>& offsets,
                                                    const rd_kafka_consumer_group_metadata_t* group,
                                                    absl::Time deadline) {
-  TopicPartitionListHandle list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const TransactionOffset& offset : offsets) {
-    rd_kafka_topic_partition_t* entry =
-        rd_kafka_topic_partition_list_add(list.get(), offset.topic.c_str(), offset.partition);
-    entry->offset = offset.offset;
-    if (!offset.metadata.empty()) {
-      // The list frees it.
-      entry->metadata = rd_kafka_mem_malloc(nullptr, offset.metadata.size());
-      std::copy(offset.metadata.begin(), offset.metadata.end(),
-                static_cast<char*>(entry->metadata));
-      entry->metadata_size = offset.metadata.size();
-    }
-  }
+  const TopicPartitionListHandle list = MakeOffsetList(offsets);
   return Classify(RetryUntil(deadline,
                              [&](int step_ms) {
                                return rd_kafka_send_offsets_to_transaction(client_, list.get(),

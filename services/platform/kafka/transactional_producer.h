@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/platform/kafka/committed_offsets.h"
 #include "services/platform/kafka/kafka_config.h"
 
 namespace windrow::kafka {
@@ -36,15 +37,6 @@ struct TransactionStep {
   bool ok() const { return outcome == TransactionOutcome::kOk; }
 };
 
-// An offset to commit within a transaction.
-struct TransactionOffset {
-  std::string topic;
-  int partition = 0;
-  int64_t offset = 0;
-  // At most 4,096 bytes.
-  std::string metadata;
-};
-
 // A producer with a transactional id. Steps are retried inside until a deadline; what cannot be
 // retried is collapsed into a TransactionOutcome here and nowhere else. One thread at a time.
 //
@@ -63,7 +55,7 @@ class TransactionalProducer {
   TransactionStep Begin();
 
   // Adds consumed offsets (at least one) of a group, fenced by the group's metadata.
-  TransactionStep SendOffsets(const std::vector<TransactionOffset>& offsets,
+  TransactionStep SendOffsets(const std::vector<OffsetToCommit>& offsets,
                               const rd_kafka_consumer_group_metadata_t* group, absl::Time deadline);
 
   // Adds a record. When the queue is full, waits for room until `deadline`. If `delivered_offset`
