@@ -201,7 +201,7 @@ TEST_F(TransactionalProducerTest, ShowsWhatIsCommittedAndNothingElse) {
   ASSERT_TRUE(producer->Begin().ok());
   ASSERT_TRUE(producer->Produce(topic_, 0, "k", "d", Deadline(), &first).ok());
   ASSERT_TRUE(producer->Commit(Deadline()).ok());
-  EXPECT_GT(first, 4) << "behind the records and marks of both transactions";
+  EXPECT_GE(first, 4) << "behind the mark of the first transaction";
   EXPECT_THAT(Visible(), ElementsAre("a", "b", "c", "d"));
   EXPECT_FALSE(producer->tainted());
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "services/platform/kafka/log_offsets.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::kafka {
@@ -211,14 +212,7 @@ absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupConsumer::Committ
 
 absl::StatusOr<std::pair<int64_t, int64_t>> GroupConsumer::QueryOffsets(
     const TopicPartition& partition, absl::Duration timeout) {
-  int64_t begin = 0;
-  int64_t end = 0;
-  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-      client_, partition.first.c_str(), partition.second, &begin, &end, Milliseconds(timeout));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return KafkaError(code, absl::StrCat("offsets of ", partition.first, "-", partition.second));
-  }
-  return std::make_pair(begin, end);
+  return QueryLogOffsets(client_, partition.first, partition.second, absl::Now() + timeout);
 }
 
 int64_t GroupConsumer::LogEnd(const TopicPartition& partition) const {

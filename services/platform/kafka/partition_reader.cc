@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/platform/kafka/log_offsets.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::kafka {
 namespace {
 
-constexpr int kResolveTimeoutMs = 10000;
-constexpr int kDescribeLossTimeoutMs = 1000;
+constexpr absl::Duration kResolveTimeout = absl::Seconds(10);
+constexpr absl::Duration kDescribeLossTimeout = absl::Seconds(1);
 constexpr int kMaxBatch = 10000;
 constexpr int64_t kQueueKbytes = 16384;
 // Time in which records arrive that are on their way.
@@ -121,16 +124,13 @@ absl::Status PartitionReader::ResolveStarts() {
 // Left to librdkafka, a symbolic start often costs half a second.
 absl::Status PartitionReader::ResolveStart(int index) {
   const StartPosition& start = starts_[index];
-  int64_t begin = 0;
-  int64_t end = 0;
-  const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-      client_, start.topic.c_str(), start.partition, &begin, &end, kResolveTimeoutMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return KafkaError(
-        code, absl::StrCat("find the offsets of ", start.topic, " partition ", start.partition));
-  }
+  const absl::Time deadline = absl::Now() + kResolveTimeout;
   seeking_beginning_[index] = start.offset == StartPosition::kBeginning;
-  positions_[index] = seeking_beginning_[index] ? begin : end;
+  const absl::StatusOr<int64_t> offset =
+      seeking_beginning_[index] ? QueryLogBegin(client_, start.topic, start.partition, deadline)
+                                : QueryLogEnd(client_, start.topic, start.partition, deadline);
+  if (!offset.ok()) return offset.status();
+  positions_[index] = *offset;
   return absl::OkStatus();
 }
 
@@ -278,12 +278,9 @@ absl::Status PartitionReader::LostPosition(int index) const {
   const StartPosition& start = starts_[index];
   std::string text = absl::StrCat(start.topic, " partition ", start.partition, ": offset ",
                                   positions_[index], " is not in the log");
-  int64_t begin = 0;
-  int64_t end = 0;
-  if (rd_kafka_query_watermark_offsets(client_, start.topic.c_str(), start.partition, &begin, &end,
-                                       kDescribeLossTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    absl::StrAppend(&text, ", which holds [", begin, ", ", end, ")");
-  }
+  const auto range =
+      QueryLogOffsets(client_, start.topic, start.partition, absl::Now() + kDescribeLossTimeout);
+  if (range.ok()) absl::StrAppend(&text, ", which holds [", range->first, ", ", range->second, ")");
   return absl::DataLossError(text);
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/log_offsets.h"
 
 namespace windrow::kafka {
 namespace {
@@ -218,12 +219,9 @@ absl::StatusOr<TopicDescription> TopicAdmin::DescribeTopic(absl::string_view top
 
 absl::StatusOr<OffsetRange> TopicAdmin::QueryOffsets(absl::string_view topic, int partition,
                                                      absl::Duration timeout) {
-  OffsetRange range;
-  const rd_kafka_resp_err_t code =
-      rd_kafka_query_watermark_offsets(client_, std::string(topic).c_str(), partition, &range.begin,
-                                       &range.end, MillisecondsUntil(absl::Now() + timeout));
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
-  return KafkaError(code, absl::StrCat("find the offsets of ", topic, " partition ", partition));
+  const auto offsets = QueryLogOffsets(client_, topic, partition, absl::Now() + timeout);
+  if (!offsets.ok()) return offsets.status();
+  return OffsetRange{offsets->first, offsets->second};
 }
 
 absl::Status TopicAdmin::DeleteRecordsBefore(absl::string_view topic, int partition, int64_t offset,
