@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -304,7 +305,7 @@ class Subscriber {
   std::string pipeline_;
   std::string token_;
   Versions seen_;
-  int64_t closed_through_us_ = 0;
+  int64_t closed_through_us_ = std::numeric_limits<int64_t>::min();
   int closes_ = 0;
 };
 
