@@ -63,7 +63,11 @@ absl::Status AggregatorApp::Start() {
   absl::StatusOr<std::unique_ptr<ControlLog>> log = ControlLog::Open(
       options_.kafka, [this] { FollowControlLog(); }, kOpenTimeout);
   if (!log.ok()) return log.status();
-  log_ = *std::move(log);
+  {
+    // The log's thread may be in FollowControlLog already.
+    absl::MutexLock lock(&mutex_);
+    log_ = *std::move(log);
+  }
   service_ = std::make_unique<PipelineServiceImpl>(
       log_.get(), options_.replica, [this](const std::string& name) { return Progress(name); });
   auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
@@ -106,8 +110,11 @@ absl::Status AggregatorApp::EnsurePipeline(const pb::Pipeline& pipeline) {
 }
 
 void AggregatorApp::FollowControlLog() {
-  const std::map<std::string, ControlledPipeline> pipelines = log_->pipelines();
   absl::MutexLock lock(&mutex_);
+  // Before the start, which calls this itself, and in the end nothing is followed.
+  if (log_ == nullptr || stopping_) return;
+  // Asked under the lock, so that nobody applies older settings after newer ones.
+  const std::map<std::string, ControlledPipeline> pipelines = log_->pipelines();
   for (const auto& entry : pipelines) {
     if (!RunsHere(entry.first)) continue;
     std::unique_ptr<PipelineRunner>& runner = runners_[entry.first];
@@ -159,6 +166,7 @@ AggregatorApp::~AggregatorApp() {
   {
     // All at once: each takes its time to leave its group.
     absl::MutexLock lock(&mutex_);
+    stopping_ = true;
     for (auto& runner : runners_) runner.second->RequestStop();
   }
   if (server_ != nullptr) server_->Drain(kDrainGrace);

@@ -54,6 +54,8 @@ class AggregatorApp {
   const Options options_;
   mutable absl::Mutex mutex_;
   std::map<std::string, std::unique_ptr<PipelineRunner>> runners_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Set once, under mutex_.
   std::unique_ptr<ControlLog> log_;
   std::unique_ptr<PipelineServiceImpl> service_;
   std::unique_ptr<rpc::RpcServer> server_;

@@ -210,8 +210,10 @@ grpc::Status PipelineServiceImpl::ListPipelines(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-grpc::Status PipelineServiceImpl::Propose(control::Proposal proposal, bool fixed_generation,
-                                          ControlVerdict* verdict) {
+grpc::Status PipelineServiceImpl::Propose(
+    control::Proposal proposal, bool fixed_generation,
+    absl::FunctionRef<void(const ControlledPipeline&, control::Proposal*)> rebase,
+    ControlVerdict* verdict) {
   proposal.set_proposer(replica_);
   *proposal.mutable_propose_time() = google::protobuf::Timestamp();
   SetTime(absl::ToUnixMicros(absl::Now()), proposal.mutable_propose_time());
@@ -229,7 +231,10 @@ grpc::Status PipelineServiceImpl::Propose(control::Proposal proposal, bool fixed
                                         {"generation", verdict->generation}});
     if (verdict->accepted) return grpc::Status::OK;
     if (fixed_generation) break;
-    proposal.set_expected_generation(verdict->generation);
+    const absl::optional<ControlledPipeline> now = log_->Find(proposal.pipeline());
+    if (!now.has_value()) return NotFound(proposal.pipeline());
+    proposal.set_expected_generation(now->generation);
+    rebase(*now, &proposal);
   }
   return rpc::RpcError(
       grpc::StatusCode::ABORTED,
@@ -268,7 +273,13 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
     proposal.set_request_id(request->request_id());
     proposal.set_expected_generation(found->generation);
     ControlVerdict verdict;
-    const grpc::Status status = Propose(std::move(proposal), !request->etag().empty(), &verdict);
+    const grpc::Status status = Propose(
+        std::move(proposal), !request->etag().empty(),
+        [&](const ControlledPipeline& now, control::Proposal* next) {
+          // What others have changed meanwhile stays.
+          *next->mutable_settings() = Merge(*request, now.settings, &violations);
+        },
+        &verdict);
     if (!status.ok()) return status;
     changed = log_->Find(request->name()).value_or(changed);
   } else {
@@ -289,7 +300,8 @@ grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext*,
   proposal.set_request_id(request->request_id());
   proposal.set_expected_generation(found->generation);
   ControlVerdict verdict;
-  const grpc::Status status = Propose(std::move(proposal), false, &verdict);
+  const grpc::Status status = Propose(
+      std::move(proposal), false, [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
   if (status.ok()) response->set_drain_generation(verdict.generation);
   return status;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/optional.h"
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/pipeline_runner.h"
@@ -39,9 +40,12 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
 
  private:
   grpc::Status FillProgress(const std::string& name, v1::Progress* progress) const;
-  // Proposes until it is accepted or, with a fixed generation, refused.
-  grpc::Status Propose(windrow::control::v1::Proposal proposal, bool fixed_generation,
-                       ControlVerdict* verdict);
+  // Proposes until it is accepted or, with a fixed generation, refused. Before it is proposed
+  // again, `rebase` puts it on top of what the pipeline is by then.
+  grpc::Status Propose(
+      windrow::control::v1::Proposal proposal, bool fixed_generation,
+      absl::FunctionRef<void(const ControlledPipeline&, windrow::control::v1::Proposal*)> rebase,
+      ControlVerdict* verdict);
 
   ControlLog* const log_;
   const std::string replica_;

@@ -1,0 +1,231 @@
+// The service over a real control log: a broker is named by WINDROW_TEST_KAFKA (HOST:PORT).
+#include "services/aggregator/pipeline_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/aggregator/control_log.h"
+#include "services/platform/kafka/kafka_config.h"
+#include "windrow/control/v1/control.pb.h"
+
+namespace windrow::aggregator {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+// One replica: its own view of the log, and its service.
+struct Replica {
+  Replica(const kafka::KafkaConfig& config, const std::string& name) {
+    auto opened = ControlLog::Open(
+        config, [] {}, kPatience);
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    log = *std::move(opened);
+    service = std::make_unique<PipelineServiceImpl>(
+        log.get(), name, [](const std::string&) { return absl::nullopt; });
+  }
+
+  grpc::Status Reconfigure(const v1::ReconfigureRequest& request,
+                           v1::PipelineResource* resource = nullptr) {
+    v1::ReconfigureResponse response;
+    const grpc::Status status = service->Reconfigure(nullptr, &request, &response);
+    if (resource != nullptr) *resource = response.pipeline();
+    return status;
+  }
+
+  v1::PipelineResource Get(const std::string& name) {
+    v1::GetPipelineRequest request;
+    request.set_name(name);
+    v1::GetPipelineResponse response;
+    const grpc::Status status = service->GetPipeline(nullptr, &request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.pipeline();
+  }
+
+  std::unique_ptr<ControlLog> log;
+  std::unique_ptr<PipelineServiceImpl> service;
+};
+
+class PipelineServiceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const char* const broker = std::getenv("WINDROW_TEST_KAFKA");
+    ASSERT_NE(broker, nullptr) << "WINDROW_TEST_KAFKA=HOST:PORT must name a broker";
+    config_.bootstrap_servers = broker;
+    first_ = std::make_unique<Replica>(config_, "first");
+    // Of this run and test only: the log is the broker's one and only.
+    name_ = absl::StrCat("pipelines/t-", absl::ToUnixMicros(absl::Now()));
+    windrow::control::v1::Proposal proposal;
+    proposal.set_request_id("create:" + name_);
+    proposal.set_pipeline(name_);
+    proposal.mutable_create()->set_name(name_);
+    const auto verdict = first_->log->Propose(proposal, kPatience);
+    ASSERT_TRUE(verdict.ok()) << verdict.status();
+    ASSERT_TRUE(verdict->accepted);
+    second_ = std::make_unique<Replica>(config_, "second");
+  }
+
+  v1::ReconfigureRequest Parallelism(int parallelism) const {
+    v1::ReconfigureRequest request;
+    request.set_name(name_);
+    request.mutable_settings()->set_parallelism(parallelism);
+    return request;
+  }
+
+  v1::ReconfigureRequest Rate(int64_t rate) const {
+    v1::ReconfigureRequest request;
+    request.set_name(name_);
+    request.mutable_settings()->set_records_per_second_per_partition(rate);
+    return request;
+  }
+
+  kafka::KafkaConfig config_;
+  std::unique_ptr<Replica> first_;
+  std::unique_ptr<Replica> second_;
+  std::string name_;
+};
+
+TEST_F(PipelineServiceTest, ChangesWhatIsNamedAndNothingElse) {
+  v1::PipelineResource changed;
+  ASSERT_TRUE(first_->Reconfigure(Parallelism(3), &changed).ok());
+  EXPECT_EQ(changed.pipeline().settings().parallelism(), 3);
+  EXPECT_EQ(changed.generation(), 2);
+  ASSERT_TRUE(first_->Reconfigure(Rate(500), &changed).ok());
+  EXPECT_EQ(changed.pipeline().settings().parallelism(), 3);
+  EXPECT_EQ(changed.pipeline().settings().records_per_second_per_partition(), 500);
+  EXPECT_EQ(changed.pipeline().settings().commit_interval().nanos(), 10'000'000);
+  // Zero is set when it is named.
+  v1::ReconfigureRequest none = Rate(0);
+  EXPECT_EQ(first_->Reconfigure(none).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  none.mutable_update_mask()->add_paths("records_per_second_per_partition");
+  ASSERT_TRUE(first_->Reconfigure(none, &changed).ok());
+  EXPECT_EQ(changed.pipeline().settings().records_per_second_per_partition(), 0);
+  EXPECT_EQ(changed.pipeline().settings().parallelism(), 3);
+}
+
+TEST_F(PipelineServiceTest, RefusesWhatIsWrong) {
+  const v1::PipelineResource before = first_->Get(name_);
+  grpc::Status status = first_->Reconfigure(Parallelism(65));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("settings.parallelism"));
+  v1::ReconfigureRequest request = Parallelism(2);
+  request.mutable_update_mask()->add_paths("paralelism");
+  status = first_->Reconfigure(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("paralelism"));
+  request = Parallelism(2);
+  request.set_name(name_ + "-no");
+  EXPECT_EQ(first_->Reconfigure(request).error_code(), grpc::StatusCode::NOT_FOUND);
+  // Nothing of it was done, nor by a call that only checks.
+  request = Parallelism(2);
+  request.set_validate_only(true);
+  v1::PipelineResource checked;
+  EXPECT_TRUE(first_->Reconfigure(request, &checked).ok());
+  EXPECT_EQ(checked.pipeline().settings().parallelism(), 2);
+  EXPECT_EQ(first_->Get(name_).etag(), before.etag());
+  EXPECT_EQ(first_->Get(name_).pipeline().settings().parallelism(), 1);
+}
+
+TEST_F(PipelineServiceTest, AnEtagGuardsAndARequestIdRepeats) {
+  const std::string etag = first_->Get(name_).etag();
+  v1::ReconfigureRequest request = Parallelism(2);
+  request.set_etag(etag);
+  request.set_request_id(name_ + ":1");
+  v1::PipelineResource changed;
+  ASSERT_TRUE(first_->Reconfigure(request, &changed).ok());
+  EXPECT_NE(changed.etag(), etag);
+  // The answer was lost, and the call comes again: at the same replica, or at the other.
+  v1::PipelineResource again;
+  ASSERT_TRUE(first_->Reconfigure(request, &again).ok());
+  EXPECT_EQ(again.etag(), changed.etag());
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (second_->Get(name_).etag() != changed.etag() && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  ASSERT_TRUE(second_->Reconfigure(request, &again).ok());
+  EXPECT_EQ(again.etag(), changed.etag());
+  // Another call with the old etag is refused.
+  request.set_request_id(name_ + ":2");
+  EXPECT_EQ(first_->Reconfigure(request).error_code(), grpc::StatusCode::ABORTED);
+  request.clear_request_id();
+  EXPECT_EQ(second_->Reconfigure(request).error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(first_->Get(name_).etag(), changed.etag());
+}
+
+// Two callers that change different settings at the same time: neither undoes the other.
+TEST_F(PipelineServiceTest, ConcurrentChangesDoNotUndoEachOther) {
+  for (int round = 1; round <= 20; ++round) {
+    grpc::Status parallelism;
+    grpc::Status rate;
+    std::thread one([&] { parallelism = first_->Reconfigure(Parallelism(1 + round % 7)); });
+    std::thread two([&] { rate = second_->Reconfigure(Rate(round)); });
+    one.join();
+    two.join();
+    ASSERT_TRUE(parallelism.ok()) << parallelism.error_message();
+    ASSERT_TRUE(rate.ok()) << rate.error_message();
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (first_->Get(name_).generation() < 1 + 2 * round && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    const auto settings = first_->Get(name_).pipeline().settings();
+    EXPECT_EQ(settings.parallelism(), 1 + round % 7) << "round " << round;
+    EXPECT_EQ(settings.records_per_second_per_partition(), round);
+  }
+}
+
+TEST_F(PipelineServiceTest, DrainsOnceForARequestId) {
+  v1::DrainPipelineRequest request;
+  request.set_name(name_);
+  request.set_request_id(name_ + ":drain");
+  v1::DrainPipelineResponse first;
+  v1::DrainPipelineResponse again;
+  ASSERT_TRUE(first_->service->DrainPipeline(nullptr, &request, &first).ok());
+  ASSERT_TRUE(first_->service->DrainPipeline(nullptr, &request, &again).ok());
+  EXPECT_EQ(first.drain_generation(), 2);
+  EXPECT_EQ(again.drain_generation(), 2);
+  request.clear_request_id();
+  ASSERT_TRUE(first_->service->DrainPipeline(nullptr, &request, &again).ok());
+  EXPECT_EQ(again.drain_generation(), 3);
+}
+
+TEST_F(PipelineServiceTest, ListsInPages) {
+  std::vector<std::string> names;
+  v1::ListPipelinesRequest request;
+  request.set_page_size(1);
+  for (;;) {
+    v1::ListPipelinesResponse response;
+    ASSERT_TRUE(first_->service->ListPipelines(nullptr, &request, &response).ok());
+    ASSERT_LE(response.pipelines_size(), 1);
+    for (const auto& pipeline : response.pipelines()) names.push_back(pipeline.pipeline().name());
+    if (response.next_page_token().empty()) break;
+    request.set_page_token(response.next_page_token());
+  }
+  EXPECT_THAT(names, testing::Contains(name_).Times(1));
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  v1::ListPipelinesResponse response;
+  for (const char* token : {"zz", "00", "7", "x"}) {
+    request.set_page_token(token);
+    EXPECT_EQ(first_->service->ListPipelines(nullptr, &request, &response).error_code(),
+              grpc::StatusCode::INVALID_ARGUMENT)
+        << token;
+  }
+}
+
+TEST_F(PipelineServiceTest, AReplicaThatStartsLaterKnowsTheSame) {
+  ASSERT_TRUE(first_->Reconfigure(Parallelism(5)).ok());
+  Replica later(config_, "later");
+  EXPECT_EQ(later.Get(name_).SerializeAsString(), first_->Get(name_).SerializeAsString());
+}
+
+}  // namespace
+}  // namespace windrow::aggregator
