@@ -234,6 +234,10 @@ TEST_F(MergerTest, SeveralCutsOfOnePane) {
                           {{0, 5, "a"}, {21, 0}},
                           {{0, 10, "a"}, {4021, 0}},
                           {{0, 15, "a"}, {4321, 0}}}));
+  Apply(Frame().Move(At(0, 1, 1000)));
+  Take();
+  EXPECT_EQ(merger_->cell_count(), 0u);
+  EXPECT_EQ(merger_->group_count(), 0u);
 }
 
 TEST_F(MergerTest, WhatABatchCountedIsInTimeForTheWindowsThatItCloses) {
@@ -380,6 +384,9 @@ TEST_F(MergerTest, LateRecordsOfOlderWindowsShareARow) {
   Apply(Frame().Late(-5, 1));
   Take();
   EXPECT_EQ(TakenLate(), (Late{{{0, kOlder}, 21}}));
+  Apply(Frame().Move(At(0, 1, 2000)));
+  Take();
+  EXPECT_THAT(merger_->Snapshot().views[0].cells.late, SizeIs(1)) << "older windows are forgotten";
 }
 
 TEST_F(MergerTest, ProgressNamesTheSources) {
