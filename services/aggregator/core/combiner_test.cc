@@ -494,11 +494,13 @@ TEST_F(CombinerTest, ForgetsGroupsWhenThereAreTooMany) {
   for (int i = 0; i < kGroups; ++i) Add(1, absl::StrCat(i));
   Seal();
   EXPECT_THAT(cells_, SizeIs(kGroups));
-  Add(1, "7");
+  Add(1, "new");  // takes the number that "0" had
+  Add(1, "0");
   Add(2, "200000");
-  Add(1, "7");
+  Add(1, "0");
   Seal();
-  EXPECT_EQ(cells_, (Cells{{{0, 0, -1, "7"}, 2}, {{0, 0, -1, "200000"}, 1}}));
+  EXPECT_EQ(cells_,
+            (Cells{{{0, 0, -1, "new"}, 1}, {{0, 0, -1, "0"}, 2}, {{0, 0, -1, "200000"}, 1}}));
 }
 
 }  // namespace

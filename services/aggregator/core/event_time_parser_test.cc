@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -190,6 +192,20 @@ TEST(EventTimeParserTest, ReadsTimesInItsZone) {
     EXPECT_EQ(Utc(remembers.Parse(c.text)), c.utc) << c.text;
     EXPECT_EQ(Utc(remembers.Parse(c.text)), c.utc) << c.text << " again";
     EXPECT_EQ(Utc(Parser("America/Los_Angeles").Parse(c.text)), c.utc) << c.text << " afresh";
+  }
+}
+
+// What is remembered must not reach over a change in the middle of a quarter of an hour.
+TEST(EventTimeParserTest, RemembersNoOffsetAcrossAChange) {
+  for (const bool backwards : {false, true}) {
+    EventTimeParser parser = Parser("America/Los_Angeles");
+    std::vector<std::pair<std::string, std::string>> cases = {
+        {"1883-11-18T12:00:30", "1883-11-18T19:53:28Z"},
+        {"1883-11-18T12:07:02", "1883-11-18T20:07:02Z"},
+        {"1883-11-18T12:14:59", "1883-11-18T20:14:59Z"},
+    };
+    if (backwards) std::reverse(cases.begin(), cases.end());
+    for (const auto& c : cases) EXPECT_EQ(Utc(parser.Parse(c.first)), c.second) << c.first;
   }
 }
 
