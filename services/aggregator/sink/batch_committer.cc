@@ -12,8 +12,9 @@ using kafka::TransactionStep;
 
 // An open transaction of a dead worker holds back the readers of partials this long.
 constexpr absl::Duration kTransactionTimeout = absl::Seconds(5);
-// A commit that takes longer is given up and settled by a new producer.
-constexpr absl::Duration kCommitDeadline = absl::Seconds(8);
+// A commit that takes longer is given up and settled by a new producer, before the broker ends the
+// transaction by itself: that would look as if another process had taken over the id.
+constexpr absl::Duration kCommitDeadline = absl::Milliseconds(4500);
 constexpr absl::Duration kReplaceDeadline = absl::Seconds(20);
 constexpr absl::Duration kFencedAgainWithin = absl::Minutes(1);
 
