@@ -202,9 +202,6 @@ absl::StatusOr<bool> SnapshotDecoder::Add(absl::string_view record) {
       state.revisions.push_back(
           RowRevision{revision.window_start_us(), revision.group(), revision.revision()});
     }
-    for (const partials::LateCount& late : view.late()) {
-      state.cells.late.push_back(LateCount{late.window_start_us(), late.records()});
-    }
     snapshot_.views.push_back(std::move(state));
   }
   return proto.last();
