@@ -42,9 +42,22 @@ PipelinePlan MakePlan(int views = 2) {
     // Windows of 10 minutes every 5, and of 15 every 10 with an offset: panes of 5.
     const auto window = i % 2 == 0 ? WindowSpec::Create(10 * kMinute, 5 * kMinute, 0)
                                    : WindowSpec::Create(15 * kMinute, 10 * kMinute, 2 * kMinute);
-    plan.views.push_back({absl::StrCat("view-", i), *window, {0}, {"count"}, absl::nullopt});
+    plan.views.emplace_back();
+    plan.views.back().id = absl::StrCat("view-", i);
+    plan.views.back().window = *window;
+    plan.views.back().group_fields = {0};
+    plan.views.back().aggregates.emplace_back();
   }
   return plan;
+}
+
+DeltaCell MakeCell(int64_t pane, uint32_t group, EventTime cut, uint64_t accepted) {
+  DeltaCell cell;
+  cell.pane = pane;
+  cell.group = group;
+  cell.cut = cut;
+  cell.accepted = accepted;
+  return cell;
 }
 
 SourcePosition MakePosition(int partition) {
@@ -105,7 +118,7 @@ void ExpectSame(const Contents& got, const Contents& want) {
 // Deltas of random cells, cuts and late counts.
 ViewDelta RandomDelta(const PipelinePlan& plan, int view, size_t cells, size_t group_size,
                       std::mt19937_64* random) {
-  const WindowSpec& window = plan.views[view].window;
+  const WindowSpec& window = *plan.views[view].window;
   ViewDelta delta;
   delta.view = view;
   std::set<std::tuple<int64_t, uint32_t, EventTime>> used;
@@ -145,20 +158,19 @@ std::vector<Frame> DecodeAll(const PipelinePlan& plan, const std::vector<std::st
 
 TEST(FrameCodec, KeepsAFrame) {
   const PipelinePlan plan = MakePlan();
-  const WindowSpec& window = plan.views[0].window;
+  const WindowSpec& window = *plan.views[0].window;
   Frame frame;
   ViewDelta delta;
   delta.view = 1;
   delta.groups = {"a", std::string("\x00\xFF", 2), ""};
-  delta.cells = {{5, 0, kNever, 3},
-                 {-7, 2, kNever, 1},
-                 {5, 1, plan.views[1].window.FirstWindowEnd(5), 2},
-                 {5, 1, kNever, 9},
-                 {1'000'000, 0, plan.views[1].window.LastWindowEnd(1'000'000), 1}};
+  delta.cells = {MakeCell(5, 0, kNever, 3), MakeCell(-7, 2, kNever, 1),
+                 MakeCell(5, 1, plan.views[1].window->FirstWindowEnd(5), 2),
+                 MakeCell(5, 1, kNever, 9),
+                 MakeCell(1'000'000, 0, plan.views[1].window->LastWindowEnd(1'000'000), 1)};
   delta.late = {{-3 * kMinute, 4}, {0, 1}};
   frame.views = {delta};
   delta.view = 0;
-  delta.cells = {{5, 0, kNever, 3}, {-1, 2, window.FirstWindowEnd(-1), 1}};
+  delta.cells = {MakeCell(5, 0, kNever, 3), MakeCell(-1, 2, window.FirstWindowEnd(-1), 1)};
   delta.late.clear();
   frame.views.push_back(delta);
   frame.positions = {MakePosition(3), SourcePosition()};
@@ -268,7 +280,7 @@ MergeSnapshot RandomSnapshot(const PipelinePlan& plan, size_t cells, size_t revi
   snapshot.progress.discontinuities = 8;
   snapshot.progress.sources = {MakePosition(0), MakePosition(11)};
   for (size_t view = 0; view < plan.views.size(); ++view) {
-    MergeSnapshot::View state;
+    ViewSnapshot state;
     state.cells = RandomDelta(plan, static_cast<int>(view), cells, 10, random);
     state.cells.late.push_back({kOlderWindows, 99});
     for (size_t i = 0; i < revisions; ++i) {
@@ -284,7 +296,7 @@ MergeSnapshot RandomSnapshot(const PipelinePlan& plan, size_t cells, size_t revi
 using Revisions = std::map<std::tuple<int, EventTime, std::string>, uint32_t>;
 
 void Collect(const MergeSnapshot& snapshot, Contents* contents, Revisions* revisions) {
-  for (const MergeSnapshot::View& view : snapshot.views) {
+  for (const ViewSnapshot& view : snapshot.views) {
     contents->Add(view.cells);
     for (const RowRevision& revision : view.revisions) {
       const auto id = std::make_tuple(view.cells.view, revision.window_start, revision.group);

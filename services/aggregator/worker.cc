@@ -542,8 +542,7 @@ absl::Duration Worker::IdleHorizon() const {
   if (policy.all_idle == AllIdle::kCloseAfter) horizon = std::max(horizon, policy.close_after);
   if (policy.all_idle == AllIdle::kWallClock) {
     for (const ViewPlan& view : options_.plan->views) {
-      horizon = std::max(horizon,
-                         options_.plan->watermark_delay + view.window.size() + view.window.slide());
+      horizon = std::max(horizon, options_.plan->watermark_delay + view.longest_span());
     }
   }
   return absl::Microseconds(horizon) + absl::Seconds(2);
@@ -617,9 +616,13 @@ void Worker::UpdateDrain() {
 
 bool Worker::HasSomethingToSeal() const {
   return combiner_->HasChanges() ||
-         std::any_of(merges_.begin(), merges_.end(), [](const auto& entry) {
-           return entry.second.next_offset > entry.second.sealed_offset;
-         });
+         std::any_of(merges_.begin(), merges_.end(),
+                     [this](const auto& entry) { return HasSomethingToSeal(entry.second); });
+}
+
+bool Worker::HasSomethingToSeal(const Merge& merge) const {
+  return merge.next_offset > merge.sealed_offset ||
+         merge.merger->next_due_us() <= absl::ToUnixMicros(absl::Now());
 }
 
 bool Worker::ShouldSeal() const {
@@ -661,11 +664,11 @@ bool Worker::Seal() {
 void Worker::SealMerges(SealedBatch* batch) {
   for (auto& entry : merges_) {
     Merge& merge = entry.second;
-    if (merge.next_offset == merge.sealed_offset) continue;
+    if (!HasSomethingToSeal(merge)) continue;
     merge.sealed_offset = merge.next_offset;
     MergeOutput output;
     output.partition = entry.first;
-    output.changes = merge.merger->TakeChanges();
+    output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(absl::Now()));
     // So often that snapshots never outweigh the log that they replace.
     if (merge.bytes_since_snapshot >
         static_cast<int64_t>(std::max(kMinSnapshotBytes, merge.snapshot_bytes))) {

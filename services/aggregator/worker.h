@@ -157,6 +157,7 @@ class Worker : private kafka::AssignmentListener {
   void TakeCommitResult(absl::Time deadline);
   void OnCommitted(const CommitResult& result);
   bool HasSomethingToSeal() const;
+  bool HasSomethingToSeal(const Merge& merge) const;
   // Commits all there is before the partitions go; false when it could not be done in time.
   bool CommitRest(absl::Time deadline);
   void PublishStatus(bool now);

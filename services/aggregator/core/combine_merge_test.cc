@@ -121,8 +121,8 @@ void RecountRecord(const Scenario& scenario, int view, const Record& record, Eve
     }
   }
   bool accepted = false;
-  for (const EventTime start : WindowStarts(plan.window, OffsetOf(plan.window), record.time)) {
-    if (start + plan.window.size() <= watermark) {
+  for (const EventTime start : WindowStarts(*plan.window, OffsetOf(*plan.window), record.time)) {
+    if (start + plan.window->size() <= watermark) {
       ++recount->late[{view, start}];
     } else {
       ++recount->rows[{view, start, group}];
@@ -416,7 +416,7 @@ class MergeStage {
     if (merger_->closed_through() == kNever) return;
     EventTime last_end = kNever;
     for (const ViewPlan& view : plan_->views) {
-      last_end = std::max(last_end, view.window.LastWindowEnd(view.window.PaneOf(latest_)));
+      last_end = std::max(last_end, view.LastEndOf(latest_));
     }
     EXPECT_LE(merger_->closed_through(), last_end) << "nothing passes the last end";
   }
@@ -458,7 +458,7 @@ class MergeStage {
   std::map<WindowKey, uint64_t> late;
 
  private:
-  EventSpan SizeOf(int view) const { return plan_->views[view].window.size(); }
+  EventSpan SizeOf(int view) const { return plan_->views[view].window->size(); }
 
   void TakeView(int view, const ViewChanges& changes, const MergeProgress& now) {
     std::set<RowKey> taken;
@@ -665,7 +665,7 @@ struct ComparableState {
 ComparableState StateOf(const Merger& merger) {
   const MergeSnapshot snapshot = merger.Snapshot();
   ComparableState state;
-  for (const MergeSnapshot::View& view : snapshot.views) {
+  for (const ViewSnapshot& view : snapshot.views) {
     const int index = view.cells.view;
     for (const DeltaCell& cell : view.cells.cells) {
       EXPECT_TRUE(
@@ -770,7 +770,7 @@ TEST(CombineMergeTest, MemoryIsFreedBehindTheWatermarks) {
       merger.TakeChanges();
       const MergeSnapshot snapshot = merger.Snapshot();
       size_t cells = 0;
-      for (const MergeSnapshot::View& view : snapshot.views) {
+      for (const ViewSnapshot& view : snapshot.views) {
         cells += view.cells.cells.size();
         for (const RowRevision& row : view.revisions) {
           EXPECT_GT(row.window_start, 17'999 * kMicrosPerDay);

@@ -39,7 +39,10 @@ absl::StatusOr<Combiner> Combiner::Create(std::shared_ptr<const PipelinePlan> pl
 }
 
 Combiner::Combiner(std::shared_ptr<const PipelinePlan> plan, EventTimeParser time_parser)
-    : plan_(std::move(plan)), time_parser_(std::move(time_parser)), views_(plan_->views.size()) {
+    : plan_(std::move(plan)),
+      time_parser_(std::move(time_parser)),
+      views_(plan_->views.size()),
+      inputs_(plan_->inputs.size()) {
   for (size_t i = 0; i < views_.size(); ++i) views_[i].plan = &plan_->views[i];
 }
 
@@ -82,6 +85,8 @@ absl::optional<DeadLetterReason> Combiner::Add(int partition, int64_t offset, Ev
     reason = DeadLetterReason::kBadEventTime;
   } else if (*time - timestamp > plan_->max_future_skew) {
     reason = DeadLetterReason::kFutureEventTime;
+  } else if (!ReadInputs(record)) {
+    reason = DeadLetterReason::kWrongType;
   }
   if (reason.has_value()) {
     AddUnreadable(partition, offset);
@@ -109,20 +114,36 @@ void Combiner::AddUnreadable(int partition, int64_t offset) {
   ++now.counters.dead_lettered;
 }
 
+bool Combiner::ReadInputs(const RecordFields& record) {
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const InputPlan& input = plan_->inputs[i];
+    const absl::optional<absl::string_view>& text = record.values[input.field];
+    inputs_[i].reset();
+    if (!text.has_value()) continue;
+    inputs_[i] = ReadInput(*text, input.type);
+    if (!inputs_[i].has_value()) return false;
+  }
+  return true;
+}
+
 void Combiner::AddToView(View* view, EventTime time, EventTime watermark,
                          const RecordFields& record, ViewCounters* counters) {
-  const WindowSpec& window = view->plan->window;
+  const uint32_t group_index = FindGroup(view, record);
+  if (!view->groups[group_index].matched) {
+    ++counters->unmatched_join;
+    return;
+  }
+  if (view->plan->is_session()) {
+    AddToSession(view, time, watermark, group_index, counters);
+    return;
+  }
+  const WindowSpec& window = *view->plan->window;
   PaneMemory& memory = view->memory;
   if (time < memory.begin || time >= memory.end) {
     memory.pane = window.PaneOf(time);
     memory.begin = window.PaneStart(memory.pane);
     memory.end = memory.begin + window.pane_length();
     memory.first_window_end = window.FirstWindowEnd(memory.pane);
-  }
-  const uint32_t group_index = FindGroup(view, record);
-  if (!view->groups[group_index].matched) {
-    ++counters->unmatched_join;
-    return;
   }
   EventTime cut = kNever;
   if (memory.first_window_end <= watermark) {
@@ -134,7 +155,31 @@ void Combiner::AddToView(View* view, EventTime time, EventTime watermark,
     }
   }
   ++counters->accepted;
-  ++FindCell(view, group_index, memory.pane, cut)->accepted;
+  DeltaCell* cell = FindCell(view, group_index, memory.pane, cut);
+  ++cell->accepted;
+  if (!view->plan->stateful.empty()) AddStates(*view, cell);
+}
+
+void Combiner::AddToSession(View* view, EventTime time, EventTime watermark, uint32_t group_index,
+                            ViewCounters* counters) {
+  if (time < watermark) {
+    ++view->late[{view->groups[group_index].merge_partition, kOlderWindows}];
+    ++counters->late_everywhere;
+    return;
+  }
+  ++counters->accepted;
+  DeltaCell* cell = FindSession(view, group_index, time);
+  ++cell->accepted;
+  if (!view->plan->stateful.empty()) AddStates(*view, cell);
+}
+
+void Combiner::AddStates(const View& view, DeltaCell* cell) const {
+  const std::vector<AggregatePlan>& plans = view.plan->stateful;
+  if (cell->states == nullptr) cell->states = std::make_shared<CellStates>(plans.size());
+  for (size_t i = 0; i < plans.size(); ++i) {
+    const absl::optional<InputValue>& value = inputs_[plans[i].input];
+    if (value.has_value()) AddValue(plans[i], *value, &(*cell->states)[i]);
+  }
 }
 
 uint32_t Combiner::FindGroup(View* view, const RecordFields& record) {
@@ -181,7 +226,12 @@ DeltaCell* Combiner::FindCell(View* view, uint32_t group_index, int64_t pane, Ev
   }
   const auto next = static_cast<uint32_t>(view->cells.size());
   const auto inserted = view->cell_by_id.try_emplace({group_index, {pane, cut}}, next);
-  if (inserted.second) view->cells.push_back(DeltaCell{pane, group_index, cut, 0});
+  if (inserted.second) {
+    view->cells.emplace_back();
+    view->cells.back().pane = pane;
+    view->cells.back().group = group_index;
+    view->cells.back().cut = cut;
+  }
   const uint32_t cell = inserted.first->second;
   if (cut == kNever) {
     group.batch = batch_;
@@ -191,8 +241,36 @@ DeltaCell* Combiner::FindCell(View* view, uint32_t group_index, int64_t pane, Ev
   return &view->cells[cell];
 }
 
+// Extends the session last counted in, or else one that began within the same stretch of a gap's
+// length. Sessions that turn out to be one are united by merge.
+DeltaCell* Combiner::FindSession(View* view, uint32_t group_index, EventTime time) {
+  const EventSpan gap = view->plan->session_gap;
+  const auto extend = [time, gap](DeltaCell* cell) {
+    if (time <= cell->pane - gap || time >= cell->pane + cell->span + gap) return false;
+    const EventTime last = std::max(cell->pane + cell->span, time);
+    cell->pane = std::min(cell->pane, time);
+    cell->span = last - cell->pane;
+    return true;
+  };
+  Group& group = view->groups[group_index];
+  if (group.batch == batch_ && extend(&view->cells[group.cell])) return &view->cells[group.cell];
+  const auto next = static_cast<uint32_t>(view->cells.size());
+  uint32_t& cell =
+      view->cell_by_id.try_emplace({group_index, {FloorDivide(time, gap), kNever}}, next)
+          .first->second;
+  if (cell == next || !extend(&view->cells[cell])) {
+    cell = next;
+    view->cells.emplace_back();
+    view->cells.back().pane = time;
+    view->cells.back().group = group_index;
+  }
+  group.batch = batch_;
+  group.cell = cell;
+  return &view->cells[cell];
+}
+
 void Combiner::CountLate(View* view, int merge_partition, int64_t pane, EventTime cut) {
-  const WindowSpec& window = view->plan->window;
+  const WindowSpec& window = *view->plan->window;
   for (EventTime start = window.FirstWindowStart(pane); start + window.size() <= cut;
        start += window.slide()) {
     ++view->late[{merge_partition, start}];
@@ -257,7 +335,7 @@ Combiner::Batch Combiner::Seal() {
 void Combiner::SealView(int index, std::vector<Frame>* frames) {
   View& view = views_[index];
   std::vector<ViewDelta> deltas(frames->size());
-  for (const DeltaCell& cell : view.cells) {
+  for (DeltaCell& cell : view.cells) {
     Group& group = view.groups[cell.group];
     ViewDelta& delta = deltas[group.merge_partition];
     if (group.frame_batch != batch_) {
@@ -265,7 +343,8 @@ void Combiner::SealView(int index, std::vector<Frame>* frames) {
       group.frame_group = static_cast<uint32_t>(delta.groups.size());
       delta.groups.emplace_back(group.key);
     }
-    delta.cells.push_back(DeltaCell{cell.pane, group.frame_group, cell.cut, cell.accepted});
+    delta.cells.push_back(std::move(cell));
+    delta.cells.back().group = group.frame_group;
   }
   for (const auto& late : view.late) {
     deltas[late.first.first].late.push_back(LateCount{late.first.second, late.second});

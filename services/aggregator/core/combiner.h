@@ -102,7 +102,7 @@ class Combiner {
     int merge_partition = 0;
     // False when an inner join leaves the group out.
     bool matched = true;
-    // cell is valid for `pane` in the batch numbered `batch`.
+    // cell is valid for `pane`, or is the session last counted in, in the batch numbered `batch`.
     uint64_t batch = 0;
     int64_t pane = 0;
     uint32_t cell = 0;
@@ -143,11 +143,17 @@ class Combiner {
 
   Combiner(std::shared_ptr<const PipelinePlan> plan, EventTimeParser time_parser);
 
+  // Fills inputs_; false when a field has the wrong type.
+  bool ReadInputs(const RecordFields& record);
   void AddToView(View* view, EventTime time, EventTime watermark, const RecordFields& record,
                  ViewCounters* counters);
   uint32_t FindGroup(View* view, const RecordFields& record);
   uint32_t FindGroupByKey(View* view, const RecordFields& record);
+  void AddToSession(View* view, EventTime time, EventTime watermark, uint32_t group,
+                    ViewCounters* counters);
   DeltaCell* FindCell(View* view, uint32_t group, int64_t pane, EventTime cut);
+  DeltaCell* FindSession(View* view, uint32_t group, EventTime time);
+  void AddStates(const View& view, DeltaCell* cell) const;
   void CountLate(View* view, int merge_partition, int64_t pane, EventTime cut);
   void SealView(int index, std::vector<Frame>* frames);
   static bool Differs(const Source& source);
@@ -158,6 +164,8 @@ class Combiner {
   std::vector<View> views_;
   uint64_t batch_ = 1;
   std::string key_;
+  // By PipelinePlan::inputs, of the present record.
+  std::vector<absl::optional<InputValue>> inputs_;
 };
 
 }  // namespace windrow::aggregator

@@ -77,7 +77,7 @@ class CombinerTest : public testing::Test {
   }
 
   void Keep(const ViewDelta& delta) {
-    const WindowSpec& window = plan_->views[delta.view].window;
+    const WindowSpec& window = *plan_->views[delta.view].window;
     for (const DeltaCell& cell : delta.cells) {
       const int cut = cell.cut == kNever ? -1 : static_cast<int>(cell.cut / kSecond);
       const int start = static_cast<int>(window.PaneStart(cell.pane) / kSecond);

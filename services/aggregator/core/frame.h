@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "services/aggregator/core/aggregate_state.h"
 #include "services/aggregator/core/event_time.h"
 
 namespace windrow::aggregator {
@@ -55,13 +56,22 @@ struct SourcePosition {
 };
 
 // What one batch adds to one pane of one group. `cut` is the end of the pane's last window that was
-// already late for the source: the records count only in windows that end after it.
+// already late for the source: the records count only in windows that end after it. In a view of
+// sessions, what it adds to one session: `pane` is the event time of its first record, and the last
+// is `span` after it.
 struct DeltaCell {
   int64_t pane = 0;
   uint32_t group = 0;
   EventTime cut = kNever;
   uint64_t accepted = 0;
+  EventSpan span = 0;
+  // Null in a view whose aggregates have no state.
+  SharedStates states;
 };
+
+// Start of the ledger row that takes the late records of windows older than the ledger keeps, and
+// of sessions.
+inline constexpr EventTime kOlderWindows = kNever;
 
 // Records that were late for one window.
 struct LateCount {

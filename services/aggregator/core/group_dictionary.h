@@ -33,6 +33,7 @@ class GroupDictionary {
       keys_[id].assign(key.data(), key.size());
     }
     id_by_key_.emplace(absl::string_view(keys_[id]), id);
+    key_bytes_ += key.size();
     return id;
   }
 
@@ -52,10 +53,18 @@ class GroupDictionary {
 
   size_t size() const { return id_by_key_.size(); }
 
+  // Memory in use, about.
+  size_t bytes() const { return key_bytes_ + size() * kKeyOverhead; }
+
  private:
+  // Of a key in the deque, the map and the lists.
+  static constexpr size_t kKeyOverhead = 80;
+
   void Free(uint32_t id) {
     // A number that is free already stays so.
-    if (id_by_key_.erase(absl::string_view(keys_[id])) > 0) free_.push_back(id);
+    if (id_by_key_.erase(absl::string_view(keys_[id])) == 0) return;
+    free_.push_back(id);
+    key_bytes_ -= keys_[id].size();
   }
 
   // A deque, since the map's keys are views of its strings.
@@ -63,6 +72,7 @@ class GroupDictionary {
   std::vector<uint32_t> references_;
   std::vector<uint32_t> free_;
   absl::flat_hash_map<absl::string_view, uint32_t> id_by_key_;
+  size_t key_bytes_ = 0;
 };
 
 }  // namespace windrow::aggregator

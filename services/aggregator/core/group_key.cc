@@ -7,6 +7,7 @@ constexpr char kNull = '\x00';
 constexpr char kText = '\x02';
 constexpr char kEnd = '\x00';
 constexpr char kEscape = '\xFF';
+constexpr uint64_t kOffsetBasis = 0xcbf29ce484222325;
 
 uint64_t HashBytes(uint64_t hash, absl::string_view bytes) {
   constexpr uint64_t kPrime = 0x100000001b3;
@@ -74,8 +75,9 @@ absl::optional<std::vector<absl::optional<std::string>>> DecodeGroupKey(absl::st
 }
 
 uint64_t GroupHash(absl::string_view view_id, absl::string_view key) {
-  constexpr uint64_t kOffsetBasis = 0xcbf29ce484222325;
   return Mix(HashLengthPrefixed(HashLengthPrefixed(kOffsetBasis, view_id), key));
 }
+
+uint64_t TextHash(absl::string_view text) { return Mix(HashBytes(kOffsetBasis, text)); }
 
 }  // namespace windrow::aggregator

@@ -28,6 +28,9 @@ absl::optional<std::vector<absl::optional<std::string>>> DecodeGroupKey(absl::st
 // (Fowler, Noll, Vo, RFC 9923; Appleby, github.com/aappleby/smhasher.)
 uint64_t GroupHash(absl::string_view view_id, absl::string_view key);
 
+// The same hash of a text alone, without length.
+uint64_t TextHash(absl::string_view text);
+
 }  // namespace windrow::aggregator
 
 #endif  // SERVICES_AGGREGATOR_CORE_GROUP_KEY_H_

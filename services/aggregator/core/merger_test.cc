@@ -55,8 +55,12 @@ class FrameOf {
     const auto found = std::find(delta.groups.begin(), delta.groups.end(), group);
     const auto index = static_cast<uint32_t>(found - delta.groups.begin());
     if (found == delta.groups.end()) delta.groups.push_back(group);
-    delta.cells.push_back(
-        DeltaCell{plan_.views[view_].window.PaneOf(time * kSecond), index, cut, records});
+    DeltaCell cell;
+    cell.pane = plan_.views[view_].window->PaneOf(time * kSecond);
+    cell.group = index;
+    cell.cut = cut;
+    cell.accepted = records;
+    delta.cells.push_back(cell);
     return *this;
   }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/types/optional.h"
+#include "services/aggregator/core/aggregate_plan.h"
 #include "services/aggregator/core/event_time.h"
 #include "services/aggregator/core/static_table.h"
 #include "services/aggregator/core/window_spec.h"
@@ -31,15 +32,38 @@ struct JoinPlan {
   std::vector<std::string> columns;
 };
 
+// When the rows of a view are written.
+enum class EmitMode { kEachCommit, kInterval, kFinal };
+
 // A view, validated.
 struct ViewPlan {
   std::string id;
-  WindowSpec window;
+  // The windows; none for sessions, which have a gap instead.
+  absl::optional<WindowSpec> window;
+  EventSpan session_gap = 0;
   // Indexes into PipelinePlan::fields.
   std::vector<int> group_fields;
-  // Names of the count aggregates.
-  std::vector<std::string> counts;
+  std::vector<AggregatePlan> aggregates;
+  // Those of them that have a state, in the order of the states of a cell.
+  std::vector<AggregatePlan> stateful;
   absl::optional<JoinPlan> join;
+  EmitMode emit = EmitMode::kEachCommit;
+  EventSpan emit_interval = 0;
+
+  bool is_session() const { return !window.has_value(); }
+  // How far after its event time a record's last window can end, as far as it alone tells.
+  EventSpan longest_span() const { return is_session() ? session_gap : window->size(); }
+  // End of the last window that a record of this time can be in, as far as it alone tells.
+  EventTime LastEndOf(EventTime time) const {
+    return is_session() ? time + session_gap : window->LastWindowEnd(window->PaneOf(time));
+  }
+};
+
+// A field that aggregates read, and how.
+struct InputPlan {
+  // Index into PipelinePlan::fields.
+  int field = 0;
+  ValueType type = ValueType::kText;
 };
 
 // A pipeline, validated: what combine and merge need to know. Immutable once built; shared by
@@ -48,8 +72,11 @@ struct PipelinePlan {
   // Id of the pipeline: "sf-calls".
   std::string id;
   std::string source_topic;
-  // Top-level JSON fields that are read from a record: those of all groups, each once.
+  // Top-level JSON fields that are read from a record: those of groups, filters and aggregates,
+  // each once.
   std::vector<std::string> fields;
+  // What aggregates read, each pair of field and type once.
+  std::vector<InputPlan> inputs;
   std::string event_time_field;
   std::string time_zone = "UTC";
   EventSpan watermark_delay = 0;

@@ -30,16 +30,34 @@ class PlanBuilder {
   PlanBuilder& Idle(IdlePolicy policy) { return Set(&PipelinePlan::idle_policy, policy); }
 
   PlanBuilder& View(EventSpan size, EventSpan slide, EventSpan offset = 0) {
-    plan_.views.push_back({absl::StrCat("view-", plan_.views.size()),
-                           WindowSpec::Create(size, slide, offset).value(),
-                           {},
-                           {"count"},
-                           absl::nullopt});
+    AddView().window = WindowSpec::Create(size, slide, offset).value();
+    return GroupBy({0});
+  }
+  PlanBuilder& SessionView(EventSpan gap) {
+    AddView().session_gap = gap;
     return GroupBy({0});
   }
   // Of the last view, as those below.
   PlanBuilder& GroupBy(std::vector<int> fields) {
     plan_.views.back().group_fields = std::move(fields);
+    return *this;
+  }
+  PlanBuilder& Emit(EmitMode mode, EventSpan interval = 0) {
+    plan_.views.back().emit = mode;
+    plan_.views.back().emit_interval = interval;
+    return *this;
+  }
+  // `field` is read once for each aggregate.
+  PlanBuilder& Aggregate(AggregateFunction function, int field, ValueType type, int limit = 10) {
+    AggregatePlan aggregate;
+    aggregate.name = absl::StrCat("aggregate-", plan_.views.back().aggregates.size());
+    aggregate.function = function;
+    aggregate.input = static_cast<int>(plan_.inputs.size());
+    aggregate.type = type;
+    aggregate.limit = limit;
+    plan_.inputs.push_back({field, type});
+    plan_.views.back().aggregates.push_back(aggregate);
+    plan_.views.back().stateful.push_back(aggregate);
     return *this;
   }
   PlanBuilder& InnerJoin(const std::vector<std::string>& keys, int group_index = 0) {
@@ -58,6 +76,15 @@ class PlanBuilder {
   PlanBuilder& Set(Value PipelinePlan::*field, Value value) {
     plan_.*field = std::move(value);
     return *this;
+  }
+
+  ViewPlan& AddView() {
+    plan_.views.emplace_back();
+    ViewPlan& view = plan_.views.back();
+    view.id = absl::StrCat("view-", plan_.views.size() - 1);
+    view.aggregates.emplace_back();
+    view.aggregates.back().name = "count";
+    return view;
   }
 
   PlanBuilder& Join(const std::vector<std::string>& keys, int group_index, bool inner) {

@@ -75,7 +75,7 @@ EventTime WindowCloser::LastEnd() const {
   if (latest == kNever) return kNever;
   EventTime end = kNever;
   for (const ViewPlan& view : plan_->views) {
-    end = std::max(end, view.window.LastWindowEnd(view.window.PaneOf(latest)));
+    end = std::max(end, view.LastEndOf(latest));
   }
   return end;
 }

@@ -398,7 +398,7 @@ TEST_F(WindowCloserTest, NeverFallsNeverPassesTheEndAndSurvivesARestore) {
       unchangeable = closer_->unchangeable_through();
       ASSERT_LE(unchangeable, closed);
       if (closed == kNever) continue;
-      const WindowSpec& window = plan_->views[0].window;
+      const WindowSpec& window = plan_->views[0].window.value();
       ASSERT_LE(closed, window.LastWindowEnd(window.PaneOf(sources.latest())));
       ASSERT_GE(unchangeable, closed - plan_->correction_horizon);
       if (random() % 8 != 0) continue;

@@ -137,10 +137,11 @@ TransactionStep BatchCommitter::WriteMerge(const MergeOutput& merge, absl::Time 
                                            CommitResult* result) {
   TransactionStep step;
   result_encoder_.Encode(merge.partition, merge.changes, absl::ToUnixMillis(absl::Now()),
-                         [&](const std::string& key, const std::string& value) {
+                         [&](const std::string& key, absl::optional<absl::string_view> value) {
                            if (!step.ok()) return;
-                           step = producer_->Produce(topics_.results, merge.partition, key, value,
-                                                     deadline);
+                           // A view of nothing, not of empty text, is a record without a value.
+                           step = producer_->Produce(topics_.results, merge.partition, key,
+                                                     value.value_or(absl::string_view()), deadline);
                          });
   for (const ViewChanges& view : merge.changes.views) {
     result->rows += static_cast<int64_t>(view.rows.size());

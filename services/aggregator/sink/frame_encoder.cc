@@ -2,11 +2,13 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "services/aggregator/sink/cell_state_encoder.h"
 #include "services/aggregator/sink/position_encoder.h"
 #include "windrow/partials/v1/frame.pb.h"
 #include "windrow/snapshots/v1/snapshot.pb.h"
@@ -35,15 +37,24 @@ class DeltaSplitter {
 
   void Add(const ViewDelta& delta) {
     Open(delta.view);
-    const WindowSpec& window = plan_.views[delta.view].window;
+    const ViewPlan& view = plan_.views[delta.view];
     for (const DeltaCell& cell : delta.cells) {
       if (full()) Restart(delta.view);
-      out_->add_pane_steps(cell.pane - last_pane_);
-      last_pane_ = cell.pane;
-      out_->add_group_indexes(GroupIndex(delta, cell.group));
-      out_->add_accepted(cell.accepted);
-      AddCut(cell.cut == kNever ? 0 : cell.cut - window.PaneStart(cell.pane));
-      bytes_ += kCellBytes;
+      if (view.stateful.empty()) {
+        AddCell(delta, cell, cell.accepted);
+        continue;
+      }
+      // States that are too large for what is left of a record go on in further cells, which add
+      // no records.
+      CellStateEncoder states(cell.states);
+      uint64_t accepted = cell.accepted;
+      do {
+        if (full()) Restart(delta.view);
+        AddCell(delta, cell, accepted);
+        accepted = 0;
+        bytes_ += states.Encode(kMaxRecordBytes - std::min(bytes_, kMaxRecordBytes - 1),
+                                out_->add_states());
+      } while (!states.done());
     }
     for (const LateCount& late : delta.late) {
       if (full()) Restart(delta.view);
@@ -71,6 +82,20 @@ class DeltaSplitter {
     out_->set_view(view);
     index_by_group_.clear();
     last_pane_ = 0;
+  }
+
+  void AddCell(const ViewDelta& delta, const DeltaCell& cell, uint64_t accepted) {
+    const ViewPlan& view = plan_.views[delta.view];
+    out_->add_pane_steps(cell.pane - last_pane_);
+    last_pane_ = cell.pane;
+    out_->add_group_indexes(GroupIndex(delta, cell.group));
+    out_->add_accepted(accepted);
+    if (view.is_session()) {
+      out_->add_session_spans_us(cell.span);
+    } else {
+      AddCut(cell.cut == kNever ? 0 : cell.cut - view.window->PaneStart(cell.pane));
+    }
+    bytes_ += kCellBytes;
   }
 
   uint32_t GroupIndex(const ViewDelta& delta, uint32_t group) {
@@ -168,7 +193,7 @@ std::vector<std::string> EncodeSnapshot(const PipelinePlan& plan, const MergeSna
     return state->mutable_cells();
   });
   splitter.Count(header->ByteSizeLong());
-  for (const MergeSnapshot::View& view : snapshot.views) {
+  for (const ViewSnapshot& view : snapshot.views) {
     splitter.Add(view.cells);
     for (const RowRevision& revision : view.revisions) {
       if (splitter.full()) splitter.Restart(view.cells.view);

@@ -23,7 +23,9 @@ void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues
     if (i < group.size() && group[i].has_value()) field->set_string_value(*group[i]);
   }
   row->clear_values();
-  for (const std::string& name : view.counts) row->add_values()->set_name(name);
+  for (const AggregatePlan& aggregate : view.aggregates) {
+    row->add_values()->set_name(aggregate.name);
+  }
   if (!view.join.has_value()) return;
   const JoinPlan& join = *view.join;
   row->set_table_version(join.table->version());
@@ -39,11 +41,43 @@ void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues
   }
 }
 
+void FillValue(const AggregateValue& value, pb::Field* field) {
+  field->clear_value();
+  if (const auto* integer = absl::get_if<int64_t>(&value)) {
+    field->set_int_value(*integer);
+  } else if (const auto* number = absl::get_if<double>(&value)) {
+    field->set_double_value(*number);
+  } else if (const auto* text = absl::get_if<std::string>(&value)) {
+    field->set_string_value(*text);
+  } else if (const auto* counts = absl::get_if<ValueCounts>(&value)) {
+    for (const auto& count : *counts) {
+      pb::ValueCount* added = field->mutable_value_counts()->add_counts();
+      added->set_value(count.first);
+      added->set_count(count.second);
+    }
+    // Also when there are none.
+    field->mutable_value_counts();
+  } else if (absl::holds_alternative<ValueError>(value)) {
+    field->set_error(pb::VALUE_ERROR_OVERFLOW);
+  }
+}
+
+void FillValues(const ViewPlan& view, const RowChange& change, pb::Row* row) {
+  size_t next_state = 0;
+  for (size_t i = 0; i < view.aggregates.size(); ++i) {
+    pb::Field* field = row->mutable_values(static_cast<int>(i));
+    if (view.aggregates[i].has_state()) {
+      FillValue(change.values[next_state++], field);
+    } else {
+      field->set_int_value(static_cast<int64_t>(change.accepted));
+    }
+  }
+}
+
 }  // namespace
 
-void ResultEncoder::Encode(
-    int merge_partition, const MergeChanges& changes, int64_t write_time_ms,
-    absl::FunctionRef<void(const std::string& key, const std::string& value)> emit) {
+void ResultEncoder::Encode(int merge_partition, const MergeChanges& changes, int64_t write_time_ms,
+                           Emit emit) {
   for (size_t view = 0; view < changes.views.size(); ++view) {
     EncodeRows(static_cast<int>(view), changes.views[view], emit);
     for (const LateCount& late : changes.views[view].late) {
@@ -55,15 +89,13 @@ void ResultEncoder::Encode(
       record.mutable_ledger()->set_view(plan_->views[view].id);
       record.mutable_ledger()->set_window_start_us(late.window_start);
       record.mutable_ledger()->set_late(late.records);
-      emit(key.SerializeAsString(), record.SerializeAsString());
+      emit(key.SerializeAsString(), absl::string_view(record.SerializeAsString()));
     }
   }
   EncodeProgress(merge_partition, changes.progress, write_time_ms, emit);
 }
 
-void ResultEncoder::EncodeRows(
-    int view_index, const ViewChanges& changes,
-    absl::FunctionRef<void(const std::string&, const std::string&)> emit) {
+void ResultEncoder::EncodeRows(int view_index, const ViewChanges& changes, Emit emit) {
   const ViewPlan& view = plan_->views[view_index];
   // One pair of messages for all rows: a group's rows follow each other, so only times and values
   // are set anew.
@@ -81,22 +113,23 @@ void ResultEncoder::EncodeRows(
       key.mutable_row()->set_group(changes.groups[group]);
     }
     key.mutable_row()->set_window_start_us(change.window_start);
-    row.set_window_start_us(change.window_start);
-    row.set_window_end_us(change.window_start + view.window.size());
-    for (size_t i = 0; i < view.counts.size(); ++i) {
-      row.mutable_values(static_cast<int>(i))->set_int_value(static_cast<int64_t>(change.accepted));
+    key.SerializeToString(&key_);
+    if (change.deleted) {
+      emit(key_, absl::nullopt);
+      continue;
     }
+    row.set_window_start_us(change.window_start);
+    row.set_window_end_us(change.window_end);
+    FillValues(view, change, &row);
     row.set_accepted(change.accepted);
     row.set_revision(change.revision);
-    key.SerializeToString(&key_);
     record.SerializeToString(&value_);
-    emit(key_, value_);
+    emit(key_, absl::string_view(value_));
   }
 }
 
-void ResultEncoder::EncodeProgress(
-    int merge_partition, const MergeProgress& progress, int64_t write_time_ms,
-    absl::FunctionRef<void(const std::string&, const std::string&)> emit) {
+void ResultEncoder::EncodeProgress(int merge_partition, const MergeProgress& progress,
+                                   int64_t write_time_ms, Emit emit) {
   pb::ResultKey key;
   key.mutable_progress()->set_merge_partition(merge_partition);
   pb::ResultRecord record;
@@ -114,7 +147,7 @@ void ResultEncoder::EncodeProgress(
   out.set_discontinuities(progress.discontinuities);
   for (const ViewPlan& view : plan_->views) out.add_views(view.id);
   out.set_write_time_ms(write_time_ms);
-  emit(key.SerializeAsString(), record.SerializeAsString());
+  emit(key.SerializeAsString(), absl::string_view(record.SerializeAsString()));
 }
 
 }  // namespace windrow::aggregator

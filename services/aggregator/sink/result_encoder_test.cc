@@ -23,6 +23,7 @@ using ::testing::SizeIs;
 constexpr EventSpan kMinute = kMicrosPerMinute;
 
 struct Record {
+  bool deleted = false;
   pb::ResultKey key;
   pb::ResultRecord value;
 };
@@ -60,8 +61,7 @@ class ResultEncoderTest : public testing::Test {
     PipelinePlan plan;
     plan.merge_partitions = 4;
     plan.fields = {"type", "disposition", "city"};
-    const WindowSpec window = *WindowSpec::Create(10 * kMinute, 5 * kMinute, 0);
-    plan.views.push_back({"by-type", window, {0}, {"count"}, absl::nullopt});
+    AddView("by-type", {0}, {"count"}, &plan);
     JoinPlan join;
     join.table = std::make_shared<StaticTable>(
         "v7", "code",
@@ -70,8 +70,9 @@ class ResultEncoderTest : public testing::Test {
             {{"code", "GOA"}, {"level", "1"}}});
     join.group_index = 1;
     join.columns = {"description", "level"};
-    plan.views.push_back({"by-disposition", window, {2, 1}, {"calls", "count"}, join});
-    plan.views.push_back({"all", window, {}, {"count"}, absl::nullopt});
+    AddView("by-disposition", {2, 1}, {"calls", "count"}, &plan);
+    plan.views.back().join = join;
+    AddView("all", {}, {"count"}, &plan);
     plan_ = std::make_shared<const PipelinePlan>(std::move(plan));
     changes_.views.resize(3);
   }
@@ -80,13 +81,41 @@ class ResultEncoderTest : public testing::Test {
     ResultEncoder encoder(plan_);
     std::vector<Record> records;
     encoder.Encode(merge_partition, changes_, 1234,
-                   [&](const std::string& key, const std::string& value) {
+                   [&](const std::string& key, absl::optional<absl::string_view> value) {
                      Record record;
                      EXPECT_TRUE(record.key.ParseFromString(key));
-                     EXPECT_TRUE(record.value.ParseFromString(value));
+                     record.deleted = !value.has_value();
+                     if (!record.deleted) {
+                       EXPECT_TRUE(record.value.ParseFromString(std::string(*value)));
+                     }
                      records.push_back(std::move(record));
                    });
     return records;
+  }
+
+  static void AddView(const std::string& id, std::vector<int> fields,
+                      const std::vector<std::string>& counts, PipelinePlan* plan) {
+    plan->views.emplace_back();
+    ViewPlan& view = plan->views.back();
+    view.id = id;
+    view.window = *WindowSpec::Create(10 * kMinute, 5 * kMinute, 0);
+    view.group_fields = std::move(fields);
+    for (const std::string& name : counts) {
+      view.aggregates.emplace_back();
+      view.aggregates.back().name = name;
+    }
+  }
+
+  // Of the windows of AddView.
+  static RowChange MakeRow(uint32_t group, EventTime window_start, uint64_t accepted,
+                           uint32_t revision) {
+    RowChange row;
+    row.group = group;
+    row.window_start = window_start;
+    row.window_end = window_start + 10 * kMinute;
+    row.accepted = accepted;
+    row.revision = revision;
+    return row;
   }
 
   std::shared_ptr<const PipelinePlan> plan_;
@@ -95,8 +124,8 @@ class ResultEncoderTest : public testing::Test {
 
 TEST_F(ResultEncoderTest, WritesRows) {
   changes_.views[0].groups = {Key({"Traffic Stop"}), Key({absl::nullopt}), Key({""})};
-  changes_.views[0].rows = {
-      {0, -5 * kMinute, 3, 0}, {0, 0, 4'000'000'000, 2}, {1, 0, 1, 0}, {2, 5 * kMinute, 7, 0}};
+  changes_.views[0].rows = {MakeRow(0, -5 * kMinute, 3, 0), MakeRow(0, 0, 4'000'000'000, 2),
+                            MakeRow(1, 0, 1, 0), MakeRow(2, 5 * kMinute, 7, 0)};
   const std::vector<Record> records = Encode();
   ASSERT_THAT(records, SizeIs(5));
   const pb::Row& first = records[0].value.row();
@@ -129,7 +158,8 @@ TEST_F(ResultEncoderTest, WritesRows) {
 TEST_F(ResultEncoderTest, LooksUpJoinedColumns) {
   changes_.views[1].groups = {Key({"SF", "ADM"}), Key({"SF", "GOA"}), Key({absl::nullopt, "XXX"}),
                               Key({"SF", absl::nullopt})};
-  changes_.views[1].rows = {{0, 0, 1, 0}, {1, 0, 2, 0}, {2, 0, 3, 0}, {3, 0, 4, 0}};
+  changes_.views[1].rows = {MakeRow(0, 0, 1, 0), MakeRow(1, 0, 2, 0), MakeRow(2, 0, 3, 0),
+                            MakeRow(3, 0, 4, 0)};
   const std::vector<Record> records = Encode();
   ASSERT_THAT(records, SizeIs(5));
   EXPECT_THAT(Show(records[0].value.row().group()), ElementsAre("city='SF'", "disposition='ADM'"));
@@ -148,7 +178,7 @@ TEST_F(ResultEncoderTest, LooksUpJoinedColumns) {
 
 TEST_F(ResultEncoderTest, AViewWithoutGroupHasOne) {
   changes_.views[2].groups = {Key({})};
-  changes_.views[2].rows = {{0, 0, 9, 0}};
+  changes_.views[2].rows = {MakeRow(0, 0, 9, 0)};
   const std::vector<Record> records = Encode();
   ASSERT_THAT(records, SizeIs(2));
   EXPECT_EQ(records[0].key.row().view(), "all");
@@ -160,9 +190,9 @@ TEST_F(ResultEncoderTest, AViewWithoutGroupHasOne) {
 // What one view's rows leave behind must not show in the next one's.
 TEST_F(ResultEncoderTest, KeepsViewsApart) {
   changes_.views[1].groups = {Key({"SF", "ADM"})};
-  changes_.views[1].rows = {{0, 0, 1, 5}};
+  changes_.views[1].rows = {MakeRow(0, 0, 1, 5)};
   changes_.views[2].groups = {Key({})};
-  changes_.views[2].rows = {{0, 0, 2, 0}};
+  changes_.views[2].rows = {MakeRow(0, 0, 2, 0)};
   const std::vector<Record> records = Encode();
   ASSERT_THAT(records, SizeIs(3));
   EXPECT_EQ(records[1].value.row().view(), "all");
@@ -194,7 +224,7 @@ TEST_F(ResultEncoderTest, WritesLedgers) {
 // Progress speaks of what stands before it.
 TEST_F(ResultEncoderTest, ProgressComesLast) {
   changes_.views[0].groups = {Key({"a"})};
-  changes_.views[0].rows = {{0, 0, 1, 0}};
+  changes_.views[0].rows = {MakeRow(0, 0, 1, 0)};
   changes_.views[2].late = {{0, 3}};
   const std::vector<Record> records = Encode();
   ASSERT_THAT(records, SizeIs(3));
@@ -249,14 +279,28 @@ TEST_F(ResultEncoderTest, BeforeTheFirstCloseThereIsNone) {
   EXPECT_TRUE(Encode()[0].value.progress().has_closed_through_us());
 }
 
+TEST_F(ResultEncoderTest, DeletesRowsOfSessionsThatBeginElsewhere) {
+  changes_.views[0].groups = {Key({"a"})};
+  RowChange row = MakeRow(0, 0, 0, 0);
+  row.deleted = true;
+  changes_.views[0].rows = {row};
+  const std::vector<Record> records = Encode();
+  ASSERT_THAT(records, SizeIs(2));
+  EXPECT_TRUE(records[0].deleted);
+  EXPECT_EQ(records[0].key.row().view(), "by-type");
+  EXPECT_EQ(records[0].key.row().group(), Key({"a"}));
+  EXPECT_FALSE(records[1].deleted);
+}
+
 // Compaction and the query's store take keys as bytes: the same row, the same bytes.
 TEST_F(ResultEncoderTest, KeysAreStable) {
   changes_.views[0].groups = {Key({"a"})};
-  changes_.views[0].rows = {{0, 300'000'000, 1, 0}};
+  changes_.views[0].rows = {MakeRow(0, 300'000'000, 1, 0)};
   std::vector<std::string> keys;
   ResultEncoder encoder(plan_);
-  encoder.Encode(2, changes_, 0,
-                 [&](const std::string& key, const std::string&) { keys.push_back(key); });
+  encoder.Encode(2, changes_, 0, [&](const std::string& key, absl::optional<absl::string_view>) {
+    keys.push_back(key);
+  });
   EXPECT_THAT(keys, ElementsAre(std::string("\x0A\x14\x0A\x07"
                                             "by-type\x10\x80\x8C\x8D\x9E\x02\x1A\x03\x02"
                                             "a\x00",

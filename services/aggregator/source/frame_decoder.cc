@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "services/aggregator/source/cell_state_decoder.h"
 #include "windrow/partials/v1/frame.pb.h"
 #include "windrow/snapshots/v1/snapshot.pb.h"
 
@@ -62,18 +63,36 @@ absl::StatusOr<SourcePosition> FromProto(const partials::SourcePosition& proto) 
 
 absl::Status BadCell() { return absl::DataLossError("a delta has a cell that cannot be"); }
 
+// Sets the cell's cut, which lies `cut` after its pane's start.
+absl::Status SetCut(const WindowSpec& window, EventSpan cut, DeltaCell* cell) {
+  if (cut < 0 || !IsTime(cut)) return BadCell();
+  cell->cut = window.PaneStart(cell->pane) + cut;
+  // It is the end of a window that the pane belongs to.
+  const EventSpan after_first = cell->cut - window.FirstWindowEnd(cell->pane);
+  if (after_first < 0 || after_first % window.slide() != 0 ||
+      cell->cut > window.LastWindowEnd(cell->pane)) {
+    return BadCell();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ViewDelta> FromProto(const PipelinePlan& plan, const partials::ViewDelta& proto) {
   if (proto.view() >= plan.views.size() || proto.group_indexes_size() != proto.pane_steps_size() ||
       proto.accepted_size() != proto.pane_steps_size() ||
       (proto.cuts_us_size() != 0 && proto.cuts_us_size() != proto.pane_steps_size())) {
     return absl::DataLossError("a delta's columns do not fit together");
   }
-  const WindowSpec& window = plan.views[proto.view()].window;
+  const ViewPlan& view = plan.views[proto.view()];
+  if (proto.states_size() != (view.stateful.empty() ? 0 : proto.pane_steps_size()) ||
+      proto.session_spans_us_size() != (view.is_session() ? proto.pane_steps_size() : 0) ||
+      (view.is_session() && proto.cuts_us_size() != 0)) {
+    return absl::DataLossError("a delta's columns are not those of its view");
+  }
   ViewDelta delta;
   delta.view = static_cast<int>(proto.view());
   delta.groups.assign(proto.groups().begin(), proto.groups().end());
   delta.cells.resize(proto.pane_steps_size());
-  const int64_t max_pane = kMaxTime / window.pane_length();
+  const int64_t max_pane = view.is_session() ? kMaxTime : kMaxTime / view.window->pane_length();
   int64_t pane = 0;
   for (int i = 0; i < proto.pane_steps_size(); ++i) {
     DeltaCell& cell = delta.cells[i];
@@ -83,19 +102,22 @@ absl::StatusOr<ViewDelta> FromProto(const PipelinePlan& plan, const partials::Vi
     cell.pane = pane;
     cell.group = proto.group_indexes(i);
     cell.accepted = proto.accepted(i);
+    // A cell without records goes on with the states of the one before.
     if (pane < -max_pane || pane > max_pane || cell.group >= delta.groups.size() ||
-        cell.accepted == 0) {
+        (cell.accepted == 0 && view.stateful.empty())) {
       return BadCell();
     }
-    const EventSpan cut = proto.cuts_us_size() == 0 ? 0 : proto.cuts_us(i);
-    if (cut == 0) continue;
-    if (cut < 0 || !IsTime(cut)) return BadCell();
-    cell.cut = window.PaneStart(pane) + cut;
-    // It is the end of a window that the pane belongs to.
-    const EventSpan after_first = cell.cut - window.FirstWindowEnd(pane);
-    if (after_first < 0 || after_first % window.slide() != 0 ||
-        cell.cut > window.LastWindowEnd(pane)) {
-      return BadCell();
+    if (view.is_session()) {
+      if (proto.session_spans_us(i) > kMaxTime) return BadCell();
+      cell.span = static_cast<EventSpan>(proto.session_spans_us(i));
+    } else if (proto.cuts_us_size() != 0 && proto.cuts_us(i) != 0) {
+      const absl::Status status = SetCut(*view.window, proto.cuts_us(i), &cell);
+      if (!status.ok()) return status;
+    }
+    if (!view.stateful.empty()) {
+      absl::StatusOr<SharedStates> states = DecodeCellState(view, proto.states(i));
+      if (!states.ok()) return states.status();
+      cell.states = *std::move(states);
     }
   }
   for (const partials::LateCount& late : proto.late()) {
@@ -193,7 +215,7 @@ absl::StatusOr<bool> SnapshotDecoder::Add(absl::string_view record) {
   for (const snapshots::ViewState& view : proto.views()) {
     absl::StatusOr<ViewDelta> cells = FromProto(*plan_, view.cells());
     if (!cells.ok()) return cells.status();
-    MergeSnapshot::View state;
+    ViewSnapshot state;
     state.cells = *std::move(cells);
     for (const snapshots::RowRevision& revision : view.revisions()) {
       if (!IsTime(revision.window_start_us())) {

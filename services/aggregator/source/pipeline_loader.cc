@@ -30,6 +30,11 @@ constexpr int kDefaultMergePartitions = 4;
 // The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
 constexpr int kMaxViews = 16;
 constexpr int64_t kDefaultCommitIntervalMs = 10;
+constexpr EventSpan kMinEmitInterval = 10'000;
+constexpr int kDefaultExactLimit = 1000;
+constexpr int kMaxExactLimit = 10'000;
+constexpr int kDefaultTopK = 10;
+constexpr int kMaxTopK = 20;
 
 using Violations = std::vector<PipelineViolation>;
 
@@ -151,17 +156,11 @@ absl::StatusOr<WindowSpec> MakeWindow(const pb::Window& window) {
     case pb::Window::kSliding:
       return WindowSpec::Create(ToSpan(window.sliding().size()), ToSpan(window.sliding().slide()),
                                 offset);
+    case pb::Window::kSession:
     case pb::Window::KIND_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError("must be tumbling or sliding");
-}
-
-const pb::StaticTable* FindTable(const pb::Pipeline& pipeline, const std::string& name) {
-  for (const pb::StaticTable& table : pipeline.tables()) {
-    if (table.name() == name) return &table;
-  }
-  return nullptr;
+  return absl::InvalidArgumentError("must be tumbling, sliding or session");
 }
 
 void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, EventSpan most,
@@ -169,6 +168,101 @@ void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, 
   if (ToSpan(duration) < least || ToSpan(duration) > most || duration.nanos() < 0) {
     violations->push_back({field, rule});
   }
+}
+
+void CheckWindow(const pb::Window& window, const std::string& path, Violations* violations) {
+  if (!window.has_session()) {
+    const absl::StatusOr<WindowSpec> made = MakeWindow(window);
+    if (!made.ok()) violations->push_back({path, std::string(made.status().message())});
+    return;
+  }
+  const EventSpan gap = ToSpan(window.session().gap());
+  if (gap < WindowSpec::kMinSize || gap > WindowSpec::kMaxSize || gap % 1000 != 0) {
+    violations->push_back(
+        {path + ".session.gap", "must be from 1 second to 400 days, in whole milliseconds"});
+  }
+  if (ToSpan(window.offset()) != 0) {
+    violations->push_back({path + ".offset", "must be empty: sessions are not aligned"});
+  }
+}
+
+void CheckEmit(const pb::Emit& emit, const std::string& path, Violations* violations) {
+  if (!pb::Emit::Mode_IsValid(emit.mode())) {
+    violations->push_back({path + ".mode", "is not a mode"});
+  }
+  if (emit.mode() == pb::Emit::MODE_INTERVAL) {
+    CheckDuration(emit.interval(), kMinEmitInterval, kMicrosPerHour, path + ".interval",
+                  "must be from 10 milliseconds to 1 hour", violations);
+  } else if (emit.has_interval()) {
+    violations->push_back({path + ".interval", "must be empty but for MODE_INTERVAL"});
+  }
+}
+
+// The field of an aggregate, how it is read, and its limit; all empty for a count of records.
+struct AggregateInput {
+  std::string field;
+  pb::ValueType type = pb::VALUE_TYPE_TEXT;
+  int limit = 0;
+};
+
+AggregateInput InputOf(const pb::Aggregate& aggregate) {
+  switch (aggregate.function_case()) {
+    case pb::Aggregate::kCount:
+      return {aggregate.count().field(), pb::VALUE_TYPE_TEXT, 0};
+    case pb::Aggregate::kSum:
+      return {aggregate.sum().field(), aggregate.sum().type(), 0};
+    case pb::Aggregate::kMin:
+      return {aggregate.min().field(), aggregate.min().type(), 0};
+    case pb::Aggregate::kMax:
+      return {aggregate.max().field(), aggregate.max().type(), 0};
+    case pb::Aggregate::kAvg:
+      return {aggregate.avg().field(), aggregate.avg().type(), 0};
+    case pb::Aggregate::kCountDistinct: {
+      const int limit = aggregate.count_distinct().exact_limit();
+      return {aggregate.count_distinct().field(), pb::VALUE_TYPE_TEXT,
+              limit == 0 ? kDefaultExactLimit : limit};
+    }
+    case pb::Aggregate::kTopK:
+      return {aggregate.top_k().field(), pb::VALUE_TYPE_TEXT,
+              aggregate.top_k().k() == 0 ? kDefaultTopK : aggregate.top_k().k()};
+    case pb::Aggregate::FUNCTION_NOT_SET:
+      break;
+  }
+  return {};
+}
+
+void CheckAggregate(const pb::Aggregate& aggregate, const std::string& path,
+                    Violations* violations) {
+  if (aggregate.function_case() == pb::Aggregate::FUNCTION_NOT_SET) {
+    violations->push_back({path, "must have a function, such as count {}"});
+    return;
+  }
+  const AggregateInput input = InputOf(aggregate);
+  const std::string function = absl::StrCat(
+      path, ".", aggregate.GetDescriptor()->FindFieldByNumber(aggregate.function_case())->name());
+  if (input.field.empty() && !aggregate.has_count()) {
+    violations->push_back({function + ".field", "is required"});
+  }
+  if (!pb::ValueType_IsValid(input.type)) {
+    violations->push_back({function + ".type", "is not a type"});
+  }
+  if (input.type == pb::VALUE_TYPE_TEXT && (aggregate.has_sum() || aggregate.has_avg())) {
+    violations->push_back({function + ".type", "must be a number: text has no sum"});
+  }
+  if (aggregate.has_count_distinct() && (input.limit < 1 || input.limit > kMaxExactLimit)) {
+    violations->push_back(
+        {function + ".exact_limit", absl::StrCat("must be from 1 to ", kMaxExactLimit)});
+  }
+  if (aggregate.has_top_k() && (input.limit < 1 || input.limit > kMaxTopK)) {
+    violations->push_back({function + ".k", absl::StrCat("must be from 1 to ", kMaxTopK)});
+  }
+}
+
+const pb::StaticTable* FindTable(const pb::Pipeline& pipeline, const std::string& name) {
+  for (const pb::StaticTable& table : pipeline.tables()) {
+    if (table.name() == name) return &table;
+  }
+  return nullptr;
 }
 
 void CheckJoin(const pb::Pipeline& pipeline, const pb::View& view, const std::string& path,
@@ -207,10 +301,8 @@ void CheckView(const pb::Pipeline& pipeline, int index, Violations* violations) 
   for (int i = 0; i < index; ++i) {
     if (pipeline.views(i).id() == view.id()) violations->push_back({path + ".id", "is used twice"});
   }
-  const absl::StatusOr<WindowSpec> window = MakeWindow(view.window());
-  if (!window.ok()) {
-    violations->push_back({path + ".window", std::string(window.status().message())});
-  }
+  CheckWindow(view.window(), path + ".window", violations);
+  CheckEmit(view.emit(), path + ".emit", violations);
   // Names that become members of one result must differ from each other.
   std::set<std::string> names = {"window_start", "window_end", "final", "revision"};
   for (int i = 0; i < view.group_by_size(); ++i) {
@@ -225,9 +317,7 @@ void CheckView(const pb::Pipeline& pipeline, int index, Violations* violations) 
     if (view.aggregates(i).name().empty() || !names.insert(view.aggregates(i).name()).second) {
       violations->push_back({aggregate + ".name", "must be a name that is used once in the view"});
     }
-    if (view.aggregates(i).function_case() == pb::Aggregate::FUNCTION_NOT_SET) {
-      violations->push_back({aggregate, "must have a function, such as count {}"});
-    }
+    CheckAggregate(view.aggregates(i), aggregate, violations);
   }
   for (int i = 0; i < view.join().columns_size(); ++i) {
     if (!names.insert(view.join().columns(i)).second) {
@@ -286,6 +376,66 @@ int FieldIndex(const std::string& name, std::vector<std::string>* fields) {
   if (found != fields->end()) return static_cast<int>(found - fields->begin());
   fields->push_back(name);
   return static_cast<int>(fields->size()) - 1;
+}
+
+AggregateFunction FunctionOf(const pb::Aggregate& aggregate) {
+  switch (aggregate.function_case()) {
+    case pb::Aggregate::kSum:
+      return AggregateFunction::kSum;
+    case pb::Aggregate::kMin:
+      return AggregateFunction::kMin;
+    case pb::Aggregate::kMax:
+      return AggregateFunction::kMax;
+    case pb::Aggregate::kAvg:
+      return AggregateFunction::kAvg;
+    case pb::Aggregate::kCountDistinct:
+      return AggregateFunction::kCountDistinct;
+    case pb::Aggregate::kTopK:
+      return AggregateFunction::kTopK;
+    default:
+      return AggregateFunction::kCount;
+  }
+}
+
+ValueType TypeOf(pb::ValueType type) {
+  switch (type) {
+    case pb::VALUE_TYPE_INTEGER:
+      return ValueType::kInteger;
+    case pb::VALUE_TYPE_TEXT:
+      return ValueType::kText;
+    default:
+      return ValueType::kDouble;
+  }
+}
+
+// Index of what an aggregate reads in the plan's inputs, to which it is added when it is new.
+int InputIndex(InputPlan input, std::vector<InputPlan>* inputs) {
+  const auto found = std::find_if(inputs->begin(), inputs->end(), [input](const InputPlan& other) {
+    return other.field == input.field && other.type == input.type;
+  });
+  if (found != inputs->end()) return static_cast<int>(found - inputs->begin());
+  inputs->push_back(input);
+  return static_cast<int>(inputs->size()) - 1;
+}
+
+AggregatePlan MakeAggregate(const pb::Aggregate& aggregate, PipelinePlan* plan) {
+  const AggregateInput input = InputOf(aggregate);
+  AggregatePlan made;
+  made.name = aggregate.name();
+  made.function = FunctionOf(aggregate);
+  made.type = TypeOf(input.type);
+  made.limit = input.limit;
+  if (!input.field.empty()) {
+    made.input = InputIndex({FieldIndex(input.field, &plan->fields), made.type}, &plan->inputs);
+  }
+  return made;
+}
+
+void SetEmit(const pb::Emit& emit, ViewPlan* view) {
+  if (emit.mode() == pb::Emit::MODE_FINAL) view->emit = EmitMode::kFinal;
+  if (emit.mode() != pb::Emit::MODE_INTERVAL) return;
+  view->emit = EmitMode::kInterval;
+  view->emit_interval = ToSpan(emit.interval());
 }
 
 IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
@@ -421,12 +571,22 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
   std::map<std::string, std::shared_ptr<const StaticTable>> tables;
   for (const pb::StaticTable& table : pipeline.tables()) tables[table.name()] = MakeTable(table);
   for (const pb::View& view : pipeline.views()) {
-    ViewPlan view_plan{view.id(), *MakeWindow(view.window()), {}, {}, absl::nullopt};
+    ViewPlan view_plan;
+    view_plan.id = view.id();
+    if (view.window().has_session()) {
+      view_plan.session_gap = ToSpan(view.window().session().gap());
+    } else {
+      view_plan.window = *MakeWindow(view.window());
+    }
+    SetEmit(view.emit(), &view_plan);
     for (const std::string& field : view.group_by()) {
       view_plan.group_fields.push_back(FieldIndex(field, &plan->fields));
     }
     for (const pb::Aggregate& aggregate : view.aggregates()) {
-      view_plan.counts.push_back(aggregate.name());
+      view_plan.aggregates.push_back(MakeAggregate(aggregate, plan.get()));
+      if (view_plan.aggregates.back().has_state()) {
+        view_plan.stateful.push_back(view_plan.aggregates.back());
+      }
     }
     if (view.has_join()) view_plan.join = MakeJoin(view, tables);
     plan->views.push_back(std::move(view_plan));

@@ -99,10 +99,11 @@ TEST(PipelineLoaderTest, TheShippedPipelineIsWhatItSays) {
   EXPECT_THAT((*plan)->fields, ElementsAre("original_crime_type_name", "disposition"));
   ASSERT_THAT((*plan)->views, SizeIs(2));
   for (const ViewPlan& view : (*plan)->views) {
-    EXPECT_EQ(view.window.size(), 10 * kMicrosPerMinute);
-    EXPECT_EQ(view.window.slide(), 5 * kMicrosPerMinute);
-    EXPECT_EQ(view.window.FirstWindowStart(0), -5 * kMicrosPerMinute);
-    EXPECT_THAT(view.counts, ElementsAre("count"));
+    EXPECT_EQ(view.window->size(), 10 * kMicrosPerMinute);
+    EXPECT_EQ(view.window->slide(), 5 * kMicrosPerMinute);
+    EXPECT_EQ(view.window->FirstWindowStart(0), -5 * kMicrosPerMinute);
+    ASSERT_EQ(view.aggregates.size(), 1u);
+    EXPECT_EQ(view.aggregates[0].name, "count");
   }
   EXPECT_EQ((*plan)->views[0].id, "calls-by-type");
   EXPECT_THAT((*plan)->views[0].group_fields, ElementsAre(0));
@@ -141,9 +142,11 @@ TEST(PipelineLoaderTest, MakesAPlanOfEverything) {
   ASSERT_THAT((*plan)->views, SizeIs(2));
   const ViewPlan& first = (*plan)->views[0];
   EXPECT_THAT(first.group_fields, ElementsAre(0, 1));
-  EXPECT_EQ(first.window.size(), first.window.slide());
-  EXPECT_EQ(first.window.PaneStart(0), kMicrosPerMinute);
-  EXPECT_THAT(first.counts, ElementsAre("n", "m"));
+  EXPECT_EQ(first.window->size(), first.window->slide());
+  EXPECT_EQ(first.window->PaneStart(0), kMicrosPerMinute);
+  ASSERT_EQ(first.aggregates.size(), 2u);
+  EXPECT_EQ(first.aggregates[0].name, "n");
+  EXPECT_EQ(first.aggregates[1].name, "m");
   EXPECT_TRUE(first.join->inner);
   EXPECT_EQ(first.join->group_index, 1);
   EXPECT_EQ(first.join->table->version(), "v1");

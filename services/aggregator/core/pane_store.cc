@@ -1,0 +1,379 @@
+#include "services/aggregator/core/pane_store.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "services/aggregator/core/sliding_sum.h"
+
+namespace windrow::aggregator {
+namespace {
+
+constexpr EventTime kForever = std::numeric_limits<EventTime>::max();
+// Of a cell in a pane's map, and its share of the pane.
+constexpr size_t kCellOverhead = 64;
+constexpr int64_t kPanesWithoutBlocks = 8;
+constexpr int kMaxLevel = 10;
+static_assert(int64_t{1} << kMaxLevel <= WindowSpec::kMaxPanesPerWindow);
+
+}  // namespace
+
+uint64_t PaneStore::Apply(const ViewDelta& delta, const Closes& closes) {
+  std::vector<uint32_t> ids;
+  ids.reserve(delta.groups.size());
+  for (const std::string& group : delta.groups) ids.push_back(groups_.Intern(group));
+  uint64_t expired = 0;
+  absl::flat_hash_set<RowId> corrected;
+  for (const DeltaCell& cell : delta.cells) {
+    // Windows that can change no more are refused in the same way as windows that are late.
+    const EventTime refused = window_.CutOf(cell.pane, closes.unchangeable_through);
+    if (refused > cell.cut) expired += cell.accepted;
+    const EventTime cut = std::max(cell.cut, refused);
+    if (cut == window_.LastWindowEnd(cell.pane)) continue;
+    AddCell(ids[cell.group], cell, cut, closes.closed_through, &corrected);
+  }
+  for (const RowId& row : corrected) {
+    uint32_t& revision = revisions_[row];
+    if (revision == 0) groups_.AddReference(row.second);
+    ++revision;
+  }
+  for (const uint32_t id : ids) groups_.FreeIfUnused(id);
+  return expired;
+}
+
+void PaneStore::AddCell(uint32_t group, const DeltaCell& delta, EventTime cut,
+                        EventTime closed_through, absl::flat_hash_set<RowId>* corrected) {
+  Pane& pane = panes_[delta.pane];
+  if (cut == kNever) {
+    ForgetBlocks(delta.pane);
+  } else {
+    cut_panes_.insert(delta.pane);
+  }
+  Cell& cell = cut == kNever ? pane.cells[group] : pane.cut_cells[group][cut];
+  if (cell.accepted == 0) {
+    groups_.AddReference(group);
+    ++cell_count_;
+  }
+  state_bytes_ -= StatesBytes(cell.states);
+  cell.Add(plan_, delta.accepted, delta.states);
+  state_bytes_ += StatesBytes(cell.states);
+  fresh_.emplace_back(group, delta.pane);
+  const EventTime first_end =
+      cut == kNever ? window_.FirstWindowEnd(delta.pane) : cut + window_.slide();
+  const EventTime last_end = std::min(closed_through, window_.LastWindowEnd(delta.pane));
+  for (EventTime end = first_end; end <= last_end; end += window_.slide()) {
+    corrected->insert(RowId(end - window_.size(), group));
+  }
+}
+
+// ---- Rows that changed
+
+void PaneStore::TakeRows(EventTime closed_through, bool due, ViewChanges* changes) {
+  const bool only_final = plan_.emit == EmitMode::kFinal;
+  const bool all = due && !only_final;
+  std::vector<ChangedCell> cells;
+  cells.reserve(fresh_.size() + waiting_.size());
+  const EventTime fresh_through = all ? kForever : only_final ? taken_through_ : closed_through;
+  for (const CellId& cell : fresh_) cells.push_back({cell, {kNever, fresh_through}});
+  for (const CellId& cell : waiting_) {
+    cells.push_back({cell, {taken_through_, all ? kForever : closed_through}});
+  }
+  AppendChanged(std::move(cells), changes);
+  if (only_final) AppendClosed({taken_through_, closed_through}, changes);
+  taken_through_ = closed_through;
+
+  if (all) waiting_.clear();
+  if (!all && !only_final) {
+    waiting_.insert(waiting_.end(), fresh_.begin(), fresh_.end());
+    KeepOpen(&waiting_);
+  }
+  fresh_.clear();
+}
+
+void PaneStore::DropRows(EventTime closed_through) {
+  taken_through_ = closed_through;
+  // Of open rows nobody knows whether they were due.
+  if (plan_.emit == EmitMode::kInterval) {
+    waiting_.insert(waiting_.end(), fresh_.begin(), fresh_.end());
+    KeepOpen(&waiting_);
+  }
+  fresh_.clear();
+}
+
+// Leaves, each once, the cells that have windows not closed yet.
+void PaneStore::KeepOpen(std::vector<CellId>* cells) const {
+  const auto is_closed = [this](const CellId& cell) {
+    return window_.LastWindowEnd(cell.second) <= taken_through_;
+  };
+  cells->erase(std::remove_if(cells->begin(), cells->end(), is_closed), cells->end());
+  std::sort(cells->begin(), cells->end());
+  cells->erase(std::unique(cells->begin(), cells->end()), cells->end());
+}
+
+void PaneStore::AppendChanged(std::vector<ChangedCell> cells, ViewChanges* changes) const {
+  std::sort(cells.begin(), cells.end(),
+            [](const ChangedCell& a, const ChangedCell& b) { return a.id < b.id; });
+  const bool alike = fresh_.empty() || waiting_.empty();
+  std::vector<EventTime> windows;
+  for (size_t i = 0; i < cells.size();) {
+    const uint32_t group = cells[i].id.first;
+    windows.clear();
+    for (; i < cells.size() && cells[i].id.first == group; ++i) {
+      const int64_t pane = cells[i].id.second;
+      const EventTime passed = window_.CutOf(pane, cells[i].ends.after);
+      EventTime end = passed == kNever ? window_.FirstWindowEnd(pane) : passed + window_.slide();
+      // Cells with alike ranges have their windows in order, and share many of them.
+      if (alike && !windows.empty()) {
+        end = std::max(end, windows.back() + window_.size() + window_.slide());
+      }
+      const EventTime last = std::min(window_.LastWindowEnd(pane), cells[i].ends.through);
+      for (; end <= last; end += window_.slide()) windows.push_back(end - window_.size());
+    }
+    if (!alike) {
+      std::sort(windows.begin(), windows.end());
+      windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
+    }
+    AppendRows(group, windows, changes);
+  }
+}
+
+// Cuts the windows, in order, into runs that follow each other closely enough to share panes.
+void PaneStore::AppendRows(uint32_t group, const std::vector<EventTime>& windows,
+                           ViewChanges* changes) const {
+  if (windows.empty()) return;
+  const auto group_index = static_cast<uint32_t>(changes->groups.size());
+  changes->groups.push_back(groups_.key(group));
+  for (size_t begin = 0; begin < windows.size();) {
+    size_t end = begin + 1;
+    while (end < windows.size() && windows[end] - windows[end - 1] < window_.size()) ++end;
+    AppendRun(group, group_index, absl::MakeSpan(windows).subspan(begin, end - begin), changes);
+    begin = end;
+  }
+}
+
+// Slides over the group's panes once, however many windows share them.
+void PaneStore::AppendRun(uint32_t group, uint32_t group_index, absl::Span<const EventTime> windows,
+                          ViewChanges* changes) const {
+  const int64_t length = window_.panes_per_window();
+  const auto end = panes_.lower_bound(window_.FirstPane(windows.back()) + length);
+  auto pane = panes_.lower_bound(window_.FirstPane(windows.front()));
+  SlidingSum sum(&plan_);
+  for (const EventTime start : windows) {
+    const int64_t first_pane = window_.FirstPane(start);
+    for (; pane != end && pane->first < first_pane + length; ++pane) {
+      const auto cell = pane->second.cells.find(group);
+      if (cell != pane->second.cells.end()) sum.Push(pane->first, &cell->second);
+    }
+    sum.PopBefore(first_pane);
+    Cell row = sum.Sum();
+    AddCutCells(group, first_pane, start + window_.size(), &row);
+    AppendRow(group, group_index, start, row, changes);
+  }
+}
+
+void PaneStore::AddCutCells(uint32_t group, int64_t first_pane, EventTime window_end,
+                            Cell* row) const {
+  const int64_t end_pane = first_pane + window_.panes_per_window();
+  for (auto pane = cut_panes_.lower_bound(first_pane); pane != cut_panes_.end() && *pane < end_pane;
+       ++pane) {
+    const auto& cut_cells = panes_.at(*pane).cut_cells;
+    const auto cells = cut_cells.find(group);
+    if (cells == cut_cells.end()) continue;
+    for (const auto& cell : cells->second) {
+      if (window_end > cell.first) row->Add(plan_, cell.second.accepted, cell.second.states);
+    }
+  }
+}
+
+void PaneStore::AppendRow(uint32_t group, uint32_t group_index, EventTime window_start,
+                          const Cell& cell, ViewChanges* changes) const {
+  // A pane may belong to windows in which none of its records counts, because all were late.
+  if (cell.accepted == 0) return;
+  // Windows that could change no more at the last eviction have lost panes since.
+  if (window_start + window_.size() <= evicted_through_) return;
+  RowChange row;
+  row.group = group_index;
+  row.window_start = window_start;
+  row.window_end = window_start + window_.size();
+  row.accepted = cell.accepted;
+  const auto revision = revisions_.find(RowId(window_start, group));
+  if (revision != revisions_.end()) row.revision = revision->second;
+  row.values = cell.Values(plan_);
+  changes->rows.push_back(std::move(row));
+}
+
+// ---- Windows that closed
+
+void PaneStore::AppendClosed(EndRange ends, ViewChanges* changes) {
+  if (panes_.empty() || ends.through == kNever) return;
+  EventTime end = window_.FirstWindowEnd(panes_.begin()->first);
+  if (end <= ends.after) end += ((ends.after - end) / window_.slide() + 1) * window_.slide();
+  while (end <= ends.through) {
+    const int64_t first_pane = window_.FirstPane(end - window_.size());
+    const auto pane = panes_.lower_bound(first_pane);
+    if (pane == panes_.end()) return;
+    if (pane->first >= first_pane + window_.panes_per_window()) {
+      end = window_.FirstWindowEnd(pane->first);
+      continue;
+    }
+    AppendWindow(end - window_.size(), changes);
+    end += window_.slide();
+  }
+}
+
+// The window is the sum of the largest aligned blocks that it holds.
+void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
+  int64_t pane = window_.FirstPane(window_start);
+  const int64_t end_pane = pane + window_.panes_per_window();
+  // A short window has its sum at once.
+  const int max_level = window_.panes_per_window() > kPanesWithoutBlocks ? kMaxLevel : 0;
+  Cells rows;
+  for (auto cut = cut_panes_.lower_bound(pane); cut != cut_panes_.end() && *cut < end_pane; ++cut) {
+    for (const auto& group : panes_.at(*cut).cut_cells) {
+      for (const auto& cell : group.second) {
+        if (window_start + window_.size() <= cell.first) continue;
+        rows[group.first].Add(plan_, cell.second.accepted, cell.second.states);
+      }
+    }
+  }
+  while (pane < end_pane) {
+    int level = 0;
+    while (level < max_level && pane % (int64_t{2} << level) == 0 &&
+           pane + (int64_t{2} << level) <= end_pane) {
+      ++level;
+    }
+    const Cells* block = Block({level, pane >> level});
+    if (block != nullptr) AddCells(*block, &rows);
+    pane += int64_t{1} << level;
+  }
+  for (const auto& row : rows) {
+    const auto group_index = static_cast<uint32_t>(changes->groups.size());
+    changes->groups.push_back(groups_.key(row.first));
+    AppendRow(row.first, group_index, window_start, row.second, changes);
+  }
+}
+
+// Null for a pane that is empty.
+const PaneStore::Cells* PaneStore::Block(BlockId id) {
+  if (id.first == 0) {
+    const auto pane = panes_.find(id.second);
+    return pane == panes_.end() ? nullptr : &pane->second.cells;
+  }
+  const auto found = blocks_.find(id);
+  if (found != blocks_.end()) return found->second.get();
+  auto block = std::make_unique<Cells>();
+  for (const int64_t half : {2 * id.second, 2 * id.second + 1}) {
+    const Cells* cells = Block({id.first - 1, half});
+    if (cells != nullptr) AddCells(*cells, block.get());
+  }
+  blocks_end_ = std::max(blocks_end_, (id.second + 1) * (int64_t{1} << id.first));
+  return blocks_.emplace(id, std::move(block)).first->second.get();
+}
+
+void PaneStore::AddCells(const Cells& from, Cells* to) const {
+  for (const auto& cell : from) {
+    (*to)[cell.first].Add(plan_, cell.second.accepted, cell.second.states);
+  }
+}
+
+void PaneStore::ForgetBlocks(int64_t pane) {
+  if (pane >= blocks_end_) return;
+  for (int level = 1; level <= kMaxLevel; ++level) {
+    blocks_.erase({level, pane >> level});
+  }
+}
+
+// ---- Eviction, snapshots
+
+void PaneStore::Evict(EventTime unchangeable_through) {
+  evicted_through_ = unchangeable_through;
+  if (evicted_through_ == kNever) return;
+  while (!panes_.empty() && window_.LastWindowEnd(panes_.begin()->first) <= evicted_through_) {
+    EvictFirstPane();
+  }
+  while (!revisions_.empty() &&
+         revisions_.begin()->first.first + window_.size() <= evicted_through_) {
+    groups_.Release(revisions_.begin()->first.second);
+    revisions_.erase(revisions_.begin());
+  }
+}
+
+void PaneStore::EvictFirstPane() {
+  const int64_t index = panes_.begin()->first;
+  const Pane& pane = panes_.begin()->second;
+  for (const auto& cell : pane.cells) {
+    groups_.Release(cell.first);
+    state_bytes_ -= StatesBytes(cell.second.states);
+  }
+  cell_count_ -= pane.cells.size();
+  for (const auto& cells : pane.cut_cells) {
+    for (const auto& cell : cells.second) {
+      groups_.Release(cells.first);
+      state_bytes_ -= StatesBytes(cell.second.states);
+    }
+    cell_count_ -= cells.second.size();
+  }
+  cut_panes_.erase(index);
+  ForgetBlocks(index);
+  panes_.erase(panes_.begin());
+}
+
+void PaneStore::Snapshot(ViewSnapshot* snapshot) const {
+  ViewDelta& cells = snapshot->cells;
+  absl::flat_hash_map<uint32_t, uint32_t> index_by_group;
+  const auto add = [&](int64_t pane, uint32_t group, EventTime cut, const Cell& cell) {
+    const auto inserted =
+        index_by_group.try_emplace(group, static_cast<uint32_t>(cells.groups.size()));
+    if (inserted.second) cells.groups.push_back(groups_.key(group));
+    DeltaCell out;
+    out.pane = pane;
+    out.group = inserted.first->second;
+    out.cut = cut;
+    out.accepted = cell.accepted;
+    out.states = cell.states;
+    cells.cells.push_back(std::move(out));
+  };
+  cells.cells.reserve(cell_count_);
+  for (const auto& pane : panes_) {
+    for (const auto& cell : pane.second.cells) add(pane.first, cell.first, kNever, cell.second);
+    for (const auto& group : pane.second.cut_cells) {
+      for (const auto& cell : group.second) add(pane.first, group.first, cell.first, cell.second);
+    }
+  }
+  for (const auto& revision : revisions_) {
+    snapshot->revisions.push_back(
+        RowRevision{revision.first.first, groups_.key(revision.first.second), revision.second});
+  }
+}
+
+void PaneStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
+  taken_through_ = closes.closed_through;
+  evicted_through_ = closes.unchangeable_through;
+  for (const DeltaCell& delta : snapshot.cells.cells) {
+    const uint32_t group = groups_.Intern(snapshot.cells.groups[delta.group]);
+    Pane& pane = panes_[delta.pane];
+    if (delta.cut != kNever) cut_panes_.insert(delta.pane);
+    Cell& cell = delta.cut == kNever ? pane.cells[group] : pane.cut_cells[group][delta.cut];
+    if (cell.accepted == 0) {
+      groups_.AddReference(group);
+      ++cell_count_;
+    }
+    state_bytes_ -= StatesBytes(cell.states);
+    // A cell whose states are large comes in several parts.
+    cell.Add(plan_, delta.accepted, delta.states);
+    state_bytes_ += StatesBytes(cell.states);
+    if (plan_.emit == EmitMode::kInterval) waiting_.emplace_back(group, delta.pane);
+  }
+  KeepOpen(&waiting_);
+  for (const RowRevision& revision : snapshot.revisions) {
+    const uint32_t group = groups_.Intern(revision.group);
+    groups_.AddReference(group);
+    revisions_[RowId(revision.window_start, group)] = revision.revision;
+  }
+}
+
+size_t PaneStore::bytes() const {
+  return groups_.bytes() + cell_count_ * kCellOverhead + state_bytes_;
+}
+
+}  // namespace windrow::aggregator

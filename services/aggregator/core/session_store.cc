@@ -1,0 +1,253 @@
+#include "services/aggregator/core/session_store.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace windrow::aggregator {
+namespace {
+
+constexpr EventTime kForever = std::numeric_limits<EventTime>::max();
+constexpr uint32_t kLastGroup = std::numeric_limits<uint32_t>::max();
+// Of a session in the maps.
+constexpr size_t kSessionOverhead = 160;
+
+}  // namespace
+
+uint64_t SessionStore::Apply(const ViewDelta& delta, const Closes& closes) {
+  std::vector<uint32_t> ids;
+  ids.reserve(delta.groups.size());
+  for (const std::string& group : delta.groups) ids.push_back(groups_.Intern(group));
+  uint64_t expired = 0;
+  SessionIds corrected;
+  for (const DeltaCell& cell : delta.cells) {
+    if (cell.pane < closes.unchangeable_through) {
+      expired += cell.accepted;
+    } else {
+      Unite(ids[cell.group], cell, closes.closed_through, &corrected);
+    }
+  }
+  for (const SessionId& id : corrected) ++Find(id).revision;
+  for (const uint32_t id : ids) groups_.FreeIfUnused(id);
+  return expired;
+}
+
+void SessionStore::Unite(uint32_t group, const DeltaCell& delta, EventTime closed_through,
+                         SessionIds* corrected) {
+  // Before those that it absorbs let go of the group.
+  groups_.AddReference(group);
+  Sessions& sessions = sessions_[group];
+  EventTime first = delta.pane;
+  Session united;
+  united.last = delta.pane + delta.span;
+  united.urgent = EndOf(united) <= closed_through;
+
+  // Sessions lie a gap apart, so of those that begin earlier only the last can be close enough.
+  auto begin = sessions.lower_bound(first);
+  if (begin != sessions.begin() && EndOf(std::prev(begin)->second) > first) --begin;
+  auto end = begin;
+  while (end != sessions.end() && end->first < united.last + gap_) {
+    first = std::min(first, end->first);
+    united.last = std::max(united.last, end->second.last);
+    ++end;
+  }
+  bool is_corrected = united.urgent;
+  for (auto session = begin; session != end; ++session) {
+    is_corrected = is_corrected || EndOf(session->second) <= closed_through;
+    is_corrected = corrected->erase({group, session->first}) > 0 || is_corrected;
+    Absorb({group, session->first}, first, &session->second, &united);
+  }
+  sessions.erase(begin, end);
+  united.urgent = united.urgent || is_corrected;
+  united.cell.Add(plan_, delta.accepted, delta.states);
+  // A row that was deleted in this commit is there again.
+  if (deleted_.erase({group, first}) > 0) {
+    groups_.Release(group);
+    united.written = true;
+  }
+  united.changed = true;
+  Insert({group, first}, std::move(united));
+  fresh_.insert({group, first});
+  if (is_corrected) corrected->insert({group, first});
+}
+
+void SessionStore::Absorb(SessionId id, EventTime new_first, Session* session, Session* into) {
+  Unlink(id, *session);
+  into->cell.Add(plan_, session->cell.accepted, session->cell.states);
+  into->revision = std::max(into->revision, session->revision);
+  into->urgent = into->urgent || session->urgent;
+  if (id.second == new_first) {
+    into->written = session->written;
+  } else if (session->written) {
+    into->urgent = true;
+    groups_.AddReference(id.first);
+    deleted_.insert(id);
+  }
+  groups_.Release(id.first);
+}
+
+void SessionStore::Insert(SessionId id, Session session) {
+  by_end_.insert({EndOf(session), id.first, id.second});
+  state_bytes_ += StatesBytes(session.cell.states);
+  sessions_[id.first].emplace(id.second, std::move(session));
+}
+
+void SessionStore::Unlink(SessionId id, const Session& session) {
+  by_end_.erase({EndOf(session), id.first, id.second});
+  state_bytes_ -= StatesBytes(session.cell.states);
+  fresh_.erase(id);
+  waiting_.erase(id);
+}
+
+// ---- Rows
+
+void SessionStore::TakeRows(EventTime closed_through, bool due, ViewChanges* changes) {
+  for (const SessionId& id : deleted_) {
+    RowChange row;
+    row.group = static_cast<uint32_t>(changes->groups.size());
+    changes->groups.push_back(groups_.key(id.first));
+    row.window_start = id.second;
+    row.deleted = true;
+    changes->rows.push_back(std::move(row));
+    groups_.Release(id.first);
+  }
+  deleted_.clear();
+
+  const bool all = due && plan_.emit != EmitMode::kFinal;
+  SessionIds ready = NewlyClosed(closed_through);
+  for (const SessionId& id : fresh_) {
+    const Session& session = Find(id);
+    if (all || session.urgent || EndOf(session) <= closed_through) {
+      ready.insert(id);
+    } else if (plan_.emit == EmitMode::kInterval) {
+      waiting_.insert(id);
+    }
+  }
+  fresh_.clear();
+  if (all) ready.insert(waiting_.begin(), waiting_.end());
+  for (const SessionId& id : ready) {
+    AppendRow(id, &Find(id), changes);
+    waiting_.erase(id);
+  }
+  taken_through_ = closed_through;
+}
+
+SessionStore::SessionIds SessionStore::NewlyClosed(EventTime closed_through) const {
+  SessionIds ids;
+  // With each commit, what has closed has been written already.
+  if (plan_.emit == EmitMode::kEachCommit || closed_through == kNever) return ids;
+  // Ends are after taken_through_, and not after closed_through.
+  for (auto entry = by_end_.lower_bound({taken_through_, kLastGroup, kForever});
+       entry != by_end_.end() && std::get<0>(*entry) <= closed_through; ++entry) {
+    const SessionId id(std::get<1>(*entry), std::get<2>(*entry));
+    if (sessions_.at(id.first).at(id.second).changed) ids.insert(id);
+  }
+  return ids;
+}
+
+void SessionStore::AppendRow(SessionId id, Session* session, ViewChanges* changes) {
+  RowChange row;
+  row.group = static_cast<uint32_t>(changes->groups.size());
+  changes->groups.push_back(groups_.key(id.first));
+  row.window_start = id.second;
+  row.window_end = EndOf(*session);
+  row.accepted = session->cell.accepted;
+  row.revision = session->revision;
+  row.values = session->cell.Values(plan_);
+  changes->rows.push_back(std::move(row));
+  session->written = true;
+  session->changed = false;
+  session->urgent = false;
+}
+
+void SessionStore::DropRows(EventTime closed_through) {
+  for (const SessionId& id : deleted_) groups_.Release(id.first);
+  deleted_.clear();
+  SessionIds dropped = NewlyClosed(closed_through);
+  dropped.insert(fresh_.begin(), fresh_.end());
+  fresh_.clear();
+  for (const SessionId& id : dropped) {
+    Session& session = Find(id);
+    // Whether an open one was due nobody knows: it is written again, and deleted if it must be.
+    session.written = true;
+    session.urgent = false;
+    session.changed = plan_.emit != EmitMode::kEachCommit && EndOf(session) > closed_through;
+    if (session.changed && plan_.emit == EmitMode::kInterval) {
+      waiting_.insert(id);
+    } else {
+      waiting_.erase(id);
+    }
+  }
+  taken_through_ = closed_through;
+}
+
+// ---- Eviction, snapshots
+
+void SessionStore::Evict(EventTime unchangeable_through) {
+  while (!by_end_.empty() && std::get<0>(*by_end_.begin()) <= unchangeable_through) {
+    const SessionId id(std::get<1>(*by_end_.begin()), std::get<2>(*by_end_.begin()));
+    const auto sessions = sessions_.find(id.first);
+    const auto session = sessions->second.find(id.second);
+    Unlink(id, session->second);
+    sessions->second.erase(session);
+    if (sessions->second.empty()) sessions_.erase(sessions);
+    groups_.Release(id.first);
+  }
+}
+
+void SessionStore::Snapshot(ViewSnapshot* snapshot) const {
+  ViewDelta& cells = snapshot->cells;
+  cells.cells.reserve(by_end_.size());
+  for (const auto& group : sessions_) {
+    const auto index = static_cast<uint32_t>(cells.groups.size());
+    cells.groups.push_back(groups_.key(group.first));
+    for (const auto& session : group.second) {
+      DeltaCell out;
+      out.pane = session.first;
+      out.group = index;
+      out.accepted = session.second.cell.accepted;
+      out.span = session.second.last - session.first;
+      out.states = session.second.cell.states;
+      cells.cells.push_back(std::move(out));
+      if (session.second.revision == 0) continue;
+      snapshot->revisions.push_back(
+          RowRevision{session.first, cells.groups[index], session.second.revision});
+    }
+  }
+}
+
+void SessionStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
+  for (const DeltaCell& delta : snapshot.cells.cells) {
+    const uint32_t group = groups_.Intern(snapshot.cells.groups[delta.group]);
+    const SessionId id(group, delta.pane);
+    Sessions& sessions = sessions_[group];
+    const auto part = sessions.find(delta.pane);
+    if (part != sessions.end()) {
+      // A session whose states are large comes in several parts.
+      state_bytes_ -= StatesBytes(part->second.cell.states);
+      part->second.cell.Add(plan_, delta.accepted, delta.states);
+      state_bytes_ += StatesBytes(part->second.cell.states);
+      continue;
+    }
+    Session session;
+    session.last = delta.pane + delta.span;
+    session.cell.Add(plan_, delta.accepted, delta.states);
+    session.written = true;
+    session.changed = plan_.emit != EmitMode::kEachCommit && EndOf(session) > closes.closed_through;
+    if (session.changed && plan_.emit == EmitMode::kInterval) waiting_.insert(id);
+    groups_.AddReference(group);
+    Insert(id, std::move(session));
+  }
+  for (const RowRevision& revision : snapshot.revisions) {
+    Find({groups_.Intern(revision.group), revision.window_start}).revision = revision.revision;
+  }
+  taken_through_ = closes.closed_through;
+}
+
+size_t SessionStore::bytes() const {
+  return groups_.bytes() + by_end_.size() * kSessionOverhead + state_bytes_;
+}
+
+}  // namespace windrow::aggregator
