@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "services/aggregator/core/json_number.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -25,33 +25,6 @@ absl::string_view View(std::string_view text) { return {text.data(), text.size()
 absl::string_view TrimEnd(absl::string_view token) {
   while (!token.empty() && std::strchr(" \t\n\r", token.back()) != nullptr) token.remove_suffix(1);
   return token;
-}
-
-size_t DigitsAt(absl::string_view text, size_t begin) {
-  size_t end = begin;
-  while (end < text.size() && absl::ascii_isdigit(text[end])) ++end;
-  return end - begin;
-}
-
-// Whether this is a number of JSON, be it too large for any type: it is taken as text.
-bool IsNumber(absl::string_view text) {
-  size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
-  const size_t whole = DigitsAt(text, at);
-  if (whole == 0 || (whole > 1 && text[at] == '0')) return false;
-  at += whole;
-  if (at < text.size() && text[at] == '.') {
-    const size_t fraction = DigitsAt(text, at + 1);
-    if (fraction == 0) return false;
-    at += 1 + fraction;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const size_t exponent = DigitsAt(text, at);
-    if (exponent == 0) return false;
-    at += exponent;
-  }
-  return at == text.size();
 }
 
 // Text of a scalar: a string unescaped, a number or boolean as written, nullopt for null. False
@@ -68,7 +41,8 @@ bool ReadScalar(ondemand::value value, ondemand::json_type type,
     }
     case ondemand::json_type::number:
       *text = TrimEnd(View(value.raw_json_token()));
-      return IsNumber(**text);
+      // Be it too large for any type: it is taken as text.
+      return IsJsonNumber(**text);
     case ondemand::json_type::boolean:
       *text = TrimEnd(View(value.raw_json_token()));
       return value.get_bool().error() == simdjson::SUCCESS;
