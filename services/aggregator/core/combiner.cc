@@ -128,6 +128,10 @@ bool Combiner::ReadInputs(const RecordFields& record) {
 
 void Combiner::AddToView(View* view, EventTime time, EventTime watermark,
                          const RecordFields& record, ViewCounters* counters) {
+  if (view->plan->filter.has_value() && !view->plan->filter->Matches(record.values)) {
+    ++counters->filtered;
+    return;
+  }
   const uint32_t group_index = FindGroup(view, record);
   if (!view->groups[group_index].matched) {
     ++counters->unmatched_join;

@@ -291,6 +291,32 @@ TEST_F(CombinerTest, AnInnerJoinLeavesOutWhatHasNoRow) {
   EXPECT_EQ(Counters(1), (ViewCounters{3, 0, 0, 1}));
 }
 
+TEST_F(CombinerTest, AFilterComesBeforeEverythingElseOfItsView) {
+  Start(PlanBuilder()
+            .View(10 * kSecond, 10 * kSecond)
+            .InnerJoin({"a"})
+            .Where("f1 > 1 and not f0 = 'c'")
+            .View(10 * kSecond, 10 * kSecond));
+  const auto add = [&](double time, const char* group, absl::optional<std::string> value) {
+    TestRecord record;
+    record.At(static_cast<EventTime>(time * kSecond)).With(std::string(group)).With(value);
+    EXPECT_EQ(AddRecord(record), absl::nullopt);
+  };
+  add(20, "a", "2");
+  add(20, "a", "1");
+  add(20, "c", "2");
+  add(20, "b", "2");           // no row in the table
+  add(5, "b", "x");            // filtered, though unmatched and late as well
+  add(5, "a", absl::nullopt);  // filtered, though late
+  add(5, "a", "3");
+  add(30, "c", "2");  // filtered, but moves the watermark
+  EXPECT_EQ(Counters(0), (ViewCounters{1, 5, 1, 1}));
+  EXPECT_EQ(Counters(1), (ViewCounters{5, 0, 0, 3}));
+  EXPECT_EQ(Position().watermark, 30 * kSecond);
+  Seal();
+  EXPECT_EQ(late_, (Late{{{0, 0}, 1}, {{1, 0}, 3}}));
+}
+
 TEST_F(CombinerTest, RedeliveredRecordsAreCountedAndNoMore) {
   Start(PlanBuilder().View(kSecond, kSecond));
   EXPECT_FALSE(combiner_->IsRedelivered(0, 0));

@@ -9,6 +9,7 @@
 #include "absl/types/optional.h"
 #include "services/aggregator/core/aggregate_plan.h"
 #include "services/aggregator/core/event_time.h"
+#include "services/aggregator/core/filter.h"
 #include "services/aggregator/core/static_table.h"
 #include "services/aggregator/core/window_spec.h"
 
@@ -47,6 +48,8 @@ struct ViewPlan {
   // Those of them that have a state, in the order of the states of a cell.
   std::vector<AggregatePlan> stateful;
   absl::optional<JoinPlan> join;
+  // Which records count, bound to PipelinePlan::fields; nullopt for all.
+  absl::optional<Filter> filter;
   EmitMode emit = EmitMode::kEachCommit;
   EventSpan emit_interval = 0;
 

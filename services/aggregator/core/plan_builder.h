@@ -60,6 +60,16 @@ class PlanBuilder {
     plan_.views.back().stateful.push_back(aggregate);
     return *this;
   }
+  // Of fields called "f0", "f1"…, the values of a record in their order.
+  PlanBuilder& Where(absl::string_view filter) {
+    plan_.views.back().filter = Filter::Parse(filter).value();
+    std::vector<int> positions;
+    for (const std::string& field : plan_.views.back().filter->fields()) {
+      positions.push_back(std::stoi(field.substr(1)));
+    }
+    plan_.views.back().filter->Bind(std::move(positions));
+    return *this;
+  }
   PlanBuilder& InnerJoin(const std::vector<std::string>& keys, int group_index = 0) {
     return Join(keys, group_index, true);
   }

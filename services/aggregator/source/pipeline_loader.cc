@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "services/aggregator/core/event_time_parser.h"
+#include "services/aggregator/core/filter.h"
 #include "services/aggregator/core/group_key.h"
 
 namespace windrow::aggregator {
@@ -326,6 +327,9 @@ void CheckView(const pb::Pipeline& pipeline, int index, Violations* violations) 
     }
   }
   CheckJoin(pipeline, view, path + ".join", violations);
+  if (view.filter().empty()) return;
+  const absl::Status filter = Filter::Parse(view.filter()).status();
+  if (!filter.ok()) violations->push_back({path + ".filter", std::string(filter.message())});
 }
 
 void CheckTables(const pb::Pipeline& pipeline, Violations* violations) {
@@ -436,24 +440,31 @@ void SetEmit(const pb::Emit& emit, ViewPlan* view) {
   if (emit.mode() != pb::Emit::MODE_INTERVAL) return;
   view->emit = EmitMode::kInterval;
   view->emit_interval = ToSpan(emit.interval());
-}
-
-IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
-  IdlePolicy policy;
-  if (proto.has_idle_timeout()) policy.idle_timeout = ToSpan(proto.idle_timeout());
-  if (proto.has_close_after()) policy.close_after = ToSpan(proto.close_after());
-  switch (proto.all_idle()) {
-    case pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER:
-      policy.all_idle = AllIdle::kCloseAfter;
-      break;
-    case pb::IdlePolicy::ALL_IDLE_WAIT:
-      policy.all_idle = AllIdle::kWait;
-      break;
-    default:
-      policy.all_idle = AllIdle::kWallClock;
+  absl::optional<Filter> MakeFilter(const std::string& text, std::vector<std::string>* fields) {
+    if (text.empty()) return absl::nullopt;
+    Filter filter = *Filter::Parse(text);
+    std::vector<int> positions;
+    for (const std::string& field : filter.fields()) positions.push_back(FieldIndex(field, fields));
+    filter.Bind(std::move(positions));
+    return filter;
   }
-  return policy;
-}
+
+  IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
+    IdlePolicy policy;
+    if (proto.has_idle_timeout()) policy.idle_timeout = ToSpan(proto.idle_timeout());
+    if (proto.has_close_after()) policy.close_after = ToSpan(proto.close_after());
+    switch (proto.all_idle()) {
+      case pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER:
+        policy.all_idle = AllIdle::kCloseAfter;
+        break;
+      case pb::IdlePolicy::ALL_IDLE_WAIT:
+        policy.all_idle = AllIdle::kWait;
+        break;
+      default:
+        policy.all_idle = AllIdle::kWallClock;
+    }
+    return policy;
+  }
 
 }  // namespace
 
@@ -589,6 +600,7 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
       }
     }
     if (view.has_join()) view_plan.join = MakeJoin(view, tables);
+    view_plan.filter = MakeFilter(view.filter(), &plan->fields);
     plan->views.push_back(std::move(view_plan));
   }
   return std::shared_ptr<const PipelinePlan>(std::move(plan));

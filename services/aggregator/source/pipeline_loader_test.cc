@@ -289,6 +289,30 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
   }
 }
 
+TEST(PipelineLoaderTest, FieldsOfFiltersAreReadToo) {
+  pb::Pipeline pipeline = MakePipeline();
+  pipeline.mutable_views(0)->set_filter("d = 1 and a = 'x'");
+  pipeline.mutable_views(1)->set_filter("exists at or d < 3");
+  const auto plan = MakePlan(pipeline);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT((*plan)->fields, ElementsAre("b", "a", "d", "c", "at"));
+  // b, a, d, c, at.
+  const auto takes = [&](int view, std::vector<absl::optional<absl::string_view>> values) {
+    return (*plan)->views[view].filter->Matches(values);
+  };
+  EXPECT_TRUE(takes(0, {absl::nullopt, "x", "1", absl::nullopt, absl::nullopt}));
+  EXPECT_FALSE(takes(0, {"x", "1", "1", "1", "1"}));
+  EXPECT_TRUE(takes(1, {absl::nullopt, "9", "2", "9", absl::nullopt}));
+  EXPECT_TRUE(takes(1, {"9", "9", "9", "9", ""}));
+  EXPECT_FALSE(takes(1, {"1", "1", "9", "1", absl::nullopt}));
+
+  pipeline.mutable_views(1)->set_filter("d < 3 or");
+  const auto violations = ValidatePipeline(pipeline);
+  ASSERT_THAT(violations, SizeIs(1));
+  EXPECT_EQ(violations[0].field, "views[1].filter");
+  EXPECT_THAT(violations[0].description, HasSubstr("column 9: expected a field"));
+}
+
 TEST(PipelineLoaderTest, NamesAllThatIsWrongAtOnce) {
   pb::Pipeline pipeline = MakePipeline();
   pipeline.set_name("x");
