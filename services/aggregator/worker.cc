@@ -526,7 +526,7 @@ void Worker::CountRecord(int partition, const rd_kafka_message_t& message) {
   if (reason.has_value()) {
     combiner_->AddUnreadable(partition, message.offset);
   } else {
-    reason = combiner_->Add(partition, message.offset, timestamp_ms * 1000, fields_);
+    reason = combiner_->Add(partition, message.offset, RecordTimestamp(timestamp_ms), fields_);
   }
   if (!reason.has_value()) return;
   const absl::string_view key(static_cast<const char*>(message.key), message.key_len);

@@ -4,49 +4,14 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <system_error>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/charconv.h"
-#include "absl/strings/numbers.h"
+#include "services/aggregator/core/json_number.h"
 
 namespace windrow::aggregator {
 namespace {
 
 // Of a tree's node and a string, about.
 constexpr size_t kValueOverhead = 56;
-
-size_t Digits(absl::string_view text, size_t begin) {
-  size_t end = begin;
-  while (end < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[end]))) ++end;
-  return end - begin;
-}
-
-// Length of "-12" at the front of `text` as JSON has it; 0 when there is none.
-size_t IntegerLength(absl::string_view text) {
-  const size_t sign = !text.empty() && text[0] == '-' ? 1 : 0;
-  const size_t digits = Digits(text, sign);
-  if (digits == 0 || (digits > 1 && text[sign] == '0')) return 0;
-  return sign + digits;
-}
-
-bool IsJsonNumber(absl::string_view text) {
-  size_t at = IntegerLength(text);
-  if (at == 0) return false;
-  if (at < text.size() && text[at] == '.') {
-    const size_t digits = Digits(text, at + 1);
-    if (digits == 0) return false;
-    at += 1 + digits;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const size_t digits = Digits(text, at);
-    if (digits == 0) return false;
-    at += digits;
-  }
-  return at == text.size();
-}
 
 // The state as a T, which it becomes if it was nothing.
 template <typename T>
@@ -127,28 +92,15 @@ ValueCounts MostFrequent(const Frequencies& frequencies, size_t count) {
 }  // namespace
 
 absl::optional<InputValue> ReadInput(absl::string_view text, ValueType type) {
-  switch (type) {
-    case ValueType::kText:
-      return InputValue(text);
-    case ValueType::kInteger: {
-      int64_t integer;
-      if (IntegerLength(text) != text.size() || !absl::SimpleAtoi(text, &integer)) {
-        return absl::nullopt;
-      }
-      return InputValue(integer);
-    }
-    case ValueType::kDouble: {
-      double number;
-      if (!IsJsonNumber(text)) return absl::nullopt;
-      const absl::from_chars_result result =
-          absl::from_chars(text.data(), text.data() + text.size(), number);
-      // Out of range is what is too small for a double, which is taken as 0, and too large.
-      if (result.ec != std::errc() && std::abs(number) > 1) return absl::nullopt;
-      // Of the two zeros one.
-      return InputValue(number + 0.0);
-    }
+  if (type == ValueType::kText) return InputValue(text);
+  const absl::optional<JsonNumber> number = ReadJsonNumber(text);
+  if (!number.has_value()) return absl::nullopt;
+  if (type == ValueType::kInteger) {
+    return number->is_whole ? absl::make_optional(InputValue(number->whole)) : absl::nullopt;
   }
-  return absl::nullopt;
+  if (!std::isfinite(number->value)) return absl::nullopt;
+  // Of the two zeros one.
+  return InputValue(number->value + 0.0);
 }
 
 void Frequencies::Add(absl::string_view text, uint64_t count) {

@@ -33,7 +33,7 @@ absl::string_view DeadLetterReasonName(DeadLetterReason reason) {
 }
 
 absl::StatusOr<Combiner> Combiner::Create(std::shared_ptr<const PipelinePlan> plan) {
-  absl::StatusOr<EventTimeParser> time_parser = EventTimeParser::Create(plan->time_zone);
+  absl::StatusOr<EventTimeParser> time_parser = EventTimeParser::Create(plan->event_time_format);
   if (!time_parser.ok()) return time_parser.status();
   return Combiner(std::move(plan), *std::move(time_parser));
 }
@@ -83,7 +83,7 @@ absl::optional<DeadLetterReason> Combiner::Add(int partition, int64_t offset, Ev
     reason = DeadLetterReason::kMissingEventTime;
   } else if (!(time = time_parser_.Parse(*record.event_time)).has_value()) {
     reason = DeadLetterReason::kBadEventTime;
-  } else if (*time - timestamp > plan_->max_future_skew) {
+  } else if (timestamp != kNever && *time - timestamp > plan_->max_future_skew) {
     reason = DeadLetterReason::kFutureEventTime;
   } else if (!ReadInputs(record)) {
     reason = DeadLetterReason::kWrongType;

@@ -60,7 +60,8 @@ class Combiner {
   bool IsRedelivered(int partition, int64_t offset);
 
   // Counts one record, which moves the partition's position past `offset`. `timestamp` is the
-  // record's Kafka timestamp. Returns the reason if the record is a dead letter; it then moves
+  // record's Kafka timestamp (see RecordTimestamp), kNever for none: it is then not too far ahead
+  // of it. Returns the reason if the record is a dead letter; it then moves
   // neither watermark nor any view.
   absl::optional<DeadLetterReason> Add(int partition, int64_t offset, EventTime timestamp,
                                        const RecordFields& record);

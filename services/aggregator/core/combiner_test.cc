@@ -256,6 +256,27 @@ TEST_F(CombinerTest, DeadLettersCountInNoViewAndMoveNoWatermark) {
   EXPECT_EQ(cells_, (Cells{{{0, 1, -1, "a"}, 1}, {{0, 160, -1, "a"}, 1}}));
 }
 
+// As a producer writes -1 for a timestamp that it does not know.
+TEST_F(CombinerTest, ARecordWithoutTimestampIsNotFromTheFuture) {
+  Start(PlanBuilder().View(10 * kSecond, 10 * kSecond).MaxFutureSkew(kSecond));
+  const auto at = [](EventTime time) { return TestRecord().At(time).With(std::string("a")); };
+  EXPECT_EQ(AddRecord(at(100 * kSecond), 0, RecordTimestamp(-1)), absl::nullopt);
+  EXPECT_EQ(AddRecord(at(100 * kSecond), 0, -1), DeadLetterReason::kFutureEventTime);
+  EXPECT_EQ(AddRecord(at(-100 * kSecond), 0, -101 * kSecond), absl::nullopt);
+  EXPECT_EQ(AddRecord(at(-100 * kSecond), 0, -102 * kSecond), DeadLetterReason::kFutureEventTime);
+  EXPECT_EQ(Position().max_event_time, 100 * kSecond);
+}
+
+TEST_F(CombinerTest, ReadsTimesInThePipelinesFormat) {
+  EventTimeFormat format;
+  format.kind = EventTimeFormat::Kind::kEpochMilliseconds;
+  Start(PlanBuilder().View(kSecond, kSecond).TimeFormat(format));
+  AddRecord(TestRecord().AtText("2500").With(std::string("a")));
+  EXPECT_EQ(Position().max_event_time, 2'500'000);
+  EXPECT_EQ(AddRecord(TestRecord().AtText("2.5e3").With(std::string("a"))),
+            DeadLetterReason::kBadEventTime);
+}
+
 TEST_F(CombinerTest, ReasonsHaveNamesOfTheirOwn) {
   std::set<absl::string_view> names;
   for (const DeadLetterReason reason :

@@ -22,6 +22,15 @@ inline constexpr EventSpan kMicrosPerDay = 24 * kMicrosPerHour;
 // Before every event: a watermark or a close that has not happened.
 inline constexpr EventTime kNever = std::numeric_limits<EventTime>::min();
 
+// A record's Kafka timestamp in milliseconds as a time: kNever for a negative one, since -1 stands
+// for none and brokers take no other; what lies beyond the year 100,000 is cut, so that differences
+// do not overflow.
+inline constexpr EventTime RecordTimestamp(int64_t milliseconds) {
+  constexpr int64_t kMost = int64_t{98'000} * 366 * kMicrosPerDay / 1000;
+  if (milliseconds < 0) return kNever;
+  return (milliseconds < kMost ? milliseconds : kMost) * 1000;
+}
+
 // floor(value / divisor) for a positive divisor: dates before 1970 belong to the window below.
 inline constexpr int64_t FloorDivide(int64_t value, int64_t divisor) {
   const int64_t quotient = value / divisor;

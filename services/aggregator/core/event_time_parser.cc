@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "services/aggregator/core/calendar.h"
+#include "services/aggregator/core/epoch_time.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -20,23 +22,6 @@ int ReadDigits(const char* text, int digits) {
     value = value * 10 + static_cast<int>(digit);
   }
   return value;
-}
-
-// Days since 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant,
-// "chrono-Compatible Low-Level Date Algorithms", days_from_civil).
-int64_t DaysFromCivil(int year, int month, int day) {
-  year -= month <= 2 ? 1 : 0;
-  const int era = year / 400;
-  const int year_of_era = year - era * 400;
-  const int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return static_cast<int64_t>(era) * 146097 + day_of_era - 719468;
-}
-
-int DaysInMonth(int year, int month) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
 // Consumes ".digits" at the front of `rest`; false when a dot is not followed by 1 to 9 digits.
@@ -99,19 +84,53 @@ bool IsZoneName(absl::string_view name) {
          });
 }
 
+absl::StatusOr<absl::TimeZone> LoadZone(absl::string_view name) {
+  absl::TimeZone zone;
+  if (IsZoneName(name) && absl::LoadTimeZone(name, &zone)) return zone;
+  return absl::InvalidArgumentError(absl::StrCat("unknown time zone \"", name,
+                                                 "\"; use an IANA name such as "
+                                                 "\"America/Los_Angeles\" or \"UTC\""));
+}
+
 }  // namespace
 
-absl::StatusOr<EventTimeParser> EventTimeParser::Create(absl::string_view zone_name) {
-  absl::TimeZone zone;
-  if (!IsZoneName(zone_name) || !absl::LoadTimeZone(zone_name, &zone)) {
-    return absl::InvalidArgumentError(absl::StrCat("unknown time zone \"", zone_name,
-                                                   "\"; use an IANA name such as "
-                                                   "\"America/Los_Angeles\" or \"UTC\""));
+absl::Status EventTimeParser::CheckZone(absl::string_view name) { return LoadZone(name).status(); }
+
+absl::StatusOr<EventTimeParser> EventTimeParser::Create(const EventTimeFormat& format) {
+  const absl::StatusOr<absl::TimeZone> zone = LoadZone(format.time_zone);
+  if (!zone.ok()) return zone.status();
+  absl::optional<TimePattern> pattern;
+  if (format.kind == EventTimeFormat::Kind::kPattern) {
+    absl::StatusOr<TimePattern> parsed = TimePattern::Parse(format.pattern);
+    if (!parsed.ok()) return parsed.status();
+    pattern = *std::move(parsed);
   }
-  return EventTimeParser(zone);
+  return EventTimeParser(format.kind, std::move(pattern), *zone);
 }
 
 absl::optional<EventTime> EventTimeParser::Parse(absl::string_view text) {
+  switch (kind_) {
+    case EventTimeFormat::Kind::kIso8601:
+      return ParseIso8601(text);
+    case EventTimeFormat::Kind::kEpochSeconds:
+      return ReadEpochTime(text, kMicrosPerSecond);
+    case EventTimeFormat::Kind::kEpochMilliseconds:
+      return ReadEpochTime(text, kMicrosPerSecond / 1000);
+    case EventTimeFormat::Kind::kEpochMicroseconds:
+      return ReadEpochTime(text, 1);
+    case EventTimeFormat::Kind::kPattern:
+      return ParsePattern(text);
+  }
+  return absl::nullopt;
+}
+
+absl::optional<EventTime> EventTimeParser::ParsePattern(absl::string_view text) {
+  const absl::optional<TimePattern::Reading> reading = pattern_->Read(text);
+  if (!reading.has_value()) return absl::nullopt;
+  return reading->offset.has_value() ? reading->local - *reading->offset : ToUtc(reading->local);
+}
+
+absl::optional<EventTime> EventTimeParser::ParseIso8601(absl::string_view text) {
   const absl::optional<EventTime> seconds = ReadDateTime(text);
   if (!seconds.has_value()) return absl::nullopt;
   absl::string_view rest = text.substr(19);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,8 +16,11 @@
 namespace windrow::aggregator {
 namespace {
 
-EventTimeParser Parser(absl::string_view zone = "UTC") {
-  return EventTimeParser::Create(zone).value();
+using Kind = EventTimeFormat::Kind;
+
+EventTimeParser Parser(std::string zone = "UTC", Kind kind = Kind::kIso8601,
+                       std::string pattern = "") {
+  return EventTimeParser::Create({kind, std::move(zone), std::move(pattern)}).value();
 }
 
 // A time as UTC text, such as "2018-11-04T01:30:00+00:00"; empty for none.
@@ -148,13 +152,14 @@ TEST(EventTimeParserTest, RefusesWhatIsNotATime) {
 
 TEST(EventTimeParserTest, ZonesAreIanaNames) {
   for (const char* zone : {"UTC", "America/Los_Angeles", "Etc/GMT+8", "America/Port-au-Prince"}) {
-    EXPECT_TRUE(EventTimeParser::Create(zone).ok()) << zone;
+    EXPECT_TRUE(EventTimeParser::CheckZone(zone).ok()) << zone;
   }
   // The last ones are known to the library, but mean another zone on another machine.
   for (const char* zone : {"", "Mars/Olympus", "America", "PDT", "america/los_angeles", "-08:00",
                            "localtime", "/etc/localtime", "libc:localtime", "../localtime"}) {
-    const absl::Status status = EventTimeParser::Create(zone).status();
+    const absl::Status status = EventTimeParser::CheckZone(zone);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << zone;
+    EXPECT_EQ(EventTimeParser::Create({Kind::kIso8601, zone, ""}).status(), status) << zone;
   }
 }
 
@@ -241,6 +246,78 @@ TEST(EventTimeParserTest, AgreesWithAbseil) {
         << text << offset << ": " << error;
     ASSERT_EQ(parser.Parse(text + offset), absl::ToUnixMicros(expected)) << text << offset;
   }
+}
+
+// The gap and the fold of some zones, in text with and without a pattern: the offset before the
+// change, so that a time in a gap is as much later as the gap is long, and one in a fold the first.
+TEST(EventTimeParserTest, GapsAndFoldsAreReadWithTheOffsetBeforeTheChange) {
+  struct {
+    const char* zone;
+    const char* text;
+    const char* utc;
+  } const kCases[] = {
+      {"America/Los_Angeles", "2018-03-11 02:30:00", "2018-03-11T10:30:00Z"},
+      {"America/Los_Angeles", "2018-11-04 01:30:00", "2018-11-04T08:30:00Z"},
+      {"Europe/Berlin", "2018-03-25 01:59:59", "2018-03-25T00:59:59Z"},
+      {"Europe/Berlin", "2018-03-25 02:00:00", "2018-03-25T01:00:00Z"},
+      {"Europe/Berlin", "2018-03-25 02:30:00", "2018-03-25T01:30:00Z"},
+      {"Europe/Berlin", "2018-03-25 03:00:00", "2018-03-25T01:00:00Z"},
+      {"Europe/Berlin", "2018-10-28 02:30:00", "2018-10-28T00:30:00Z"},
+      {"Europe/Berlin", "2018-10-28 03:00:00", "2018-10-28T02:00:00Z"},
+      // Half an hour: 02:00 to 02:30 on 2018-10-07, 01:30 to 02:00 twice on 2018-04-01.
+      {"Australia/Lord_Howe", "2018-10-07 01:59:59", "2018-10-06T15:29:59Z"},
+      {"Australia/Lord_Howe", "2018-10-07 02:15:00", "2018-10-06T15:45:00Z"},
+      {"Australia/Lord_Howe", "2018-10-07 02:30:00", "2018-10-06T15:30:00Z"},
+      {"Australia/Lord_Howe", "2018-04-01 01:29:59", "2018-03-31T14:29:59Z"},
+      {"Australia/Lord_Howe", "2018-04-01 01:45:00", "2018-03-31T14:45:00Z"},
+      {"Australia/Lord_Howe", "2018-04-01 02:00:00", "2018-03-31T15:30:00Z"},
+      // From +05:30 to +05:45 on 1986-01-01.
+      {"Asia/Kathmandu", "1985-12-31 23:59:59", "1985-12-31T18:29:59Z"},
+      {"Asia/Kathmandu", "1986-01-01 00:10:00", "1985-12-31T18:40:00Z"},
+      {"Asia/Kathmandu", "1986-01-01 00:15:00", "1985-12-31T18:30:00Z"},
+      {"Asia/Kathmandu", "2018-07-01 12:00:00", "2018-07-01T06:15:00Z"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(Utc(Parser(c.zone).Parse(c.text)), c.utc) << c.zone << " " << c.text;
+    EXPECT_EQ(Utc(Parser(c.zone, Kind::kPattern, "%F %T").Parse(c.text)), c.utc)
+        << c.zone << " " << c.text << " by pattern";
+  }
+}
+
+TEST(EventTimeParserTest, ReadsNumbersInTheirUnit) {
+  const std::pair<Kind, const char*> kCases[] = {
+      {Kind::kEpochSeconds, "1546300620.123456"},
+      {Kind::kEpochMilliseconds, "1546300620123.456"},
+      {Kind::kEpochMicroseconds, "1546300620123456"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(Utc(Parser("UTC", c.first).Parse(c.second)), "2018-12-31T23:57:00.123456Z");
+    EXPECT_EQ(Parser("UTC", c.first).Parse("2018-12-31T23:57:00"), absl::nullopt);
+  }
+  EXPECT_EQ(Parser().Parse("1546300620"), absl::nullopt);
+}
+
+TEST(EventTimeParserTest, ReadsTextByItsPattern) {
+  EventTimeParser local = Parser("America/Los_Angeles", Kind::kPattern, "%m/%d/%Y %I:%M:%S %p");
+  EXPECT_EQ(Utc(local.Parse("12/31/2018 11:57:00 PM")), "2019-01-01T07:57:00Z");
+  EXPECT_EQ(Utc(local.Parse("07/01/1969 12:00:00 AM")), "1969-07-01T07:00:00Z");
+  EXPECT_EQ(local.Parse("2018-12-31T23:57:00"), absl::nullopt);
+  // An offset in the text wins.
+  EventTimeParser offset = Parser("America/Los_Angeles", Kind::kPattern, "%F %H:%M:%E*S %z");
+  EXPECT_EQ(Utc(offset.Parse("2018-12-31 23:57:00.25 +0545")), "2018-12-31T18:12:00.25Z");
+  const absl::Status status = EventTimeParser::Create({Kind::kPattern, "UTC", "%F"}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(EventTimeTest, ARecordWithoutTimestampHasNone) {
+  EXPECT_EQ(RecordTimestamp(-1), kNever);
+  EXPECT_EQ(RecordTimestamp(std::numeric_limits<int64_t>::min()), kNever);
+  EXPECT_EQ(RecordTimestamp(0), 0);
+  EXPECT_EQ(RecordTimestamp(1'546'300'620'123), 1'546'300'620'123'000);
+  const EventTime most = RecordTimestamp(std::numeric_limits<int64_t>::max());
+  EXPECT_GT(most, 200'000'000'000 * kMicrosPerSecond);
+  // No difference to an event time overflows.
+  EXPECT_LT(most, std::numeric_limits<int64_t>::max() / 2);
 }
 
 // Local times all around the changes of a zone, in order and in disorder, against Abseil's look-up.

@@ -9,6 +9,7 @@
 #include "absl/types/optional.h"
 #include "services/aggregator/core/aggregate_plan.h"
 #include "services/aggregator/core/event_time.h"
+#include "services/aggregator/core/event_time_format.h"
 #include "services/aggregator/core/filter.h"
 #include "services/aggregator/core/static_table.h"
 #include "services/aggregator/core/window_spec.h"
@@ -81,7 +82,7 @@ struct PipelinePlan {
   // What aggregates read, each pair of field and type once.
   std::vector<InputPlan> inputs;
   std::string event_time_field;
-  std::string time_zone = "UTC";
+  EventTimeFormat event_time_format;
   EventSpan watermark_delay = 0;
   EventSpan max_future_skew = kMicrosPerDay;
   EventSpan correction_horizon = kMicrosPerDay;

@@ -26,7 +26,13 @@ class PlanBuilder {
   PlanBuilder& MaxFutureSkew(EventSpan skew) { return Set(&PipelinePlan::max_future_skew, skew); }
   PlanBuilder& Horizon(EventSpan span) { return Set(&PipelinePlan::correction_horizon, span); }
   PlanBuilder& MergePartitions(int count) { return Set(&PipelinePlan::merge_partitions, count); }
-  PlanBuilder& Zone(std::string zone) { return Set(&PipelinePlan::time_zone, std::move(zone)); }
+  PlanBuilder& TimeFormat(EventTimeFormat format) {
+    return Set(&PipelinePlan::event_time_format, std::move(format));
+  }
+  PlanBuilder& Zone(std::string zone) {
+    plan_.event_time_format.time_zone = std::move(zone);
+    return *this;
+  }
   PlanBuilder& Idle(IdlePolicy policy) { return Set(&PipelinePlan::idle_policy, policy); }
 
   PlanBuilder& View(EventSpan size, EventSpan slide, EventSpan offset = 0) {

@@ -87,7 +87,8 @@ Wanted MakeWanted(const std::string& name, int value, bool is_event_time) {
 
 class JsonRecordParser::Reader {
  public:
-  explicit Reader(const PipelinePlan& plan) : value_count_(plan.fields.size()) {
+  explicit Reader(const PipelinePlan& plan)
+      : time_may_be_number_(plan.event_time_format.is_epoch()), value_count_(plan.fields.size()) {
     bool event_time_seen = false;
     for (size_t i = 0; i < plan.fields.size(); ++i) {
       const bool is_event_time = plan.fields[i] == plan.event_time_field;
@@ -202,9 +203,13 @@ class JsonRecordParser::Reader {
     if (!ReadScalar(value, type, &text)) return false;
     if (wanted.value >= 0) fields->values[wanted.value] = text;
     if (wanted.is_event_time) fields->event_time = text;
-    SetWrong(wanted, wanted.is_event_time && type != ondemand::json_type::string &&
-                         type != ondemand::json_type::null);
+    SetWrong(wanted, wanted.is_event_time && !IsTimeType(type));
     return true;
+  }
+
+  bool IsTimeType(ondemand::json_type type) const {
+    return type == ondemand::json_type::string || type == ondemand::json_type::null ||
+           (type == ondemand::json_type::number && time_may_be_number_);
   }
 
   // Remembers that the last value of a field is, or is not, of a wrong type.
@@ -217,6 +222,7 @@ class JsonRecordParser::Reader {
 
   std::vector<Wanted> wanted_;
   uint64_t filter_ = 0;
+  const bool time_may_be_number_;
   const size_t value_count_;
   ondemand::parser parser_;
   std::string padded_;

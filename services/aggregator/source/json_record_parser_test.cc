@@ -94,6 +94,30 @@ TEST_F(JsonRecordParserTest, EventTimeMayAlsoBeAGroup) {
   EXPECT_THAT(parsed.values, ElementsAre(Eq(absl::nullopt), Optional(Eq("t"))));
 }
 
+TEST_F(JsonRecordParserTest, ATimeMayBeANumberWhereTheFormatIsOne) {
+  PipelinePlan plan = MakePlan({"call_date_time"});
+  plan.event_time_format.kind = EventTimeFormat::Kind::kEpochSeconds;
+  JsonRecordParser parser(plan);
+  for (const char* value : {"1546300620.25", "-1", "1e9", "\"1546300620.25\"", "\"x\""}) {
+    const Parsed parsed =
+        aggregator::Parse(&parser, absl::StrCat(R"({"call_date_time":)", value, " }"));
+    EXPECT_EQ(parsed.reason, absl::nullopt) << value;
+    const absl::string_view text(value);
+    EXPECT_EQ(parsed.time, text[0] == '"' ? text.substr(1, text.size() - 2) : text) << value;
+  }
+  const Parsed null = aggregator::Parse(&parser, R"({"call_date_time":null})");
+  EXPECT_EQ(null.reason, absl::nullopt);
+  EXPECT_EQ(null.time, absl::nullopt);
+  for (const char* value : {"true", "[1]", "{}"}) {
+    EXPECT_EQ(aggregator::Parse(&parser, absl::StrCat(R"({"call_date_time":)", value, "}")).reason,
+              Reason::kWrongType);
+  }
+  // Text formats take text only, a pattern of digits too.
+  plan.event_time_format.kind = EventTimeFormat::Kind::kPattern;
+  JsonRecordParser texts(plan);
+  EXPECT_EQ(aggregator::Parse(&texts, R"({"call_date_time":20181231})").reason, Reason::kWrongType);
+}
+
 TEST_F(JsonRecordParserTest, ForgetsTheRecordBefore) {
   EXPECT_EQ(Parse(R"({"call_date_time":"t","type":"a","disposition":"b"})").values[1], "b");
   const Parsed parsed = Parse(R"({"type":"c"})");

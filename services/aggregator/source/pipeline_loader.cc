@@ -21,6 +21,7 @@
 #include "services/aggregator/core/event_time_parser.h"
 #include "services/aggregator/core/filter.h"
 #include "services/aggregator/core/group_key.h"
+#include "services/aggregator/core/time_pattern.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -162,6 +163,60 @@ absl::StatusOr<WindowSpec> MakeWindow(const pb::Window& window) {
       break;
   }
   return absl::InvalidArgumentError("must be tumbling, sliding or session");
+}
+
+EventTimeFormat MakeEventTimeFormat(const pb::EventTime& event_time) {
+  EventTimeFormat format;
+  switch (event_time.format()) {
+    case pb::EventTime::FORMAT_EPOCH_SECONDS:
+      format.kind = EventTimeFormat::Kind::kEpochSeconds;
+      break;
+    case pb::EventTime::FORMAT_EPOCH_MILLISECONDS:
+      format.kind = EventTimeFormat::Kind::kEpochMilliseconds;
+      break;
+    case pb::EventTime::FORMAT_EPOCH_MICROSECONDS:
+      format.kind = EventTimeFormat::Kind::kEpochMicroseconds;
+      break;
+    case pb::EventTime::FORMAT_PATTERN:
+      format.kind = EventTimeFormat::Kind::kPattern;
+      break;
+    default:
+      format.kind = EventTimeFormat::Kind::kIso8601;
+  }
+  if (!event_time.time_zone().empty()) format.time_zone = event_time.time_zone();
+  format.pattern = event_time.pattern();
+  return format;
+}
+
+void CheckEventTime(const pb::EventTime& event_time, Violations* violations) {
+  if (event_time.field().empty()) violations->push_back({"event_time.field", "is required"});
+  if (!pb::EventTime::Format_IsValid(event_time.format())) {
+    violations->push_back({"event_time.format", "is not a format of event times"});
+    return;
+  }
+  const EventTimeFormat format = MakeEventTimeFormat(event_time);
+  const absl::Status zone = EventTimeParser::CheckZone(format.time_zone);
+  if (format.is_epoch() && !event_time.time_zone().empty()) {
+    violations->push_back(
+        {"event_time.time_zone", "must be empty: numbers since 1970 are UTC, whatever the zone"});
+  } else if (!zone.ok()) {
+    violations->push_back({"event_time.time_zone", std::string(zone.message())});
+  }
+  if (format.kind == EventTimeFormat::Kind::kPattern) {
+    const absl::Status pattern = TimePattern::Parse(format.pattern).status();
+    if (!pattern.ok()) {
+      violations->push_back({"event_time.pattern", std::string(pattern.message())});
+    }
+  } else if (!format.pattern.empty()) {
+    violations->push_back({"event_time.pattern", "must be empty unless format is FORMAT_PATTERN"});
+  }
+}
+
+const pb::StaticTable* FindTable(const pb::Pipeline& pipeline, const std::string& name) {
+  for (const pb::StaticTable& table : pipeline.tables()) {
+    if (table.name() == name) return &table;
+  }
+  return nullptr;
 }
 
 void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, EventSpan most,
@@ -516,17 +571,7 @@ Violations ValidatePipeline(const pb::Pipeline& pipeline) {
       violations.push_back({"source_topic", "must not be one of the pipeline's own topics"});
     }
   }
-  if (pipeline.event_time().field().empty()) {
-    violations.push_back({"event_time.field", "is required"});
-  }
-  if (!pb::EventTime::Format_IsValid(pipeline.event_time().format())) {
-    violations.push_back({"event_time.format", "is not a format of event times"});
-  }
-  const std::string& zone = pipeline.event_time().time_zone();
-  const auto parser = EventTimeParser::Create(zone.empty() ? "UTC" : zone);
-  if (!parser.ok()) {
-    violations.push_back({"event_time.time_zone", std::string(parser.status().message())});
-  }
+  CheckEventTime(pipeline.event_time(), &violations);
   CheckDuration(pipeline.watermark_delay(), 0, WindowSpec::kMaxSize, "watermark_delay",
                 "must be from 0 to 400 days", &violations);
   CheckDuration(pipeline.max_future_skew(), 0, WindowSpec::kMaxSize, "max_future_skew",
@@ -568,9 +613,7 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
   plan->id = PipelineId(pipeline.name());
   plan->source_topic = pipeline.source_topic();
   plan->event_time_field = pipeline.event_time().field();
-  if (!pipeline.event_time().time_zone().empty()) {
-    plan->time_zone = pipeline.event_time().time_zone();
-  }
+  plan->event_time_format = MakeEventTimeFormat(pipeline.event_time());
   plan->watermark_delay = ToSpan(pipeline.watermark_delay());
   if (pipeline.has_max_future_skew()) plan->max_future_skew = ToSpan(pipeline.max_future_skew());
   if (pipeline.has_correction_horizon()) {

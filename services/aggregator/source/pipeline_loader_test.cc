@@ -88,7 +88,7 @@ TEST(PipelineLoaderTest, TheShippedPipelineIsWhatItSays) {
   EXPECT_EQ((*plan)->id, "sf-calls");
   EXPECT_EQ((*plan)->source_topic, "calls");
   EXPECT_EQ((*plan)->event_time_field, "call_date_time");
-  EXPECT_EQ((*plan)->time_zone, "UTC");
+  EXPECT_EQ((*plan)->event_time_format.time_zone, "UTC");
   EXPECT_EQ((*plan)->watermark_delay, kMicrosPerHour);
   EXPECT_EQ((*plan)->max_future_skew, kMicrosPerDay);
   EXPECT_EQ((*plan)->correction_horizon, kMicrosPerDay);
@@ -131,7 +131,7 @@ TEST(PipelineLoaderTest, MakesAPlanOfEverything) {
   const auto plan = MakePlan(pipeline);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ((*plan)->id, "p-1");
-  EXPECT_EQ((*plan)->time_zone, "America/Los_Angeles");
+  EXPECT_EQ((*plan)->event_time_format.time_zone, "America/Los_Angeles");
   EXPECT_EQ((*plan)->watermark_delay, kMicrosPerMinute);
   EXPECT_EQ((*plan)->max_future_skew, 2 * kMicrosPerHour);
   EXPECT_EQ((*plan)->correction_horizon, kMicrosPerHour);
@@ -169,7 +169,7 @@ TEST(PipelineLoaderTest, WhatIsNotSaidHasItsDefault) {
   pipeline.mutable_views(0)->mutable_join()->clear_type();
   const auto plan = MakePlan(pipeline);
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ((*plan)->time_zone, "UTC");
+  EXPECT_EQ((*plan)->event_time_format.time_zone, "UTC");
   EXPECT_EQ((*plan)->watermark_delay, 0);
   EXPECT_EQ((*plan)->max_future_skew, kMicrosPerDay);
   EXPECT_EQ((*plan)->correction_horizon, kMicrosPerDay);
@@ -210,6 +210,16 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
       {"event_time.format",
        [](P p) { p->mutable_event_time()->set_format(static_cast<pb::EventTime::Format>(9)); }},
       {"event_time.time_zone", [](P p) { p->mutable_event_time()->set_time_zone("Mars/Olympus"); }},
+      {"event_time.time_zone",
+       [](P p) { p->mutable_event_time()->set_format(pb::EventTime::FORMAT_EPOCH_SECONDS); }},
+      {"event_time.pattern", [](P p) { p->mutable_event_time()->set_pattern("%F %T"); }},
+      {"event_time.pattern",
+       [](P p) { p->mutable_event_time()->set_format(pb::EventTime::FORMAT_PATTERN); }},
+      {"event_time.pattern",
+       [](P p) {
+         p->mutable_event_time()->set_format(pb::EventTime::FORMAT_PATTERN);
+         p->mutable_event_time()->set_pattern("%F");
+       }},
       {"watermark_delay", [](P p) { p->mutable_watermark_delay()->set_seconds(-1); }},
       {"watermark_delay", [](P p) { p->mutable_watermark_delay()->set_nanos(-5000); }},
       {"watermark_delay", [](P p) { p->mutable_watermark_delay()->set_seconds(400 * 86400 + 1); }},
@@ -286,6 +296,29 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
   EXPECT_THAT(WrongFields([](P) {}), IsEmpty());
   for (size_t i = 0; i < cases.size(); ++i) {
     EXPECT_THAT(WrongFields(cases[i].change), ElementsAre(cases[i].field)) << "case " << i;
+  }
+}
+
+TEST(PipelineLoaderTest, FormatsOfEventTimes) {
+  using Kind = EventTimeFormat::Kind;
+  const std::pair<pb::EventTime::Format, Kind> kCases[] = {
+      {pb::EventTime::FORMAT_UNSPECIFIED, Kind::kIso8601},
+      {pb::EventTime::FORMAT_ISO_8601, Kind::kIso8601},
+      {pb::EventTime::FORMAT_EPOCH_SECONDS, Kind::kEpochSeconds},
+      {pb::EventTime::FORMAT_EPOCH_MILLISECONDS, Kind::kEpochMilliseconds},
+      {pb::EventTime::FORMAT_EPOCH_MICROSECONDS, Kind::kEpochMicroseconds},
+      {pb::EventTime::FORMAT_PATTERN, Kind::kPattern},
+  };
+  for (const auto& c : kCases) {
+    pb::Pipeline pipeline = MakePipeline();
+    pipeline.mutable_event_time()->set_format(c.first);
+    pipeline.mutable_event_time()->clear_time_zone();
+    if (c.second == Kind::kPattern) pipeline.mutable_event_time()->set_pattern("%F %T");
+    const auto plan = MakePlan(pipeline);
+    ASSERT_TRUE(plan.ok()) << c.first << plan.status();
+    EXPECT_EQ((*plan)->event_time_format.kind, c.second);
+    EXPECT_EQ((*plan)->event_time_format.time_zone, "UTC");
+    EXPECT_EQ((*plan)->event_time_format.pattern, pipeline.event_time().pattern());
   }
 }
 
