@@ -1,12 +1,12 @@
 #include "clients/cli/json_text.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "services/platform/runtime/valid_utf8.h"
 
 namespace windrow::cli {
@@ -52,6 +52,21 @@ bool EscapeForTerminal(char c, std::string* out) {
   return true;
 }
 
+std::string ErrorName(results::v1::ValueError error) {
+  return error == results::v1::VALUE_ERROR_OVERFLOW ? "overflow" : absl::StrCat("error ", error);
+}
+
+void AppendJsonCounts(const results::v1::ValueCounts& counts, std::string* json) {
+  absl::string_view separator = "[";
+  for (const results::v1::ValueCount& count : counts.counts()) {
+    absl::StrAppend(json, separator, "{\"value\":");
+    AppendJsonString(count.value(), json);
+    absl::StrAppend(json, ",\"count\":", count.count(), "}");
+    separator = ",";
+  }
+  absl::StrAppend(json, counts.counts().empty() ? "[]" : "]");
+}
+
 }  // namespace
 
 void AppendJsonString(absl::string_view text, std::string* json) {
@@ -79,6 +94,12 @@ void AppendJsonValue(const Field& field, std::string* json) {
     case Field::kBoolValue:
       absl::StrAppend(json, field.bool_value() ? "true" : "false");
       return;
+    case Field::kValueCounts:
+      AppendJsonCounts(field.value_counts(), json);
+      return;
+    case Field::kError:
+      absl::StrAppend(json, "{\"error\":\"", ErrorName(field.error()), "\"}");
+      return;
     case Field::VALUE_NOT_SET:
       break;
   }
@@ -86,21 +107,24 @@ void AppendJsonValue(const Field& field, std::string* json) {
 }
 
 std::string PlainValue(const Field& field) {
-  if (field.value_case() == Field::kStringValue) return Printable(field.string_value());
-  if (field.value_case() == Field::VALUE_NOT_SET) return "-";
+  switch (field.value_case()) {
+    case Field::kStringValue:
+      return Printable(field.string_value());
+    case Field::kValueCounts:
+      return absl::StrJoin(field.value_counts().counts(), ", ",
+                           [](std::string* out, const results::v1::ValueCount& count) {
+                             absl::StrAppend(out, Printable(count.value()), " ", count.count());
+                           });
+    case Field::kError:
+      return ErrorName(field.error());
+    case Field::VALUE_NOT_SET:
+      return "-";
+    default:
+      break;
+  }
   std::string text;
   AppendJsonValue(field, &text);
   return text;
-}
-
-std::vector<const Field*> ShownValues(const google::protobuf::RepeatedPtrField<Field>& values) {
-  std::vector<const Field*> shown;
-  for (const Field& field : values) shown.push_back(&field);
-  std::stable_partition(shown.begin(), shown.end(), [](const Field* field) {
-    return field->value_case() == Field::kStringValue ||
-           field->value_case() == Field::VALUE_NOT_SET;
-  });
-  return shown;
 }
 
 std::string Printable(absl::string_view text) {

@@ -2,7 +2,6 @@
 #define CLIENTS_CLI_JSON_TEXT_H_
 
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "windrow/results/v1/result.pb.h"
@@ -13,16 +12,11 @@ namespace windrow::cli {
 void AppendJsonString(absl::string_view text, std::string* json);
 
 // Appends the value alone: text, whole number, the shortest number that reads back the same, truth
-// value, or null.
+// value, null, [{"value":"a","count":3}] or {"error":"overflow"}.
 void AppendJsonValue(const results::v1::Field& field, std::string* json);
 
-// The value for people: text as it is, null as "-".
+// The value for people: text as it is, null as "-", values with counts as "a 3, b 1".
 std::string PlainValue(const results::v1::Field& field);
-
-// A row's values as they are shown: joined columns, which say what the group is, stand beside the
-// group, before the aggregates. Columns are text or null, aggregates are numbers.
-std::vector<const results::v1::Field*> ShownValues(
-    const google::protobuf::RepeatedPtrField<results::v1::Field>& values);
 
 // Replaces what would move a terminal's cursor or change its colours: control characters become
 // "\xNN", what is not UTF-8 becomes U+FFFD.

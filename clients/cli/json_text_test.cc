@@ -54,6 +54,23 @@ TEST(JsonTextTest, WritesEachKindOfValue) {
   EXPECT_EQ(Json(field), "null");
 }
 
+TEST(JsonTextTest, WritesCountsAndErrors) {
+  Field field;
+  field.mutable_value_counts();
+  EXPECT_EQ(Json(field), "[]");
+  EXPECT_EQ(PlainValue(field), "");
+  for (const char* value : {"Market \"St\"", "b"}) {
+    auto* count = field.mutable_value_counts()->add_counts();
+    count->set_value(value);
+    count->set_count(3);
+  }
+  EXPECT_EQ(Json(field), R"([{"value":"Market \"St\"","count":3},{"value":"b","count":3}])");
+  EXPECT_EQ(PlainValue(field), "Market \"St\" 3, b 3");
+  field.set_error(results::v1::VALUE_ERROR_OVERFLOW);
+  EXPECT_EQ(Json(field), R"({"error":"overflow"})");
+  EXPECT_EQ(PlainValue(field), "overflow");
+}
+
 TEST(JsonTextTest, NothingReachesTheTerminalThatSteersIt) {
   EXPECT_EQ(Printable("a\x1b[31mb\n"), "a\\x1b[31mb\\x0a");
   EXPECT_EQ(Printable("Mañana"), "Mañana");

@@ -33,7 +33,7 @@ int Compare(const Field& left, const Field& right) {
         return 2;
       case Field::kDoubleValue:
         return 3;
-      case Field::kStringValue:
+      default:
         break;
     }
     return 4;
@@ -54,7 +54,7 @@ std::string ResultLine(const Result& result) {
       absl::StrCat("{\"window_start\":\"", TimeText(result.window_start_time()),
                    "\",\"window_end\":\"", TimeText(result.window_end_time()), "\",");
   for (const Field& field : result.group()) AppendMember(field, &json);
-  for (const Field* field : ShownValues(result.values())) AppendMember(*field, &json);
+  for (const Field& field : result.values()) AppendMember(field, &json);
   absl::StrAppend(&json, "\"final\":", result.final() ? "true" : "false",
                   ",\"revision\":", result.revision(), "}");
   return json;

@@ -40,12 +40,12 @@ TEST(ResultLineTest, IsTheLineOfTheJoinedView) {
   auto* group = row.add_group();
   group->set_name("disposition");
   group->set_string_value("ADM");
-  auto* count = row.add_values();
-  count->set_name("count");
-  count->set_int_value(2);
   auto* description = row.add_values();
   description->set_name("description");
   description->set_string_value("Admonished");
+  auto* count = row.add_values();
+  count->set_name("count");
+  count->set_int_value(2);
   row.set_revision(4);
   const std::string line = ResultLine(row);
   EXPECT_EQ(line, R"({"window_start":"2018-12-31T23:50:00Z","window_end":"2019-01-01T00:00:00Z",)"
@@ -53,7 +53,7 @@ TEST(ResultLineTest, IsTheLineOfTheJoinedView) {
                   R"("revision":4})");
 
   row.mutable_group(0)->clear_value();
-  row.mutable_values(1)->clear_value();
+  row.mutable_values(0)->clear_value();
   EXPECT_NE(ResultLine(row).find(R"("disposition":null,"description":null,"count":2)"),
             std::string::npos);
 }

@@ -24,7 +24,7 @@ std::vector<std::string> Names(const std::vector<const results::v1::Field*>& fie
 
 std::vector<std::string> Values(const std::vector<const results::v1::Field*>& fields) {
   std::vector<std::string> values;
-  for (const auto* field : fields) values.push_back(PlainValue(*field));
+  for (const auto* field : fields) values.push_back(PlainValue(field));
   return values;
 }
 
@@ -44,12 +44,12 @@ void WindowBoard::Clear() {
 
 void WindowBoard::Apply(const query::v1::Result& result) {
   const auto group = Pointers(result.group());
-  const auto shown = ShownValues(result.values());
+  const auto values = Pointers(result.values());
   group_names_ = Names(group);
-  value_names_ = Names(shown);
+  value_names_ = Names(values);
   Entry& entry = windows_[ToTime(result.window_start_time())];
   entry.end = ToTime(result.window_end_time());
-  entry.rows[GroupKey(result.group())] = {Values(group), Values(shown), result.accepted(),
+  entry.rows[GroupKey(result.group())] = {Values(group), Values(values), result.accepted(),
                                           result.revision()};
   if (windows_.size() > max_windows_) windows_.erase(windows_.begin());
 }

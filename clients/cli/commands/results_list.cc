@@ -17,8 +17,8 @@ using ::windrow::query::v1::Result;
 std::vector<TextTable::Column> Columns(const Result& row) {
   std::vector<TextTable::Column> columns = {{"START (UTC)"}, {"END (UTC)"}};
   for (const auto& field : row.group()) columns.push_back({Printable(field.name())});
-  for (const auto* field : ShownValues(row.values())) {
-    columns.push_back({Printable(field->name()), TextTable::Align::kByContent});
+  for (const auto& field : row.values()) {
+    columns.push_back({Printable(field.name()), TextTable::Align::kByContent});
   }
   columns.push_back({"STATE"});
   columns.push_back({"REVISION", TextTable::Align::kRight});
@@ -29,7 +29,7 @@ std::vector<std::string> Cells(const Result& row) {
   std::vector<std::string> cells = {ShortTimeText(ToTime(row.window_start_time())),
                                     ShortTimeText(ToTime(row.window_end_time()))};
   for (const auto& field : row.group()) cells.push_back(PlainValue(field));
-  for (const auto* field : ShownValues(row.values())) cells.push_back(PlainValue(*field));
+  for (const auto& field : row.values()) cells.push_back(PlainValue(field));
   cells.push_back(row.final() ? "final" : "open");
   cells.push_back(std::to_string(row.revision()));
   return cells;

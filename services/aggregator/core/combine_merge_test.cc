@@ -15,6 +15,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/aggregator/core/combiner.h"
 #include "services/aggregator/core/group_key.h"
 #include "services/aggregator/core/merger.h"
@@ -49,8 +50,8 @@ struct Record {
   enum class Kind { kGood, kUnreadable, kWithoutTime, kFuture };
   Kind kind = Kind::kGood;
   EventTime time = 0;
-  // Two fields.
-  absl::optional<std::string> values[2];
+  // Two fields to group by, and a number.
+  absl::optional<std::string> values[3];
 };
 
 // What is true of a run, whatever the schedule.
@@ -69,18 +70,37 @@ using RowKey = std::tuple<int, EventTime, std::string>;
 using WindowKey = std::pair<int, EventTime>;
 
 struct Row {
+  EventTime window_end = 0;
   uint64_t accepted = 0;
+  // The values of aggregates with a state, as text.
+  std::vector<std::string> values;
   uint32_t revision = 0;
-  bool operator==(const Row& other) const {
-    return accepted == other.accepted && revision == other.revision;
+
+  bool SameValue(const Row& other) const {
+    return window_end == other.window_end && accepted == other.accepted && values == other.values;
   }
+  bool operator==(const Row& other) const { return SameValue(other) && revision == other.revision; }
 };
+
+std::ostream& operator<<(std::ostream& out, const Row& row) {
+  return out << "end " << row.window_end << " accepted " << row.accepted << " ["
+             << absl::StrJoin(row.values, ", ") << "] revision " << row.revision;
+}
 
 // ---------------------------------------------------------------------------------------------
 // The recount.
 
+// Records of a row, to be aggregated at the end.
+struct RecountedRow {
+  EventTime window_end = 0;
+  std::vector<const Record*> records;
+};
+
 struct Recount {
-  std::map<RowKey, uint64_t> rows;
+  std::map<RowKey, RecountedRow> found;
+  // Accepted records of views with sessions, by view and group.
+  std::map<std::pair<int, std::string>, std::vector<const Record*>> sessions;
+  std::map<RowKey, Row> rows;
   std::map<WindowKey, uint64_t> late;
   // By partition.
   std::vector<SourceCounters> counters;
@@ -120,16 +140,109 @@ void RecountRecord(const Scenario& scenario, int view, const Record& record, Eve
       return;
     }
   }
+  if (plan.is_session()) {
+    if (record.time < watermark) {
+      ++counters->late_everywhere;
+      ++recount->late[{view, kOlderWindows}];
+    } else {
+      ++counters->accepted;
+      recount->sessions[{view, group}].push_back(&record);
+    }
+    return;
+  }
   bool accepted = false;
   for (const EventTime start : WindowStarts(*plan.window, OffsetOf(*plan.window), record.time)) {
     if (start + plan.window->size() <= watermark) {
       ++recount->late[{view, start}];
     } else {
-      ++recount->rows[{view, start, group}];
+      RecountedRow& row = recount->found[{view, start, group}];
+      row.window_end = start + plan.window->size();
+      row.records.push_back(&record);
       accepted = true;
     }
   }
   ++(accepted ? counters->accepted : counters->late_everywhere);
+}
+
+// Values of fields that are there, as numbers where they are to be added.
+std::string RecountValue(const AggregatePlan& plan, int field,
+                         const std::vector<const Record*>& records) {
+  std::map<std::string, int64_t> counts;
+  int64_t sum = 0;
+  int64_t count = 0;
+  for (const Record* record : records) {
+    const auto& value = record->values[field];
+    if (!value.has_value()) continue;
+    ++counts[*value];
+    ++count;
+    if (plan.type == ValueType::kInteger) sum += std::stoll(*value);
+  }
+  switch (plan.function) {
+    case AggregateFunction::kCount:
+      return absl::StrCat(count);
+    case AggregateFunction::kSum:
+      return count == 0 ? "null" : absl::StrCat(sum);
+    case AggregateFunction::kAvg:
+      return count == 0 ? "null"
+                        : absl::StrCat(static_cast<double>(sum) / static_cast<double>(count));
+    case AggregateFunction::kMin:
+      return count == 0 ? "null" : counts.begin()->first;
+    case AggregateFunction::kMax:
+      return count == 0 ? "null" : counts.rbegin()->first;
+    case AggregateFunction::kCountDistinct:
+      return absl::StrCat(counts.size());
+    case AggregateFunction::kTopK:
+      break;
+  }
+  std::vector<std::pair<int64_t, std::string>> order;
+  for (const auto& entry : counts) order.emplace_back(-entry.second, entry.first);
+  std::sort(order.begin(), order.end());
+  order.resize(std::min<size_t>(order.size(), plan.limit));
+  return absl::StrJoin(order, " ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, entry.second, "=", -entry.first);
+  });
+}
+
+std::string ShowValue(const AggregateValue& value) {
+  if (const auto* integer = absl::get_if<int64_t>(&value)) return absl::StrCat(*integer);
+  if (const auto* number = absl::get_if<double>(&value)) return absl::StrCat(*number);
+  if (const auto* text = absl::get_if<std::string>(&value)) return *text;
+  if (const auto* counts = absl::get_if<ValueCounts>(&value)) {
+    return absl::StrJoin(*counts, " ", absl::PairFormatter("="));
+  }
+  return "null";
+}
+
+void FinishSessions(const Scenario& scenario, Recount* recount) {
+  for (auto& entry : recount->sessions) {
+    std::vector<const Record*>& records = entry.second;
+    std::sort(records.begin(), records.end(),
+              [](const Record* a, const Record* b) { return a->time < b->time; });
+    const EventSpan gap = scenario.plan->views[entry.first.first].session_gap;
+    for (size_t begin = 0; begin < records.size();) {
+      size_t end = begin + 1;
+      while (end < records.size() && records[end]->time - records[end - 1]->time < gap) ++end;
+      RecountedRow& row =
+          recount->found[{entry.first.first, records[begin]->time, entry.first.second}];
+      row.window_end = records[end - 1]->time + gap;
+      row.records.assign(records.begin() + static_cast<std::ptrdiff_t>(begin),
+                         records.begin() + static_cast<std::ptrdiff_t>(end));
+      begin = end;
+    }
+  }
+}
+
+void FinishRows(const Scenario& scenario, Recount* recount) {
+  FinishSessions(scenario, recount);
+  for (const auto& entry : recount->found) {
+    Row& row = recount->rows[entry.first];
+    row.window_end = entry.second.window_end;
+    row.accepted = entry.second.records.size();
+    for (const AggregatePlan& aggregate : scenario.plan->views[std::get<0>(entry.first)].stateful) {
+      const int field = scenario.plan->inputs[aggregate.input].field;
+      row.values.push_back(RecountValue(aggregate, field, entry.second.records));
+    }
+  }
 }
 
 Recount RecountAll(const Scenario& scenario) {
@@ -153,21 +266,41 @@ Recount RecountAll(const Scenario& scenario) {
     recount.counters.push_back(counters);
     recount.watermarks.push_back(watermark);
   }
+  FinishRows(scenario, &recount);
   return recount;
 }
 
 // ---------------------------------------------------------------------------------------------
 // Random scenarios.
 
+void AddRandomAggregates(Random* random, PlanBuilder* builder) {
+  if (random->OneIn(2)) return;
+  for (int64_t i = random->Between(1, 3); i > 0; --i) {
+    const auto function = static_cast<AggregateFunction>(random->Below(7));
+    const bool adds = function == AggregateFunction::kSum || function == AggregateFunction::kAvg;
+    builder->Aggregate(function, adds ? 2 : 1, adds ? ValueType::kInteger : ValueType::kText,
+                       static_cast<int>(random->Between(4, 9)));
+  }
+}
+
 void AddRandomView(Random* random, PlanBuilder* builder, Scenario* scenario) {
   const EventSpan pane = random->Between(1000, 5000) * 1000;
-  const int64_t panes = random->Between(1, random->OneIn(4) ? 20 : 6);
+  const int64_t panes = random->Between(1, random->OneIn(4) ? 40 : 6);
   const EventSpan slide = pane * (random->OneIn(3) ? panes : random->Between(1, panes));
-  builder->View(pane * panes, slide, random->Below(slide / 1000) * 1000);
+  if (random->OneIn(3)) {
+    builder->SessionView(random->Between(1, 30) * kSecond / 2);
+  } else {
+    builder->View(pane * panes, slide, random->Below(slide / 1000) * 1000);
+  }
   const std::vector<std::vector<int>> fields = {{0}, {1}, {0, 1}, {1, 0}, {}};
   const std::vector<int>& group_by = fields[random->Below(static_cast<int64_t>(fields.size()))];
   builder->GroupBy(group_by);
   scenario->joined.emplace_back();
+  AddRandomAggregates(random, builder);
+  if (random->OneIn(2)) {
+    builder->Emit(random->OneIn(2) ? EmitMode::kFinal : EmitMode::kInterval,
+                  random->Between(1, 50) * kSecond);
+  }
   if (!group_by.empty() && random->OneIn(3)) {
     builder->InnerJoin({"a", "b"});
     scenario->joined.back() = std::set<std::string>{"a", "b"};
@@ -191,7 +324,9 @@ std::vector<Record> RandomLog(Random* random, EventTime begin) {
     // Borders of windows and watermarks are where mistakes are.
     if (random->OneIn(2)) record.time = FloorDivide(record.time, kSecond) * kSecond;
     if (random->OneIn(25)) record.kind = static_cast<Record::Kind>(random->Between(1, 3));
-    for (auto& value : record.values) value = RandomValue(random);
+    record.values[0] = RandomValue(random);
+    record.values[1] = RandomValue(random);
+    if (!random->OneIn(10)) record.values[2] = absl::StrCat(random->Between(-100, 100));
   }
   return log;
 }
@@ -329,7 +464,7 @@ class CombineStage {
         reason = DeadLetterReason::kFutureEventTime;
         break;
     }
-    test_record.With(record.values[0]).With(record.values[1]);
+    for (const auto& value : record.values) test_record.With(value);
     ASSERT_EQ(combiner->Add(partition, offset, timestamp, test_record.fields()), reason);
   }
 
@@ -421,8 +556,8 @@ class MergeStage {
     EXPECT_LE(merger_->closed_through(), last_end) << "nothing passes the last end";
   }
 
-  void Take() {
-    const MergeChanges changes = merger_->TakeChanges();
+  void Take(int64_t clock_us = Merger::kAllDue) {
+    const MergeChanges changes = merger_->TakeChanges(clock_us);
     for (int view = 0; view < static_cast<int>(changes.views.size()); ++view) {
       TakeView(view, changes.views[view], changes.progress);
     }
@@ -446,7 +581,7 @@ class MergeStage {
     Take();
     EXPECT_EQ(progress_.drain_generation, 2);
     for (const auto& row : rows) {
-      EXPECT_LE(std::get<1>(row.first) + SizeOf(std::get<0>(row.first)), progress_.closed_through);
+      EXPECT_LE(row.second.window_end, progress_.closed_through);
     }
   }
 
@@ -458,30 +593,48 @@ class MergeStage {
   std::map<WindowKey, uint64_t> late;
 
  private:
-  EventSpan SizeOf(int view) const { return plan_->views[view].window->size(); }
-
   void TakeView(int view, const ViewChanges& changes, const MergeProgress& now) {
+    const ViewPlan& plan = plan_->views[view];
     std::set<RowKey> taken;
     for (const RowChange& change : changes.rows) {
       const RowKey key(view, change.window_start, changes.groups[change.group]);
       ASSERT_TRUE(taken.insert(key).second) << "a row is written once";
+      if (change.deleted) {
+        ASSERT_TRUE(plan.is_session()) << "windows are never deleted";
+        rows.erase(key);
+        continue;
+      }
       ASSERT_GT(change.accepted, 0u);
-      Row& row = rows[key];
-      const EventTime end = change.window_start + SizeOf(view);
-      ASSERT_GE(change.accepted, row.accepted) << "counts never shrink";
-      ASSERT_GE(change.revision, row.revision);
-      if (change.revision > 0) {
-        ASSERT_LE(end, now.closed_through) << "only closed rows are corrected";
-      }
-      if (end <= progress_.closed_through && change.accepted > row.accepted) {
-        ASSERT_GT(change.revision, row.revision) << "a closed row changes by a correction";
-      }
-      row = Row{change.accepted, change.revision};
+      Row row{change.window_end, change.accepted, {}, change.revision};
+      for (const AggregateValue& value : change.values) row.values.push_back(ShowValue(value));
+      TakeRow(plan, row, rows.count(key) > 0 ? &rows[key] : nullptr, now);
+      rows[key] = row;
     }
     for (const LateCount& count : changes.late) {
       uint64_t& records = late[{view, count.window_start}];
       ASSERT_GT(count.records, records);
       records = count.records;
+    }
+  }
+
+  // What must hold of one row; `before` is null when it is new.
+  void TakeRow(const ViewPlan& plan, const Row& row, const Row* before, const MergeProgress& now) {
+    if (before != nullptr) {
+      ASSERT_GE(row.accepted, before->accepted) << "counts never shrink";
+      ASSERT_GE(row.revision, before->revision);
+    }
+    // A correction can open a session again.
+    if (plan.is_session()) return;
+    if (row.revision > 0) {
+      ASSERT_LE(row.window_end, now.closed_through) << "only closed rows are corrected";
+    }
+    if (row.window_end <= progress_.closed_through &&
+        (before == nullptr || row.accepted > before->accepted)) {
+      ASSERT_GT(row.revision, before == nullptr ? 0 : before->revision)
+          << "a closed row changes by a correction";
+    }
+    if (plan.emit == EmitMode::kFinal) {
+      ASSERT_LE(row.window_end, now.closed_through) << "open rows are not written";
     }
   }
 
@@ -499,9 +652,10 @@ struct Outcome {
   // As each merge partition knows them.
   std::vector<std::vector<SourcePosition>> sources;
 
-  std::map<RowKey, uint64_t> values() const {
-    std::map<RowKey, uint64_t> values;
-    for (const auto& row : rows) values.emplace(row.first, row.second.accepted);
+  // Without revisions.
+  std::map<RowKey, Row> values() const {
+    std::map<RowKey, Row> values = rows;
+    for (auto& row : values) row.second.revision = 0;
     return values;
   }
 };
@@ -518,9 +672,11 @@ Outcome MergeAll(const Scenario& scenario, const Partials& partials, MergeSchedu
   Outcome outcome;
   for (size_t m = 0; m < partials.size(); ++m) {
     MergeStage stage(scenario.plan);
+    int64_t clock_us = 0;
     for (const Frame& frame : partials[m]) {
       stage.Apply(frame);
-      if (random->OneIn(schedule.take)) stage.Take();
+      clock_us += random->Below(20) * kSecond;
+      if (random->OneIn(schedule.take)) stage.Take(clock_us);
       if (schedule.restore > 0 && random->OneIn(schedule.restore)) stage.Restore();
     }
     stage.Finish();
@@ -629,14 +785,15 @@ TEST(CombineMergeTest, TheSameFramesGiveTheSameRowsAndRevisions) {
       EXPECT_EQ(outcome.expired, first.expired);
     }
     ExpectCounters(recount, first);
-    const std::map<RowKey, uint64_t> values = first.values();
-    for (const auto& row : values) {
+    for (const auto& row : first.rows) {
+      // Sessions without their expired records may begin elsewhere.
+      if (scenario.plan->views[std::get<0>(row.first)].is_session()) continue;
       const auto recounted = recount.rows.find(row.first);
       ASSERT_NE(recounted, recount.rows.end());
-      EXPECT_LE(row.second, recounted->second);
+      EXPECT_LE(row.second.accepted, recounted->second.accepted);
     }
     if (first.expired == 0) {
-      EXPECT_EQ(values, recount.rows);
+      EXPECT_EQ(first.values(), recount.rows);
     }
     // Late records of older windows share a row; none is lost.
     EXPECT_EQ(LateByView(first.late), LateByView(recount.late));
@@ -691,16 +848,21 @@ ComparableState StateOf(const Merger& merger) {
   return state;
 }
 
-// The rows of one take, with their revisions.
-std::map<RowKey, std::pair<uint64_t, uint32_t>> RowsOf(const MergeChanges& changes) {
-  std::map<RowKey, std::pair<uint64_t, uint32_t>> rows;
+// Takes over the rows of one take.
+void TakeOver(const MergeChanges& changes, std::map<RowKey, Row>* rows) {
   for (size_t view = 0; view < changes.views.size(); ++view) {
-    for (const RowChange& row : changes.views[view].rows) {
-      rows[{static_cast<int>(view), row.window_start, changes.views[view].groups[row.group]}] = {
-          row.accepted, row.revision};
+    for (const RowChange& change : changes.views[view].rows) {
+      const RowKey key(static_cast<int>(view), change.window_start,
+                       changes.views[view].groups[change.group]);
+      if (change.deleted) {
+        rows->erase(key);
+        continue;
+      }
+      Row& row = (*rows)[key];
+      row = Row{change.window_end, change.accepted, {}, change.revision};
+      for (const AggregateValue& value : change.values) row.values.push_back(ShowValue(value));
     }
   }
-  return rows;
 }
 
 TEST(CombineMergeTest, AnOldSnapshotAndAReplayGiveTheSameState) {
@@ -717,32 +879,36 @@ TEST(CombineMergeTest, AnOldSnapshotAndAReplayGiveTheSameState) {
 
     Merger live(scenario.plan);
     Merger restored(scenario.plan);
+    std::map<RowKey, Row> rows;
     for (int64_t i = 0; i < committed; ++i) {
       if (i == snapshot_at) {
-        live.TakeChanges();
+        TakeOver(live.TakeChanges(), &rows);
         restored.Restore(live.Snapshot());
       }
       live.Apply(log[i]);
       if (i >= snapshot_at) restored.Apply(log[i]);
-      if (random.OneIn(3)) live.TakeChanges();
+      if (random.OneIn(3)) TakeOver(live.TakeChanges(), &rows);
     }
     if (committed == snapshot_at) {
-      live.TakeChanges();
+      TakeOver(live.TakeChanges(), &rows);
       restored.Restore(live.Snapshot());
     }
-    live.TakeChanges();
+    TakeOver(live.TakeChanges(), &rows);
     restored.DropChanges();
     EXPECT_EQ(StateOf(restored), StateOf(live));
     EXPECT_EQ(restored.cell_count(), live.cell_count());
     EXPECT_EQ(restored.group_count(), live.group_count());
-    // From there both write the same, at the same moments.
+    // From there both write the same, at the same moments; the restored one may repeat rows.
+    std::map<RowKey, Row> restored_rows = rows;
     for (int64_t i = committed; i < frames; ++i) {
       live.Apply(log[i]);
       restored.Apply(log[i]);
       if (i + 1 < frames && !random.OneIn(3)) continue;
       const MergeChanges changes = live.TakeChanges();
       const MergeChanges restored_changes = restored.TakeChanges();
-      EXPECT_EQ(RowsOf(restored_changes), RowsOf(changes)) << "frame " << i;
+      TakeOver(changes, &rows);
+      TakeOver(restored_changes, &restored_rows);
+      EXPECT_EQ(restored_rows, rows) << "frame " << i;
       EXPECT_EQ(restored_changes.progress.closed_through, changes.progress.closed_through);
       EXPECT_EQ(StateOf(restored), StateOf(live)) << "frame " << i;
     }

@@ -13,21 +13,7 @@ namespace pb = windrow::results::v1;
 
 using GroupValues = std::vector<absl::optional<std::string>>;
 
-// The part of a row that all windows of a group share.
-void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues& group,
-               pb::Row* row) {
-  row->clear_group();
-  for (size_t i = 0; i < view.group_fields.size(); ++i) {
-    pb::Field* field = row->add_group();
-    field->set_name(plan.fields[view.group_fields[i]]);
-    if (i < group.size() && group[i].has_value()) field->set_string_value(*group[i]);
-  }
-  row->clear_values();
-  for (const AggregatePlan& aggregate : view.aggregates) {
-    row->add_values()->set_name(aggregate.name);
-  }
-  if (!view.join.has_value()) return;
-  const JoinPlan& join = *view.join;
+void FillColumns(const JoinPlan& join, const GroupValues& group, pb::Row* row) {
   row->set_table_version(join.table->version());
   const StaticTable::Row* found = static_cast<size_t>(join.group_index) < group.size()
                                       ? join.table->Find(group[join.group_index])
@@ -38,6 +24,22 @@ void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues
     if (found == nullptr) continue;
     const auto value = found->find(column);
     if (value != found->end()) field->set_string_value(value->second);
+  }
+}
+
+// The part of a row that all windows of a group share.
+void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues& group,
+               pb::Row* row) {
+  row->clear_group();
+  for (size_t i = 0; i < view.group_fields.size(); ++i) {
+    pb::Field* field = row->add_group();
+    field->set_name(plan.fields[view.group_fields[i]]);
+    if (i < group.size() && group[i].has_value()) field->set_string_value(*group[i]);
+  }
+  row->clear_values();
+  if (view.join.has_value()) FillColumns(*view.join, group, row);
+  for (const AggregatePlan& aggregate : view.aggregates) {
+    row->add_values()->set_name(aggregate.name);
   }
 }
 
@@ -63,10 +65,12 @@ void FillValue(const AggregateValue& value, pb::Field* field) {
 }
 
 void FillValues(const ViewPlan& view, const RowChange& change, pb::Row* row) {
+  // Behind the joined columns.
+  int next_field = row->values_size() - static_cast<int>(view.aggregates.size());
   size_t next_state = 0;
-  for (size_t i = 0; i < view.aggregates.size(); ++i) {
-    pb::Field* field = row->mutable_values(static_cast<int>(i));
-    if (view.aggregates[i].has_state()) {
+  for (const AggregatePlan& aggregate : view.aggregates) {
+    pb::Field* field = row->mutable_values(next_field++);
+    if (aggregate.has_state()) {
       FillValue(change.values[next_state++], field);
     } else {
       field->set_int_value(static_cast<int64_t>(change.accepted));

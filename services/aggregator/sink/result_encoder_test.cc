@@ -164,15 +164,15 @@ TEST_F(ResultEncoderTest, LooksUpJoinedColumns) {
   ASSERT_THAT(records, SizeIs(5));
   EXPECT_THAT(Show(records[0].value.row().group()), ElementsAre("city='SF'", "disposition='ADM'"));
   EXPECT_THAT(Show(records[0].value.row().values()),
-              ElementsAre("calls=1", "count=1", "description='Admonished'", "level='2'"));
+              ElementsAre("description='Admonished'", "level='2'", "calls=1", "count=1"));
   // A row of the table without the column, no row at all, and a null key.
   EXPECT_THAT(Show(records[1].value.row().values()),
-              ElementsAre("calls=2", "count=2", "description=null", "level='1'"));
+              ElementsAre("description=null", "level='1'", "calls=2", "count=2"));
   EXPECT_THAT(Show(records[2].value.row().group()), ElementsAre("city=null", "disposition='XXX'"));
   EXPECT_THAT(Show(records[2].value.row().values()),
-              ElementsAre("calls=3", "count=3", "description=null", "level=null"));
+              ElementsAre("description=null", "level=null", "calls=3", "count=3"));
   EXPECT_THAT(Show(records[3].value.row().values()),
-              ElementsAre("calls=4", "count=4", "description=null", "level=null"));
+              ElementsAre("description=null", "level=null", "calls=4", "count=4"));
   for (int i = 0; i < 4; ++i) EXPECT_EQ(records[i].value.row().table_version(), "v7");
 }
 
