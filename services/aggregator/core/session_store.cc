@@ -170,15 +170,18 @@ void SessionStore::DropRows(EventTime closed_through) {
   fresh_.clear();
   for (const SessionId& id : dropped) {
     Session& session = Find(id);
-    // Whether an open one was due nobody knows: it is written again, and deleted if it must be.
-    session.written = true;
-    session.urgent = false;
-    session.changed = plan_.emit != EmitMode::kEachCommit && EndOf(session) > closed_through;
-    if (session.changed && plan_.emit == EmitMode::kInterval) {
-      waiting_.insert(id);
+    const bool closed = EndOf(session) <= closed_through;
+    if (plan_.emit == EmitMode::kEachCommit || closed) {
+      session.written = true;
+      session.changed = false;
     } else {
-      waiting_.erase(id);
+      // Which of its changes were written nobody knows: it is written again, and deleted if it must
+      // be.
+      session.written = session.written || session.urgent || plan_.emit == EmitMode::kInterval;
+      if (plan_.emit == EmitMode::kInterval) waiting_.insert(id);
     }
+    session.urgent = false;
+    if (!session.changed) waiting_.erase(id);
   }
   taken_through_ = closed_through;
 }
@@ -234,14 +237,17 @@ void SessionStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
     Session session;
     session.last = delta.pane + delta.span;
     session.cell.Add(plan_, delta.accepted, delta.states);
-    session.written = true;
     session.changed = plan_.emit != EmitMode::kEachCommit && EndOf(session) > closes.closed_through;
+    session.written = !session.changed || plan_.emit == EmitMode::kInterval;
     if (session.changed && plan_.emit == EmitMode::kInterval) waiting_.insert(id);
     groups_.AddReference(group);
     Insert(id, std::move(session));
   }
   for (const RowRevision& revision : snapshot.revisions) {
-    Find({groups_.Intern(revision.group), revision.window_start}).revision = revision.revision;
+    Session& session = Find({groups_.Intern(revision.group), revision.window_start});
+    session.revision = revision.revision;
+    // Open, it was closed once.
+    session.written = true;
   }
   taken_through_ = closes.closed_through;
 }
