@@ -715,7 +715,7 @@ TEST(CombineMergeTest, LastValuesAreThoseOfARecount) {
   uint64_t rows = 0;
   uint64_t late = 0;
   uint64_t corrected = 0;
-  const int runs = Runs(300);
+  const int runs = Runs(600);
   for (int seed = 0; seed < runs; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     Random random(seed);
