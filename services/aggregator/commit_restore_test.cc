@@ -23,10 +23,13 @@
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/merge_restorer.h"
+#include "services/platform/kafka/group_metadata.h"
+#include "services/platform/kafka/kafka_cluster.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/partition_reader.h"
 #include "services/platform/kafka/record_headers.h"
 #include "services/platform/kafka/topic_admin.h"
+#include "services/platform/runtime/clock.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -47,6 +50,7 @@ class CommitRestoreTest : public testing::Test {
     ASSERT_NE(broker, nullptr) << "WINDROW_TEST_KAFKA=HOST:PORT must name a broker";
     config_.bootstrap_servers = broker;
     config_.client_id = "commit_restore_test";
+    cluster_ = std::make_unique<kafka::KafkaCluster>(config_);
     PipelinePlan plan;
     plan.id = absl::StrCat("t-", absl::ToUnixMicros(absl::Now()));
     plan.source_topic = plan.id + ".source";
@@ -77,13 +81,15 @@ class CommitRestoreTest : public testing::Test {
 
   std::unique_ptr<BatchCommitter> MakeCommitter(const std::string& slot = "0") {
     BatchCommitter::Options options;
-    options.kafka = config_;
+    options.cluster = cluster_.get();
+    options.client_id = config_.client_id;
     options.transactional_id = absl::StrCat(plan_->id, ".", slot);
     options.plan = plan_;
     options.on_result = [] {};
     auto committer = std::make_unique<BatchCommitter>(std::move(options));
     const absl::Status connected = committer->Connect(kPatience);
     EXPECT_TRUE(connected.ok()) << connected;
+    if (connected.ok()) committer->Start();
     return committer;
   }
 
@@ -104,7 +110,7 @@ class CommitRestoreTest : public testing::Test {
     SealedBatch batch;
     batch.epoch = 1;
     // Of no member: such a commit is not fenced.
-    batch.group.reset(rd_kafka_consumer_group_metadata_new(topics_->group.c_str()));
+    batch.group = kafka::ClientGroupMetadata::OfNoMember(topics_->group);
     Combiner::Batch counted = combiner_->Seal();
     for (const SourcePosition& position : counted.positions) {
       batch.offsets.push_back({plan_->source_topic, position.partition, position.end_offset,
@@ -149,10 +155,12 @@ class CommitRestoreTest : public testing::Test {
 
   absl::StatusOr<std::vector<RestoredMerge>> Restore(const std::vector<RestoreRequest>& requests,
                                                      absl::Duration timeout = kPatience) {
-    return RestoreMerges(config_, plan_, topics_->partials, topics_->snapshots, requests, timeout);
+    return RestoreMerges(cluster_.get(), runtime::Clock::System(), plan_, topics_->partials,
+                         topics_->snapshots, requests, timeout);
   }
 
   kafka::KafkaConfig config_;
+  std::unique_ptr<kafka::KafkaCluster> cluster_;
   std::shared_ptr<const PipelinePlan> plan_;
   std::unique_ptr<PipelineTopics> topics_;
   std::unique_ptr<kafka::TopicAdmin> admin_;

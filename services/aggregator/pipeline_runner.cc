@@ -42,7 +42,7 @@ absl::Duration Median(std::vector<absl::Duration> durations) {
 }  // namespace
 
 PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
-    : options_(std::move(options)) {
+    : options_(std::move(options)), cluster_(options_.kafka) {
   Apply(pipeline);
   thread_ = std::thread([this] { Run(); });
 }
@@ -156,12 +156,14 @@ void PipelineRunner::AdjustWorkers() {
     std::unique_ptr<Worker>& worker = workers_[slot];
     if (worker != nullptr) continue;
     Worker::Options options;
-    options.kafka = options_.kafka;
+    options.cluster = &cluster_;
     options.plan = options_.plan;
     options.replica = options_.replica;
     options.slot = slot;
     options.settings = &settings_;
-    options.purger = purger_.get();
+    options.purge = [this](const std::string& topic, int partition, int64_t offset) {
+      purger_->Purge(topic, partition, offset);
+    };
     options.queued_kilobytes = options_.memory_megabytes * 1024 / parallelism;
     options.on_fatal = options_.on_fatal;
     worker = std::make_unique<Worker>(std::move(options));

@@ -19,6 +19,7 @@
 #include "services/aggregator/sink/log_purger.h"
 #include "services/aggregator/worker.h"
 #include "services/aggregator/worker_status.h"
+#include "services/platform/kafka/kafka_cluster.h"
 #include "services/platform/kafka/kafka_config.h"
 
 namespace windrow::aggregator {
@@ -79,6 +80,7 @@ class PipelineRunner {
   bool Stopping() const;
 
   const Options options_;
+  kafka::KafkaCluster cluster_;
   LiveSettings settings_;
   std::unique_ptr<LogPurger> purger_;
 

@@ -14,9 +14,9 @@
 namespace windrow::aggregator {
 namespace {
 
-using kafka::CommittedOffset;
-using kafka::GroupConsumer;
-using kafka::TopicPartition;
+using record_log::CommittedOffset;
+using record_log::GroupConsumer;
+using record_log::TopicPartition;
 
 constexpr int kReadBatch = 1000;
 constexpr int kFrameBatch = 50;
@@ -52,7 +52,6 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 // The least that brokers allow by default.
 constexpr absl::Duration kUsualSessionTimeout = absl::Seconds(6);
 constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
-constexpr size_t kMinSnapshotBytes = 256 * 1024;
 constexpr size_t kCommitDurationsKept = 64;
 
 }  // namespace
@@ -73,7 +72,7 @@ std::string Worker::TransactionalId(const std::string& pipeline, const std::stri
 }
 
 void Worker::Start() {
-  last_round_ms_ = absl::ToUnixMillis(absl::Now());
+  last_round_ms_ = absl::ToUnixMillis(Now());
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -100,14 +99,20 @@ void Worker::SetState(WorkerState state, const std::string& error) {
 void Worker::Run() {
   while (!stop_) {
     const absl::Status status = Connect();
-    last_round_ms_ = absl::ToUnixMillis(absl::Now());
-    if (status.ok()) break;
+    last_round_ms_ = absl::ToUnixMillis(Now());
+    if (status.ok()) {
+      committer_->Start();
+      break;
+    }
     SetState(WorkerState::kStarting, std::string(status.message()));
     runtime::LogWarning("worker cannot connect",
                         {{"slot", options_.slot}, {"error", std::string(status.message())}});
     wakeup_.Wait(absl::Seconds(1));
   }
-  while (!stop_) Round();
+  while (!stop_) {
+    const absl::Duration rest = Round();
+    if (rest > absl::ZeroDuration()) wakeup_.Wait(rest);
+  }
   Leave();
 }
 
@@ -117,7 +122,9 @@ absl::Status Worker::Connect() {
   combiner_ = std::make_unique<Combiner>(*std::move(combiner));
 
   BatchCommitter::Options committer;
-  committer.kafka = ClientConfig();
+  committer.cluster = options_.cluster;
+  committer.clock = options_.clock;
+  committer.client_id = ClientId();
   committer.transactional_id = TransactionalId(options_.plan->id, options_.replica, options_.slot);
   committer.plan = options_.plan;
   committer.on_result = [this] { wakeup_.Notify(); };
@@ -128,11 +135,9 @@ absl::Status Worker::Connect() {
   return JoinGroup();
 }
 
-kafka::KafkaConfig Worker::ClientConfig() const {
+std::string Worker::ClientId() const {
   // The zero-padded slot keeps the order of members, and so the assignment, over a restart.
-  kafka::KafkaConfig config = options_.kafka;
-  config.client_id = absl::StrFormat("%s-%03d", options_.replica, options_.slot);
-  return config;
+  return absl::StrFormat("%s-%03d", options_.replica, options_.slot);
 }
 
 absl::Status Worker::JoinGroup() {
@@ -143,25 +148,25 @@ absl::Status Worker::JoinGroup() {
   consumer.queued_kilobytes_per_partition = std::max(1024, options_.queued_kilobytes / 4);
   consumer.on_wakeup = [](void* wakeup) { static_cast<Wakeup*>(wakeup)->Notify(); };
   consumer.wakeup_opaque = &wakeup_;
-  auto created = GroupConsumer::Create(ClientConfig(), consumer, this);
+  auto created = options_.cluster->JoinGroup(ClientId(), consumer, this);
   if (!created.ok()) return created.status();
   consumer_ = *std::move(created);
   return absl::OkStatus();
 }
 
-void Worker::Round() {
-  last_round_ms_ = absl::ToUnixMillis(absl::Now());
+absl::Duration Worker::Round() {
+  last_round_ms_ = absl::ToUnixMillis(Now());
   const absl::Status polled = consumer_->Poll(absl::ZeroDuration());
   if (absl::IsOutOfRange(polled) && session_timeout_ < kUsualSessionTimeout) {
     RejoinWithUsualSession();
-    return;
+    return absl::ZeroDuration();
   }
   if (!polled.ok()) {
     options_.on_fatal(std::string(polled.message()));
-    return;
+    return absl::ZeroDuration();
   }
   if (committer_->busy()) TakeCommitResult(absl::InfinitePast());
-  if (must_readopt_ && absl::Now() >= readopt_at_) Readopt();
+  if (must_readopt_ && Now() >= readopt_at_) Readopt();
   // Partials first: they free memory, and windows wait for them.
   bool busy = ReadPartials();
   busy = ReadSources() || busy;
@@ -169,7 +174,8 @@ void Worker::Round() {
   UpdateDrain();
   if (ShouldSeal()) busy = Seal() || busy;
   PublishStatus(false);
-  if (!busy) wakeup_.Wait(AtRest() ? kRestingRound : kWaitingRound);
+  if (busy) return absl::ZeroDuration();
+  return AtRest() ? kRestingRound : kWaitingRound;
 }
 
 // Whether nothing but the arrival of records, which wakes us, can make work.
@@ -216,7 +222,7 @@ void Worker::OnAssigned(const std::vector<TopicPartition>& partitions) {
 }
 
 void Worker::OnRevoked(bool lost) {
-  const absl::Time deadline = absl::Now() + kRevokeDeadline;
+  const absl::Time deadline = Now() + kRevokeDeadline;
   if (lost) {
     if (committer_->busy()) TakeCommitResult(deadline);
   } else if (!CommitRest(deadline)) {
@@ -258,7 +264,7 @@ void Worker::Readopt() {
     return;
   }
   DropEverything();
-  readopt_at_ = absl::Now() + kReadoptDelay;
+  readopt_at_ = Now() + kReadoptDelay;
   // The client waits for an assignment, even an empty one.
   consumer_->Assign({}).IgnoreError();
   SetState(
@@ -324,8 +330,8 @@ absl::Status Worker::AdoptMerges(const std::map<TopicPartition, CommittedOffset>
   }
   if (requests.empty()) return absl::OkStatus();
   absl::StatusOr<std::vector<RestoredMerge>> restored =
-      RestoreMerges(options_.kafka, options_.plan, topics_.partials, topics_.snapshots, requests,
-                    kRestoreTimeout);
+      RestoreMerges(options_.cluster, *options_.clock, options_.plan, topics_.partials,
+                    topics_.snapshots, requests, kRestoreTimeout);
   if (!restored.ok()) return restored.status();
   for (size_t i = 0; i < restored->size(); ++i) {
     RestoredMerge& from = (*restored)[i];
@@ -396,13 +402,14 @@ absl::StatusOr<bool> Worker::IsNamedInPartials(int source_partition) {
     const absl::StatusOr<MergeStart> start = DecodeMergeCheckpoint(offset.metadata);
     if (!start.ok()) return start.status();
     const auto restored =
-        RestoreMerges(options_.kafka, options_.plan, topics_.partials, topics_.snapshots,
-                      {{0, *offset.offset, *start}}, kRestoreTimeout);
+        RestoreMerges(options_.cluster, *options_.clock, options_.plan, topics_.partials,
+                      topics_.snapshots, {{0, *offset.offset, *start}}, kRestoreTimeout);
     if (!restored.ok()) return restored.status();
     if (names(*restored->front().merger)) return true;
   }
-  const auto named = SourcesNamedSince(options_.kafka, *options_.plan, topics_.partials, 0,
-                                       offset.offset.value_or(0), kRestoreTimeout);
+  const auto named =
+      SourcesNamedSince(options_.cluster, *options_.clock, *options_.plan, topics_.partials, 0,
+                        offset.offset.value_or(0), kRestoreTimeout);
   if (!named.ok()) return named.status();
   return named->count(source_partition) > 0;
 }
@@ -425,17 +432,15 @@ bool Worker::ReadPartials() {
     absl::Status failure;
     const absl::StatusOr<int> count = consumer_->Read(
         {topics_.partials, entry.first}, kFrameBatch, [&](const GroupConsumer::Event& event) {
-          if (event.message == nullptr || event.offset < merge.next_offset || !failure.ok()) return;
-          const absl::string_view record(static_cast<const char*>(event.message->payload),
-                                         event.message->len);
-          absl::StatusOr<Frame> frame = DecodeFrame(*options_.plan, record);
+          if (event.record == nullptr || event.offset < merge.next_offset || !failure.ok()) return;
+          absl::StatusOr<Frame> frame = DecodeFrame(*options_.plan, event.record->value);
           if (!frame.ok()) {
             failure = frame.status();
             return;
           }
           merge.merger->Apply(*frame);
           merge.next_offset = event.offset + 1;
-          merge.bytes_since_snapshot += static_cast<int64_t>(record.size());
+          merge.bytes_since_snapshot += static_cast<int64_t>(event.record->value.size());
           await_partials_until_ = absl::InfinitePast();
         });
     if (!count.ok() || !failure.ok()) {
@@ -487,20 +492,20 @@ bool Worker::ReadSources() {
 
 int Worker::ReadSource(int partition, Source* source) {
   source->limiter.SetRate(options_.settings->records_per_second_per_partition);
-  const int64_t allowed = source->limiter.Available(absl::ToUnixMicros(absl::Now()), kReadBatch);
+  const int64_t allowed = source->limiter.Available(absl::ToUnixMicros(Now()), kReadBatch);
   source->limited = allowed == 0;
   if (allowed == 0) return 0;
   int records = 0;
   const absl::StatusOr<int> count =
       consumer_->Read({options_.plan->source_topic, partition}, static_cast<int>(allowed),
                       [&](const GroupConsumer::Event& event) {
-                        if (event.message == nullptr) {
+                        if (event.record == nullptr) {
                           source->end_of_log = event.offset;
                           return;
                         }
                         source->end_of_log = -1;
                         ++records;
-                        CountRecord(partition, *event.message);
+                        CountRecord(partition, *event.record);
                       });
   if (!count.ok()) {
     const int64_t position = combiner_->position(partition)->end_offset;
@@ -517,20 +522,18 @@ int Worker::ReadSource(int partition, Source* source) {
   return *count;
 }
 
-void Worker::CountRecord(int partition, const rd_kafka_message_t& message) {
-  if (combiner_->IsRedelivered(partition, message.offset)) return;
-  const absl::string_view record(static_cast<const char*>(message.payload), message.len);
-  rd_kafka_timestamp_type_t type;
-  const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
-  absl::optional<DeadLetterReason> reason = parser_.Parse(record, &fields_);
+void Worker::CountRecord(int partition, const record_log::Record& record) {
+  if (combiner_->IsRedelivered(partition, record.offset)) return;
+  absl::optional<DeadLetterReason> reason = parser_.Parse(record.value, &fields_);
   if (reason.has_value()) {
-    combiner_->AddUnreadable(partition, message.offset);
+    combiner_->AddUnreadable(partition, record.offset);
   } else {
-    reason = combiner_->Add(partition, message.offset, RecordTimestamp(timestamp_ms), fields_);
+    reason =
+        combiner_->Add(partition, record.offset, RecordTimestamp(record.timestamp_ms), fields_);
   }
   if (!reason.has_value()) return;
-  const absl::string_view key(static_cast<const char*>(message.key), message.key_len);
-  dead_letters_.emplace_back(*reason, partition, message.offset, timestamp_ms, key, record);
+  dead_letters_.emplace_back(*reason, partition, record.offset, record.timestamp_ms, record.key,
+                             record.value);
   dead_letter_bytes_ += dead_letters_.back().key.size() + dead_letters_.back().value.size();
 }
 
@@ -549,7 +552,7 @@ absl::Duration Worker::IdleHorizon() const {
 }
 
 void Worker::UpdateIdleness() {
-  const absl::Time now = absl::Now();
+  const absl::Time now = Now();
   if (now < next_idle_check_) return;
   next_idle_check_ = now + kIdleCheck;
   for (auto& entry : sources_) {
@@ -575,7 +578,7 @@ bool Worker::ConfirmIdle(int partition, Source* source) {
       consumer_->LogEnd(name) > source->end_of_log) {
     return false;
   }
-  const absl::Time now = absl::Now();
+  const absl::Time now = Now();
   if (source->idle_since != absl::InfiniteFuture() && now - source->idle_since > IdleHorizon()) {
     return true;
   }
@@ -584,7 +587,7 @@ bool Worker::ConfirmIdle(int partition, Source* source) {
   }
   const auto range = consumer_->QueryOffsets(name, kQueryTimeout);
   if (!range.ok() || range->second > source->end_of_log) return false;
-  const absl::Time confirmed = absl::Now();
+  const absl::Time confirmed = Now();
   if (source->idle_since == absl::InfiniteFuture() ||
       confirmed - source->idle_confirmed > kIdleConfirmationGap) {
     source->idle_since = confirmed;
@@ -622,12 +625,12 @@ bool Worker::HasSomethingToSeal() const {
 
 bool Worker::HasSomethingToSeal(const Merge& merge) const {
   return merge.next_offset > merge.sealed_offset ||
-         merge.merger->next_due_us() <= absl::ToUnixMicros(absl::Now());
+         merge.merger->next_due_us() <= absl::ToUnixMicros(Now());
 }
 
 bool Worker::ShouldSeal() const {
   if (committer_->busy() || must_readopt_ || !HasSomethingToSeal()) return false;
-  const absl::Time now = absl::Now();
+  const absl::Time now = Now();
   if (now < await_partials_until_) return false;
   if (combiner_->cell_count() >= kFullBatchCells || dead_letters_.size() >= kFullBatchDeadLetters ||
       dead_letter_bytes_ >= kFullBatchDeadLetterBytes) {
@@ -656,7 +659,7 @@ bool Worker::Seal() {
   batch.dead_letters = std::move(dead_letters_);
   dead_letters_.clear();
   dead_letter_bytes_ = 0;
-  last_seal_ = absl::Now();
+  last_seal_ = Now();
   committer_->Submit(std::move(batch));
   return true;
 }
@@ -668,10 +671,10 @@ void Worker::SealMerges(SealedBatch* batch) {
     merge.sealed_offset = merge.next_offset;
     MergeOutput output;
     output.partition = entry.first;
-    output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(absl::Now()));
+    output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(Now()));
     // So often that snapshots never outweigh the log that they replace.
     if (merge.bytes_since_snapshot >
-        static_cast<int64_t>(std::max(kMinSnapshotBytes, merge.snapshot_bytes))) {
+        static_cast<int64_t>(std::max(options_.snapshot_bytes, merge.snapshot_bytes))) {
       output.snapshot = EncodeSnapshot(*options_.plan, merge.merger->Snapshot(), merge.next_offset);
       output.snapshot_through = merge.next_offset;
       merge.bytes_since_snapshot = 0;
@@ -702,7 +705,7 @@ void Worker::TakeCommitResult(absl::Time deadline) {
   }
   DropEverything();
   must_readopt_ = !assigned_.empty();
-  readopt_at_ = absl::Now();
+  readopt_at_ = Now();
 }
 
 void Worker::OnCommitted(const CommitResult& result) {
@@ -713,7 +716,7 @@ void Worker::OnCommitted(const CommitResult& result) {
     counts_.commit_durations.erase(counts_.commit_durations.begin());
   }
   for (auto& entry : sources_) entry.second.committed = combiner_->sealed_position(entry.first);
-  if (result.had_frames && !merges_.empty()) await_partials_until_ = absl::Now() + kAwaitPartials;
+  if (result.had_frames && !merges_.empty()) await_partials_until_ = Now() + kAwaitPartials;
   for (const CommitResult::Snapshot& snapshot : result.snapshots) {
     const auto found = merges_.find(snapshot.partition);
     if (found == merges_.end() || snapshot.offset < 0) continue;
@@ -721,9 +724,8 @@ void Worker::OnCommitted(const CommitResult& result) {
     // The commit just done has stored where the snapshot before begins, so what lies before that
     // one is of no use to any restore.
     if (merge.snapshot.snapshot_offset.has_value()) {
-      options_.purger->Purge(topics_.partials, snapshot.partition, merge.snapshot.snapshot_through);
-      options_.purger->Purge(topics_.snapshots, snapshot.partition,
-                             *merge.snapshot.snapshot_offset);
+      options_.purge(topics_.partials, snapshot.partition, merge.snapshot.snapshot_through);
+      options_.purge(topics_.snapshots, snapshot.partition, *merge.snapshot.snapshot_offset);
     }
     merge.snapshot.snapshot_offset = snapshot.offset;
     merge.snapshot.snapshot_through = snapshot.through;
@@ -734,7 +736,7 @@ void Worker::OnCommitted(const CommitResult& result) {
 // ---- Status
 
 void Worker::PublishStatus(bool now) {
-  const absl::Time time = absl::Now();
+  const absl::Time time = Now();
   if (!now && time < next_status_) return;
   next_status_ = time + kStatusInterval;
   WorkerStatus status = counts_;

@@ -20,14 +20,16 @@
 #include "services/aggregator/core/token_bucket.h"
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/sink/batch_committer.h"
-#include "services/aggregator/sink/log_purger.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/json_record_parser.h"
 #include "services/aggregator/wakeup.h"
 #include "services/aggregator/worker_status.h"
-#include "services/platform/kafka/group_consumer.h"
-#include "services/platform/kafka/kafka_config.h"
+#include "services/platform/record_log/cluster.h"
+#include "services/platform/record_log/group_consumer.h"
+#include "services/platform/record_log/offsets.h"
+#include "services/platform/record_log/record.h"
+#include "services/platform/runtime/clock.h"
 
 namespace windrow::aggregator {
 
@@ -43,10 +45,15 @@ namespace windrow::aggregator {
 //
 // Whatever is in memory can be lost at any moment: an abort, a fence or a crash goes back to the
 // committed offsets, whose metadata and whose logs hold all that is needed to go on.
-class Worker : private kafka::AssignmentListener {
+//
+// It runs on two threads of its own, one to work and one to commit (Start). A test may run it
+// instead: Connect until that succeeds, then Round and CommitSubmitted in any order, then Leave.
+class Worker : private record_log::AssignmentListener {
  public:
   struct Options {
-    kafka::KafkaConfig kafka;
+    // Outlives the worker, as the clock does.
+    record_log::Cluster* cluster = nullptr;
+    const runtime::Clock* clock = &runtime::Clock::System();
     std::shared_ptr<const PipelinePlan> plan;
     // Name of the replica; with the slot it makes the transactional id, so it must be stable over
     // restarts and unique among replicas.
@@ -54,10 +61,13 @@ class Worker : private kafka::AssignmentListener {
     int slot = 0;
     // Outlives the worker.
     const LiveSettings* settings = nullptr;
-    // Outlives the worker.
-    LogPurger* purger = nullptr;
+    // Asks for the deletion of what no restore will need again, everything below `offset`; returns
+    // at once.
+    std::function<void(const std::string& topic, int partition, int64_t offset)> purge;
     // Budget of records fetched and not yet read, over all partitions of the worker.
     int queued_kilobytes = 32768;
+    // Least growth of partials between two snapshots of a merge partition.
+    size_t snapshot_bytes = 256 * 1024;
     // Called when the process has to end because another one uses its replica name.
     std::function<void(const std::string& reason)> on_fatal;
   };
@@ -68,12 +78,21 @@ class Worker : private kafka::AssignmentListener {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Starts the thread.
+  // Starts the threads.
   void Start();
   // Asks it to commit what it has, leave the group and end; returns at once.
   void RequestStop();
   // Waits for its end.
   void Join();
+
+  // Takes over the transactional id and joins the group. To be called again if it fails.
+  absl::Status Connect();
+  // Does what there is to do. Returns for how long the worker may sleep if nothing wakes it.
+  absl::Duration Round();
+  // Commits the batch that was sealed, as the other thread would; false when there is none.
+  bool CommitSubmitted() { return committer_->CommitSubmitted(); }
+  // Commits what there is and leaves the group; nothing may follow.
+  void Leave();
 
   WorkerStatus status() const;
 
@@ -114,25 +133,24 @@ class Worker : private kafka::AssignmentListener {
     int64_t bytes_since_snapshot = 0;
   };
 
-  void OnAssigned(const std::vector<kafka::TopicPartition>& partitions) override;
+  void OnAssigned(const std::vector<record_log::TopicPartition>& partitions) override;
   void OnRevoked(bool lost) override;
 
   void Run();
-  absl::Status Connect();
+  absl::Time Now() const { return options_.clock->Now(); }
   absl::Status JoinGroup();
   void RejoinWithUsualSession();
-  kafka::KafkaConfig ClientConfig() const;
-  void Round();
+  std::string ClientId() const;
   bool AtRest() const;
-  void Leave();
 
   // Takes up the assigned partitions from their committed offsets.
   absl::Status Adopt();
   absl::Status AdoptSources(
-      const std::map<kafka::TopicPartition, kafka::CommittedOffset>& committed,
-      std::map<kafka::TopicPartition, int64_t>* starts);
-  absl::Status AdoptMerges(const std::map<kafka::TopicPartition, kafka::CommittedOffset>& committed,
-                           std::map<kafka::TopicPartition, int64_t>* starts);
+      const std::map<record_log::TopicPartition, record_log::CommittedOffset>& committed,
+      std::map<record_log::TopicPartition, int64_t>* starts);
+  absl::Status AdoptMerges(
+      const std::map<record_log::TopicPartition, record_log::CommittedOffset>& committed,
+      std::map<record_log::TopicPartition, int64_t>* starts);
   absl::StatusOr<bool> IsNamedInPartials(int source_partition);
   void DropEverything();
   void Readopt();
@@ -140,7 +158,7 @@ class Worker : private kafka::AssignmentListener {
   bool ReadPartials();
   bool ReadSources();
   int ReadSource(int partition, Source* source);
-  void CountRecord(int partition, const rd_kafka_message_t& message);
+  void CountRecord(int partition, const record_log::Record& record);
   bool PartialsAreBehind() const;
   void FailSource(int partition, const std::string& error);
 
@@ -175,10 +193,10 @@ class Worker : private kafka::AssignmentListener {
   RecordFields fields_;
   std::unique_ptr<Combiner> combiner_;
   std::unique_ptr<BatchCommitter> committer_;
-  std::unique_ptr<kafka::GroupConsumer> consumer_;
+  std::unique_ptr<record_log::GroupConsumer> consumer_;
   absl::Duration session_timeout_ = absl::Seconds(3);
   uint64_t epoch_ = 1;
-  std::vector<kafka::TopicPartition> assigned_;
+  std::vector<record_log::TopicPartition> assigned_;
   bool must_readopt_ = false;
   absl::Time readopt_at_ = absl::InfinitePast();
   int source_partitions_ = 0;

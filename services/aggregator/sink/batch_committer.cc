@@ -7,8 +7,8 @@
 namespace windrow::aggregator {
 namespace {
 
-using kafka::TransactionOutcome;
-using kafka::TransactionStep;
+using record_log::TransactionOutcome;
+using record_log::TransactionStep;
 
 // An open transaction of a dead worker holds back the readers of partials this long.
 constexpr absl::Duration kTransactionTimeout = absl::Seconds(5);
@@ -31,14 +31,10 @@ BatchCommitter::~BatchCommitter() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::Status BatchCommitter::Connect(absl::Duration timeout) {
-  absl::StatusOr<std::unique_ptr<kafka::TransactionalProducer>> producer =
-      kafka::TransactionalProducer::Create(options_.kafka, options_.transactional_id,
-                                           kTransactionTimeout, timeout);
-  if (!producer.ok()) return producer.status();
-  producer_ = *std::move(producer);
+absl::Status BatchCommitter::Connect(absl::Duration timeout) { return MakeProducer(timeout); }
+
+void BatchCommitter::Start() {
   thread_ = std::thread([this] { Run(); });
-  return absl::OkStatus();
 }
 
 void BatchCommitter::Submit(SealedBatch batch) {
@@ -50,7 +46,7 @@ void BatchCommitter::Submit(SealedBatch batch) {
 absl::optional<CommitResult> BatchCommitter::TakeResult(absl::Time deadline) {
   absl::MutexLock lock(&mutex_);
   const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return result_.has_value(); };
-  if (!mutex_.AwaitWithDeadline(absl::Condition(&ready), deadline)) return absl::nullopt;
+  if (!options_.clock->Await(&mutex_, absl::Condition(&ready), deadline)) return absl::nullopt;
   absl::optional<CommitResult> result = std::move(result_);
   result_.reset();
   busy_ = false;
@@ -61,26 +57,31 @@ void BatchCommitter::Run() {
   const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return submitted_.has_value() || stopping_;
   };
-  for (;;) {
-    absl::optional<SealedBatch> batch;
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(&ready));
-      if (!submitted_.has_value()) return;
-      batch = std::move(submitted_);
-      submitted_.reset();
-    }
-    const absl::Time start = absl::Now();
-    CommitResult result = Commit(*batch);
-    result.duration = absl::Now() - start;
-    result.had_frames = !batch->frames.empty();
-    batch.reset();
-    {
-      absl::MutexLock lock(&mutex_);
-      result_ = std::move(result);
-    }
-    options_.on_result();
+  do {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&ready));
+  } while (CommitSubmitted());
+}
+
+bool BatchCommitter::CommitSubmitted() {
+  absl::optional<SealedBatch> batch;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!submitted_.has_value()) return false;
+    batch = std::move(submitted_);
+    submitted_.reset();
   }
+  const absl::Time start = Now();
+  CommitResult result = Commit(*batch);
+  result.duration = Now() - start;
+  result.had_frames = !batch->frames.empty();
+  batch.reset();
+  {
+    absl::MutexLock lock(&mutex_);
+    result_ = std::move(result);
+  }
+  options_.on_result();
+  return true;
 }
 
 CommitResult BatchCommitter::Commit(const SealedBatch& batch) {
@@ -98,10 +99,10 @@ CommitResult BatchCommitter::Commit(const SealedBatch& batch) {
     result.error = "the assignment ended meanwhile";
     return result;
   }
-  const absl::Time deadline = absl::Now() + kCommitDeadline;
+  const absl::Time deadline = Now() + kCommitDeadline;
   TransactionStep step = producer_->Begin();
   // Offsets first: an owner that lost its partitions is refused before it has written anything.
-  if (step.ok()) step = producer_->SendOffsets(batch.offsets, batch.group.get(), deadline);
+  if (step.ok()) step = producer_->SendOffsets(batch.offsets, *batch.group, deadline);
   if (step.ok()) step = Write(batch, deadline, &result);
   if (step.ok()) step = producer_->Commit(deadline);
   if (step.ok()) {
@@ -117,7 +118,8 @@ TransactionStep BatchCommitter::Write(const SealedBatch& batch, absl::Time deadl
   TransactionStep step;
   for (size_t m = 0; m < batch.frames.size(); ++m) {
     for (const std::string& record : EncodeFrame(*options_.plan, batch.frames[m])) {
-      step = producer_->Produce(topics_.partials, static_cast<int>(m), "", record, deadline);
+      step =
+          producer_->Produce(topics_.partials, static_cast<int>(m), "", record, deadline, nullptr);
       if (!step.ok()) return step;
     }
   }
@@ -136,12 +138,13 @@ TransactionStep BatchCommitter::Write(const SealedBatch& batch, absl::Time deadl
 TransactionStep BatchCommitter::WriteMerge(const MergeOutput& merge, absl::Time deadline,
                                            CommitResult* result) {
   TransactionStep step;
-  result_encoder_.Encode(merge.partition, merge.changes, absl::ToUnixMillis(absl::Now()),
+  result_encoder_.Encode(merge.partition, merge.changes, absl::ToUnixMillis(Now()),
                          [&](const std::string& key, absl::optional<absl::string_view> value) {
                            if (!step.ok()) return;
                            // A view of nothing, not of empty text, is a record without a value.
                            step = producer_->Produce(topics_.results, merge.partition, key,
-                                                     value.value_or(absl::string_view()), deadline);
+                                                     value.value_or(absl::string_view()), deadline,
+                                                     nullptr);
                          });
   for (const ViewChanges& view : merge.changes.views) {
     result->rows += static_cast<int64_t>(view.rows.size());
@@ -168,13 +171,13 @@ TransactionStep BatchCommitter::WriteDeadLetter(const DeadLetter& letter, absl::
 void BatchCommitter::Recover(const TransactionStep& step, CommitResult* result) {
   result->error = step.message;
   if (step.outcome == TransactionOutcome::kAbort) {
-    const TransactionStep aborted = producer_->Abort(absl::Now() + kCommitDeadline);
+    const TransactionStep aborted = producer_->Abort(Now() + kCommitDeadline);
     if (aborted.ok()) return;
     result->error = absl::StrCat(step.message, "; then ", aborted.message);
   }
   if (step.outcome == TransactionOutcome::kFenced) {
-    result->fenced_twice = absl::Now() - last_fenced_ < kFencedAgainWithin;
-    last_fenced_ = absl::Now();
+    result->fenced_twice = Now() - last_fenced_ < kFencedAgainWithin;
+    last_fenced_ = Now();
   }
   // A new producer takes over the id, which settles the transaction, before offsets are read again.
   if (!result->fenced_twice) ReplaceProducer();
@@ -182,18 +185,23 @@ void BatchCommitter::Recover(const TransactionStep& step, CommitResult* result) 
 
 bool BatchCommitter::ReplaceProducer() {
   producer_.reset();
-  absl::StatusOr<std::unique_ptr<kafka::TransactionalProducer>> producer =
-      kafka::TransactionalProducer::Create(options_.kafka, options_.transactional_id,
-                                           kTransactionTimeout, kReplaceDeadline);
-  if (!producer.ok()) {
-    runtime::LogWarning("producer not replaced",
-                        {{"transactional_id", options_.transactional_id},
-                         {"error", std::string(producer.status().message())}});
+  const absl::Status status = MakeProducer(kReplaceDeadline);
+  if (!status.ok()) {
+    runtime::LogWarning("producer not replaced", {{"transactional_id", options_.transactional_id},
+                                                  {"error", std::string(status.message())}});
     return false;
   }
-  producer_ = *std::move(producer);
   runtime::LogInfo("producer replaced", {{"transactional_id", options_.transactional_id}});
   return true;
+}
+
+absl::Status BatchCommitter::MakeProducer(absl::Duration timeout) {
+  absl::StatusOr<std::unique_ptr<record_log::TransactionalProducer>> producer =
+      options_.cluster->TakeTransactionalId(options_.client_id, options_.transactional_id,
+                                            kTransactionTimeout, timeout);
+  if (!producer.ok()) return producer.status();
+  producer_ = *std::move(producer);
+  return absl::OkStatus();
 }
 
 }  // namespace windrow::aggregator

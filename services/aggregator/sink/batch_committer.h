@@ -21,9 +21,11 @@
 #include "services/aggregator/sink/dead_letter.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/sink/result_encoder.h"
-#include "services/platform/kafka/group_consumer.h"
-#include "services/platform/kafka/kafka_config.h"
-#include "services/platform/kafka/transactional_producer.h"
+#include "services/platform/record_log/cluster.h"
+#include "services/platform/record_log/group_consumer.h"
+#include "services/platform/record_log/offsets.h"
+#include "services/platform/record_log/transactional_producer.h"
+#include "services/platform/runtime/clock.h"
 
 namespace windrow::aggregator {
 
@@ -41,9 +43,9 @@ struct MergeOutput {
 struct SealedBatch {
   // Assignment under which it was counted.
   uint64_t epoch = 0;
-  kafka::GroupMetadataHandle group;
+  record_log::GroupMetadataHandle group;
   // At least one per source and merge partition that the batch speaks of.
-  std::vector<kafka::OffsetToCommit> offsets;
+  std::vector<record_log::OffsetToCommit> offsets;
   std::vector<Frame> frames;
   std::vector<MergeOutput> merges;
   std::vector<DeadLetter> dead_letters;
@@ -69,13 +71,17 @@ struct CommitResult {
   std::vector<Snapshot> snapshots;
 };
 
-// Commits sealed batches, one at a time, on a thread of its own, so that its worker goes on
-// counting meanwhile. Owns the worker's transactional producer and replaces it when it must. Submit
-// and the takers are called by the worker's thread.
+// Commits sealed batches, one at a time, beside its worker, which goes on counting meanwhile: on a
+// thread of its own once started, else whenever its owner calls CommitSubmitted. Owns the worker's
+// transactional producer and replaces it when it must. Submit and the takers are called by the
+// worker's thread.
 class BatchCommitter {
  public:
   struct Options {
-    kafka::KafkaConfig kafka;
+    // Outlives the committer, as the clock does.
+    record_log::Cluster* cluster = nullptr;
+    const runtime::Clock* clock = &runtime::Clock::System();
+    std::string client_id;
     std::string transactional_id;
     std::shared_ptr<const PipelinePlan> plan;
     // Called from the committing thread when a result is ready.
@@ -91,6 +97,9 @@ class BatchCommitter {
   // Takes over the transactional id. Call before the first Submit.
   absl::Status Connect(absl::Duration timeout);
 
+  // Starts the thread. After Connect.
+  void Start();
+
   // Whether a batch has been submitted and its result not been taken.
   bool busy() const { return busy_; }
 
@@ -100,19 +109,25 @@ class BatchCommitter {
   // The result of the submitted batch, if it is ready; else waits until `deadline`.
   absl::optional<CommitResult> TakeResult(absl::Time deadline);
 
+  // Commits the batch that was submitted and makes its result ready; false when there is none.
+  bool CommitSubmitted();
+
   // Batches of an assignment other than this are dropped instead of committed.
   void SetEpoch(uint64_t epoch) { epoch_ = epoch; }
 
  private:
   void Run();
   CommitResult Commit(const SealedBatch& batch);
-  kafka::TransactionStep Write(const SealedBatch& batch, absl::Time deadline, CommitResult* result);
-  kafka::TransactionStep WriteMerge(const MergeOutput& merge, absl::Time deadline,
+  record_log::TransactionStep Write(const SealedBatch& batch, absl::Time deadline,
                                     CommitResult* result);
-  kafka::TransactionStep WriteDeadLetter(const DeadLetter& letter, absl::Time deadline);
+  record_log::TransactionStep WriteMerge(const MergeOutput& merge, absl::Time deadline,
+                                         CommitResult* result);
+  record_log::TransactionStep WriteDeadLetter(const DeadLetter& letter, absl::Time deadline);
   // Ends a transaction that failed at `step`, replacing the producer unless an abort is enough.
-  void Recover(const kafka::TransactionStep& step, CommitResult* result);
+  void Recover(const record_log::TransactionStep& step, CommitResult* result);
   bool ReplaceProducer();
+  absl::Status MakeProducer(absl::Duration timeout);
+  absl::Time Now() const { return options_.clock->Now(); }
 
   const Options options_;
   const PipelineTopics topics_;
@@ -122,7 +137,7 @@ class BatchCommitter {
   bool busy_ = false;
 
   // Of the committing thread, after Connect.
-  std::unique_ptr<kafka::TransactionalProducer> producer_;
+  std::unique_ptr<record_log::TransactionalProducer> producer_;
   absl::Time last_fenced_ = absl::InfinitePast();
 
   absl::Mutex mutex_;

@@ -6,25 +6,36 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "services/platform/kafka/partition_reader.h"
 
 namespace windrow::aggregator {
 namespace {
 
-using kafka::PartitionReader;
-using kafka::RecordView;
-using kafka::StartPosition;
+using record_log::PartitionReader;
+using record_log::Record;
+using record_log::StartPosition;
+
+// A time by which a restore has to be done.
+class Deadline {
+ public:
+  Deadline(const runtime::Clock& clock, absl::Duration timeout)
+      : clock_(&clock), time_(clock.Now() + timeout) {}
+  bool passed() const { return clock_->Now() > time_; }
+
+ private:
+  const runtime::Clock* clock_;
+  absl::Time time_;
+};
 
 // Reads until `done`, handing each record to `visit`, whose failure ends the reading.
 template <typename Done, typename Visit>
-absl::Status ReadUntil(PartitionReader* reader, absl::Time deadline, Done done, Visit visit) {
+absl::Status ReadUntil(PartitionReader* reader, Deadline deadline, Done done, Visit visit) {
   while (!done()) {
-    if (absl::Now() > deadline) {
+    if (deadline.passed()) {
       return absl::DeadlineExceededError("the log of a merge partition was not readable in time");
     }
     absl::Status failure;
     const absl::StatusOr<int> count =
-        reader->Read(1000, absl::Milliseconds(100), [&](const RecordView& record) {
+        reader->Read(1000, absl::Milliseconds(100), [&](const Record& record) {
           if (failure.ok()) failure = visit(record);
         });
     if (!count.ok()) return count.status();
@@ -43,8 +54,8 @@ struct Restore {
   int64_t next = 0;
 };
 
-absl::Status ReadSnapshots(const kafka::KafkaConfig& config, const std::string& topic,
-                           absl::Time deadline, std::map<int, Restore>* restores) {
+absl::Status ReadSnapshots(record_log::Cluster* cluster, const std::string& topic,
+                           Deadline deadline, std::map<int, Restore>* restores) {
   std::vector<StartPosition> starts;
   for (auto& entry : *restores) {
     Restore& restore = entry.second;
@@ -53,7 +64,7 @@ absl::Status ReadSnapshots(const kafka::KafkaConfig& config, const std::string& 
     starts.push_back({topic, entry.first, *restore.request.start.snapshot_offset});
   }
   if (starts.empty()) return absl::OkStatus();
-  auto reader = PartitionReader::Create(config, starts);
+  auto reader = cluster->ReadPartitions(starts);
   if (!reader.ok()) return reader.status();
   return ReadUntil(
       reader->get(), deadline,
@@ -61,7 +72,7 @@ absl::Status ReadSnapshots(const kafka::KafkaConfig& config, const std::string& 
         return std::all_of(restores->begin(), restores->end(),
                            [](const auto& entry) { return entry.second.snapshot_complete; });
       },
-      [&](const RecordView& record) {
+      [&](const Record& record) {
         Restore& restore = restores->at(record.partition);
         if (restore.snapshot_complete) return absl::OkStatus();
         const absl::StatusOr<bool> complete = restore.snapshot.Add(record.value);
@@ -71,8 +82,8 @@ absl::Status ReadSnapshots(const kafka::KafkaConfig& config, const std::string& 
       });
 }
 
-absl::Status ReplayPartials(const kafka::KafkaConfig& config, const PipelinePlan& plan,
-                            const std::string& topic, absl::Time deadline,
+absl::Status ReplayPartials(record_log::Cluster* cluster, const PipelinePlan& plan,
+                            const std::string& topic, Deadline deadline,
                             std::map<int, Restore>* restores) {
   std::vector<StartPosition> starts;
   for (auto& entry : *restores) {
@@ -86,7 +97,7 @@ absl::Status ReplayPartials(const kafka::KafkaConfig& config, const PipelinePlan
     starts.push_back({topic, entry.first, restore.next});
   }
   if (starts.empty()) return absl::OkStatus();
-  auto reader = PartitionReader::Create(config, starts);
+  auto reader = cluster->ReadPartitions(starts);
   if (!reader.ok()) return reader.status();
   return ReadUntil(
       reader->get(), deadline,
@@ -95,7 +106,7 @@ absl::Status ReplayPartials(const kafka::KafkaConfig& config, const PipelinePlan
           return entry.second.next >= entry.second.request.committed;
         });
       },
-      [&](const RecordView& record) {
+      [&](const Record& record) {
         Restore& restore = restores->at(record.partition);
         if (record.offset >= restore.request.committed) return absl::OkStatus();
         const absl::StatusOr<Frame> frame = DecodeFrame(plan, record.value);
@@ -111,10 +122,11 @@ absl::Status ReplayPartials(const kafka::KafkaConfig& config, const PipelinePlan
 }  // namespace
 
 absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
-    const kafka::KafkaConfig& config, std::shared_ptr<const PipelinePlan> plan,
-    const std::string& partials_topic, const std::string& snapshots_topic,
-    const std::vector<RestoreRequest>& requests, absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+    record_log::Cluster* cluster, const runtime::Clock& clock,
+    std::shared_ptr<const PipelinePlan> plan, const std::string& partials_topic,
+    const std::string& snapshots_topic, const std::vector<RestoreRequest>& requests,
+    absl::Duration timeout) {
+  const Deadline deadline(clock, timeout);
   std::map<int, Restore> restores;
   for (const RestoreRequest& request : requests) {
     Restore restore{request, SnapshotDecoder(plan.get()), false, {}, 0};
@@ -122,8 +134,8 @@ absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
     restore.restored.merger = std::make_unique<Merger>(plan);
     restores.emplace(request.partition, std::move(restore));
   }
-  absl::Status status = ReadSnapshots(config, snapshots_topic, deadline, &restores);
-  if (status.ok()) status = ReplayPartials(config, *plan, partials_topic, deadline, &restores);
+  absl::Status status = ReadSnapshots(cluster, snapshots_topic, deadline, &restores);
+  if (status.ok()) status = ReplayPartials(cluster, *plan, partials_topic, deadline, &restores);
   if (!status.ok()) {
     return absl::Status(status.code(), absl::StrCat("restore merge state: ", status.message()));
   }
@@ -132,17 +144,18 @@ absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
   return restored;
 }
 
-absl::StatusOr<std::set<int>> SourcesNamedSince(const kafka::KafkaConfig& config,
+absl::StatusOr<std::set<int>> SourcesNamedSince(record_log::Cluster* cluster,
+                                                const runtime::Clock& clock,
                                                 const PipelinePlan& plan,
                                                 const std::string& partials_topic, int partition,
                                                 int64_t begin, absl::Duration timeout) {
-  auto reader = PartitionReader::Create(
-      config, {{partials_topic, partition, begin == 0 ? StartPosition::kBeginning : begin}});
+  auto reader = cluster->ReadPartitions(
+      {{partials_topic, partition, begin == 0 ? StartPosition::kBeginning : begin}});
   if (!reader.ok()) return reader.status();
   std::set<int> named;
   const absl::Status status = ReadUntil(
-      reader->get(), absl::Now() + timeout, [&] { return (*reader)->at_end(); },
-      [&](const RecordView& record) {
+      reader->get(), Deadline(clock, timeout), [&] { return (*reader)->at_end(); },
+      [&](const Record& record) {
         const absl::StatusOr<Frame> frame = DecodeFrame(plan, record.value);
         if (!frame.ok()) return frame.status();
         for (const SourcePosition& position : frame->positions) named.insert(position.partition);

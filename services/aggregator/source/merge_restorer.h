@@ -12,7 +12,8 @@
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/source/frame_decoder.h"
-#include "services/platform/kafka/kafka_config.h"
+#include "services/platform/record_log/cluster.h"
+#include "services/platform/runtime/clock.h"
 
 namespace windrow::aggregator {
 
@@ -37,13 +38,15 @@ struct RestoredMerge {
 // frames are waited for). Writes nothing. DATA_LOSS when frames that are needed are gone;
 // DEADLINE_EXCEEDED when the frames have not come in `timeout`.
 absl::StatusOr<std::vector<RestoredMerge>> RestoreMerges(
-    const kafka::KafkaConfig& config, std::shared_ptr<const PipelinePlan> plan,
-    const std::string& partials_topic, const std::string& snapshots_topic,
-    const std::vector<RestoreRequest>& requests, absl::Duration timeout);
+    record_log::Cluster* cluster, const runtime::Clock& clock,
+    std::shared_ptr<const PipelinePlan> plan, const std::string& partials_topic,
+    const std::string& snapshots_topic, const std::vector<RestoreRequest>& requests,
+    absl::Duration timeout);
 
 // Source partitions that any frame of one partition of partials names, from offset `begin` (or the
 // log's beginning, if that is later) to the visible end. Every partition is told of every source.
-absl::StatusOr<std::set<int>> SourcesNamedSince(const kafka::KafkaConfig& config,
+absl::StatusOr<std::set<int>> SourcesNamedSince(record_log::Cluster* cluster,
+                                                const runtime::Clock& clock,
                                                 const PipelinePlan& plan,
                                                 const std::string& partials_topic, int partition,
                                                 int64_t begin, absl::Duration timeout);

@@ -141,10 +141,9 @@ class GroupClientsTest : public testing::Test {
       EXPECT_TRUE((*member)->Poll(absl::ZeroDuration()).ok());
       const absl::StatusOr<int> read =
           (*member)->Read(partition, max_events, [&](const GroupConsumer::Event& event) {
-            if (event.message == nullptr) return;
-            EXPECT_EQ(event.message->offset, event.offset);
-            records.emplace_back(static_cast<const char*>(event.message->payload),
-                                 event.message->len);
+            if (event.record == nullptr) return;
+            EXPECT_EQ(event.record->offset, event.offset);
+            records.emplace_back(event.record->value);
           });
       EXPECT_TRUE(read.ok()) << read.status();
       if (!read.ok()) break;
@@ -312,7 +311,7 @@ TEST_F(GroupConsumerTest, SaysWhereTheLogEnds) {
           EXPECT_TRUE(member
                           ->Read(Part(0), 1,
                                  [&](const GroupConsumer::Event& event) {
-                                   if (event.message == nullptr) offset = event.offset;
+                                   if (event.record == nullptr) offset = event.offset;
                                  })
                           .ok());
           return offset >= 0;
@@ -342,7 +341,7 @@ TEST_F(GroupConsumerTest, WakesItsOwnerWhenARecordArrives) {
         EXPECT_TRUE(
             member
                 ->Read(Part(0), 10,
-                       [&](const GroupConsumer::Event& event) { end = event.message == nullptr; })
+                       [&](const GroupConsumer::Event& event) { end = event.record == nullptr; })
                 .ok());
         return end;
       },
@@ -379,7 +378,7 @@ TEST_F(GroupConsumerTest, SeesCommittedTransactionsOnly) {
         EXPECT_TRUE(
             member
                 ->Read(Part(0), 10,
-                       [](const GroupConsumer::Event& event) { EXPECT_EQ(event.message, nullptr); })
+                       [](const GroupConsumer::Event& event) { EXPECT_EQ(event.record, nullptr); })
                 .ok());
         return member->LogEnd(Part(0)) > before->second;
       },
@@ -414,7 +413,7 @@ TEST_F(GroupConsumerTest, AssignDropsWhatWasFetchedBefore) {
         const absl::StatusOr<int> read =
             member->Read(entry.first, 1 + static_cast<int>(random() % 300),
                          [&](const GroupConsumer::Event& event) {
-                           if (event.message == nullptr) return;
+                           if (event.record == nullptr) return;
                            ASSERT_EQ(event.offset, expected) << "round " << round;
                            ++expected;
                          });
@@ -527,7 +526,7 @@ TEST_F(GroupConsumerTest, ReadsWhatTransactionsHaveCommitted) {
   ASSERT_TRUE(producer->Begin().ok());
   const GroupMetadataHandle group = member->CaptureGroupMetadata();
   TransactionStep step = producer->SendOffsets(
-      {{topic_, 0, 0, ""}, {topic_, 1, 1'234'567'890'123, metadata}}, group.get(), Deadline());
+      {{topic_, 0, 0, ""}, {topic_, 1, 1'234'567'890'123, metadata}}, *group, Deadline());
   ASSERT_TRUE(step.ok()) << step.message;
   // What is not decided is waited for.
   EXPECT_FALSE(member->Committed({Part(0)}, absl::Milliseconds(300)).ok());
@@ -541,7 +540,7 @@ TEST_F(GroupConsumerTest, ReadsWhatTransactionsHaveCommitted) {
 
   // Aborted offsets leave no trace.
   ASSERT_TRUE(producer->Begin().ok());
-  step = producer->SendOffsets({{topic_, 0, 77, "no"}}, group.get(), Deadline());
+  step = producer->SendOffsets({{topic_, 0, 77, "no"}}, *group, Deadline());
   ASSERT_TRUE(step.ok()) << step.message;
   ASSERT_TRUE(producer->Abort(Deadline()).ok());
   committed = member->Committed({Part(0)}, kPatience);
@@ -557,7 +556,7 @@ TEST_F(GroupConsumerTest, MetadataBeyondTheLimitIsRefused) {
   ASSERT_TRUE(producer->Begin().ok());
   const GroupMetadataHandle group = member->CaptureGroupMetadata();
   const TransactionStep step =
-      producer->SendOffsets({{topic_, 0, 1, std::string(4'097, 'm')}}, group.get(), Deadline());
+      producer->SendOffsets({{topic_, 0, 1, std::string(4'097, 'm')}}, *group, Deadline());
   EXPECT_FALSE(step.ok());
 }
 
@@ -569,14 +568,14 @@ TEST_F(GroupConsumerTest, AnOldGenerationCannotCommit) {
   const auto producer = Producer();
   const GroupMetadataHandle old_group = first->CaptureGroupMetadata();
   ASSERT_TRUE(producer->Begin().ok());
-  ASSERT_TRUE(producer->SendOffsets({{topic_, 0, 10, "a"}}, old_group.get(), Deadline()).ok());
+  ASSERT_TRUE(producer->SendOffsets({{topic_, 0, 10, "a"}}, *old_group, Deadline()).ok());
   ASSERT_TRUE(producer->Commit(Deadline()).ok());
 
   Member second(config_, options_);
   ASSERT_TRUE(PollUntil([&] { return first.assigned.size() == 1 && second.assigned.size() == 1; },
                         &first, &second));
   ASSERT_TRUE(producer->Begin().ok());
-  TransactionStep step = producer->SendOffsets({{topic_, 0, 20, "b"}}, old_group.get(), Deadline());
+  TransactionStep step = producer->SendOffsets({{topic_, 0, 20, "b"}}, *old_group, Deadline());
   EXPECT_EQ(step.outcome, TransactionOutcome::kAbort) << step.message;
   ASSERT_TRUE(producer->Abort(Deadline()).ok());
   auto committed = second->Committed({Part(0)}, kPatience);
@@ -587,7 +586,7 @@ TEST_F(GroupConsumerTest, AnOldGenerationCannotCommit) {
   // With what holds now the same producer goes on.
   const GroupMetadataHandle group = first->CaptureGroupMetadata();
   ASSERT_TRUE(producer->Begin().ok());
-  step = producer->SendOffsets({{topic_, 0, 30, "c"}}, group.get(), Deadline());
+  step = producer->SendOffsets({{topic_, 0, 30, "c"}}, *group, Deadline());
   ASSERT_TRUE(step.ok()) << step.message;
   ASSERT_TRUE(producer->Commit(Deadline()).ok());
   EXPECT_THAT((*second->Committed({Part(0)}, kPatience)).at(Part(0)).offset, Optional(Eq(30)));

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/platform/kafka/log_offsets.h"
+#include "services/platform/kafka/record_view.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::kafka {
@@ -180,9 +181,11 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
     queue.bytes_since_empty += static_cast<int64_t>(message->len);
     if (!failure.ok()) continue;
     Event event;
+    record_log::Record record;
     event.offset = message->offset;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      event.message = message.get();
+      record = RecordOf(*message);
+      event.record = &record;
     } else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       failure =
           KafkaError(message->err, absl::StrCat("read ", partition.first, "-", partition.second,
@@ -228,9 +231,9 @@ int64_t GroupConsumer::LogEnd(const TopicPartition& partition) const {
 
 GroupMetadataHandle GroupConsumer::CaptureGroupMetadata() const {
   if (rd_kafka_assignment_lost(client_) != 0) return nullptr;
-  GroupMetadataHandle metadata(rd_kafka_consumer_group_metadata(client_));
+  ClientGroupMetadata::Handle metadata(rd_kafka_consumer_group_metadata(client_));
   if (metadata == nullptr || GenerationOf(metadata.get()) < 0) return nullptr;
-  return metadata;
+  return std::make_unique<ClientGroupMetadata>(std::move(metadata));
 }
 
 int GroupConsumer::PartitionCount(const std::string& topic, absl::Duration timeout) const {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/platform/kafka/log_offsets.h"
+#include "services/platform/kafka/record_view.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::kafka {
@@ -37,20 +38,10 @@ bool IsPermanent(rd_kafka_resp_err_t code) {
   }
 }
 
-absl::string_view View(const void* data, size_t size) {
-  return absl::string_view(static_cast<const char*>(data), size);
-}
-
 RecordView ViewOf(const rd_kafka_message_t& message) {
   RecordView record;
+  static_cast<record_log::Record&>(record) = RecordOf(message);
   record.topic = rd_kafka_topic_name(message.rkt);
-  record.partition = message.partition;
-  record.offset = message.offset;
-  record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
-  record.has_key = message.key != nullptr;
-  record.has_value = message.payload != nullptr;
-  record.key = View(message.key, message.key_len);
-  record.value = View(message.payload, message.len);
   record.message = &message;
   return record;
 }

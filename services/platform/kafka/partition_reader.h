@@ -14,31 +14,16 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/record_log/partition_reader.h"
+#include "services/platform/record_log/record.h"
 
 namespace windrow::kafka {
 
-// Where a PartitionReader begins in one partition.
-struct StartPosition {
-  // Symbolic starts for `offset`.
-  static constexpr int64_t kBeginning = -2;
-  static constexpr int64_t kEnd = -1;
+using record_log::StartPosition;
 
-  std::string topic;
-  int partition = 0;
-  int64_t offset = kBeginning;
-};
-
-// A record as read. The views are valid only during the visit.
-struct RecordView {
+// A record with what only Kafka's client has. The views are valid only during the visit.
+struct RecordView : record_log::Record {
   absl::string_view topic;
-  int partition = 0;
-  int64_t offset = 0;
-  int64_t timestamp_ms = 0;
-  // has_key / has_value tell a null from an empty one (a null value is a tombstone).
-  bool has_key = false;
-  bool has_value = false;
-  absl::string_view key;
-  absl::string_view value;
   // For headers; valid during the visit.
   const rd_kafka_message_t* message = nullptr;
 };

@@ -4,6 +4,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/kafka/group_metadata.h"
 
 namespace windrow::kafka {
 namespace {
@@ -147,13 +148,15 @@ TransactionStep TransactionalProducer::Begin() {
 }
 
 TransactionStep TransactionalProducer::SendOffsets(const std::vector<OffsetToCommit>& offsets,
-                                                   const rd_kafka_consumer_group_metadata_t* group,
+                                                   const record_log::GroupMetadata& group,
                                                    absl::Time deadline) {
   const TopicPartitionListHandle list = MakeOffsetList(offsets);
+  // Each cluster is given back what it made itself.
+  const auto& metadata = static_cast<const ClientGroupMetadata&>(group);
   return Classify(RetryUntil(deadline,
                              [&](int step_ms) {
                                return rd_kafka_send_offsets_to_transaction(client_, list.get(),
-                                                                           group, step_ms);
+                                                                           metadata.get(), step_ms);
                              }),
                   "send offsets");
 }

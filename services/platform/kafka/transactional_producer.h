@@ -14,70 +14,50 @@
 #include "absl/time/time.h"
 #include "services/platform/kafka/committed_offsets.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/record_log/group_consumer.h"
+#include "services/platform/record_log/transactional_producer.h"
 
 namespace windrow::kafka {
 
-// What is to be done after a step of a transaction.
-enum class TransactionOutcome {
-  kOk,
-  // Call Abort; the producer can go on.
-  kAbort,
-  // Another producer has taken the transactional id: replace this one, or exit.
-  kFenced,
-  // The producer is of no more use, and whether the transaction was committed is not known:
-  // replace it (which settles the transaction) and read the committed offsets again.
-  kReplace,
-};
+using record_log::TransactionOutcome;
+using record_log::TransactionStep;
 
-// A step's outcome and what librdkafka said.
-struct TransactionStep {
-  TransactionOutcome outcome = TransactionOutcome::kOk;
-  std::string message;
-
-  bool ok() const { return outcome == TransactionOutcome::kOk; }
-};
-
-// A producer with a transactional id. Steps are retried inside until a deadline; what cannot be
-// retried is collapsed into a TransactionOutcome here and nowhere else. One thread at a time.
-//
-// Begin, SendOffsets, Produce*, Commit; after an outcome of kAbort, Abort.
-class TransactionalProducer {
+// Retries its steps inside until a deadline; what cannot be retried is collapsed into a
+// TransactionOutcome here and nowhere else.
+class TransactionalProducer : public record_log::TransactionalProducer {
  public:
   // Takes over the transactional id: any transaction that its former owner left is finished, and
   // that owner is fenced. UNAVAILABLE / DEADLINE_EXCEEDED when that cannot be done in `timeout`.
   static absl::StatusOr<std::unique_ptr<TransactionalProducer>> Create(
       const KafkaConfig& config, const std::string& transactional_id,
       absl::Duration transaction_timeout, absl::Duration timeout);
-  ~TransactionalProducer();
+  ~TransactionalProducer() override;
   TransactionalProducer(const TransactionalProducer&) = delete;
   TransactionalProducer& operator=(const TransactionalProducer&) = delete;
 
-  TransactionStep Begin();
-
-  // Adds consumed offsets (at least one) of a group, fenced by the group's metadata.
+  TransactionStep Begin() override;
   TransactionStep SendOffsets(const std::vector<OffsetToCommit>& offsets,
-                              const rd_kafka_consumer_group_metadata_t* group, absl::Time deadline);
-
-  // Adds a record. When the queue is full, waits for room until `deadline`. If `delivered_offset`
-  // is not null, it receives the record's offset before Commit returns kOk; it must live until
-  // then.
+                              const record_log::GroupMetadata& group, absl::Time deadline) override;
   TransactionStep Produce(absl::string_view topic, int partition, absl::string_view key,
                           absl::string_view value, absl::Time deadline,
-                          int64_t* delivered_offset = nullptr);
-
-  // Adds a record with headers.
+                          int64_t* delivered_offset) override;
+  // Same, without asking where the record went.
+  TransactionStep Produce(absl::string_view topic, int partition, absl::string_view key,
+                          absl::string_view value, absl::Time deadline) {
+    return Produce(topic, partition, key, value, deadline, nullptr);
+  }
   TransactionStep ProduceWithHeaders(
       absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
-      const std::vector<std::pair<std::string, std::string>>& headers, absl::Time deadline);
-
-  TransactionStep Commit(absl::Time deadline);
-  TransactionStep Abort(absl::Time deadline);
+      const std::vector<std::pair<std::string, std::string>>& headers,
+      absl::Time deadline) override;
+  TransactionStep Commit(absl::Time deadline) override;
+  TransactionStep Abort(absl::Time deadline) override;
 
   // Whether a transactional request has timed out or lost its connection. librdkafka retries such
   // requests out of sight, and the delayed first copy of an EndTxn could end the next transaction
   // (KAFKA-17754): a tainted producer is replaced before the next Begin, since the new epoch fences
   // what is still under way.
-  bool tainted() const { return tainted_.load(); }
+  bool tainted() const override { return tainted_.load(); }
 
  private:
   TransactionalProducer() = default;

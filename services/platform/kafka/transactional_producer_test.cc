@@ -11,16 +11,13 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "services/platform/kafka/group_metadata.h"
 #include "services/platform/kafka/kafka_config.h"
 
 namespace windrow::kafka {
 namespace {
 
 using ::testing::HasSubstr;
-
-using GroupMetadataHandle = std::unique_ptr<
-    rd_kafka_consumer_group_metadata_t,
-    HandleDeleter<rd_kafka_consumer_group_metadata_t, rd_kafka_consumer_group_metadata_destroy>>;
 
 constexpr char kTopic[] = "topic";
 constexpr int kBroker = 1;
@@ -61,9 +58,9 @@ class TransactionalProducerTest : public testing::Test {
 
   // A whole transaction, up to the first step that fails.
   TransactionStep Transact(absl::Duration patience = kPatience) {
-    const GroupMetadataHandle group(rd_kafka_consumer_group_metadata_new("group"));
+    const GroupMetadataHandle group = ClientGroupMetadata::OfNoMember("group");
     TransactionStep step = producer_->Begin();
-    if (step.ok()) step = producer_->SendOffsets({{kTopic, 0, 5, "m"}}, group.get(), In(patience));
+    if (step.ok()) step = producer_->SendOffsets({{kTopic, 0, 5, "m"}}, *group, In(patience));
     delivered_ = -1;
     if (step.ok()) step = producer_->Produce(kTopic, 1, "k", "v", In(patience), &delivered_);
     if (step.ok()) step = producer_->Commit(In(patience));
@@ -72,9 +69,9 @@ class TransactionalProducerTest : public testing::Test {
 
   // A transaction of which nothing is left to do but its end.
   void BeginWithOffsets() {
-    const GroupMetadataHandle group(rd_kafka_consumer_group_metadata_new("group"));
+    const GroupMetadataHandle group = ClientGroupMetadata::OfNoMember("group");
     ASSERT_TRUE(producer_->Begin().ok());
-    ASSERT_TRUE(producer_->SendOffsets({{kTopic, 0, 5, "m"}}, group.get(), In(kPatience)).ok());
+    ASSERT_TRUE(producer_->SendOffsets({{kTopic, 0, 5, "m"}}, *group, In(kPatience)).ok());
   }
 
   // The client looks for requests without an answer once a second.
