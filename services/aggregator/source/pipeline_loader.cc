@@ -3,10 +3,8 @@
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
-#include <simdjson.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,19 +13,20 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "services/aggregator/core/event_time_parser.h"
 #include "services/aggregator/core/filter.h"
-#include "services/aggregator/core/group_key.h"
 #include "services/aggregator/core/time_pattern.h"
+#include "services/aggregator/source/file_content.h"
+#include "services/aggregator/source/table_reader.h"
 
 namespace windrow::aggregator {
 namespace {
 
 namespace pb = windrow::pipeline::v1;
 
+constexpr size_t kMaxPipelineFile = 1'000'000;
 constexpr int kDefaultMergePartitions = 4;
 // The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
 constexpr int kMaxViews = 16;
@@ -54,74 +53,20 @@ class ErrorLines : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content;
-  char block[16384];
-  while (file.read(block, sizeof(block)) || file.gcount() > 0) content.append(block, file.gcount());
-  // A folder can be opened, but not read to its end.
-  if (!file.eof()) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": does the file exist?"));
-  }
-  return content;
-}
-
 std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
-// Rows of a JSON array of flat objects, values as text; null columns are left out.
-absl::Status ReadTableRows(const std::string& path, const std::string& content,
-                           pb::StaticTable* table) {
-  simdjson::dom::parser parser;
-  simdjson::dom::array rows;
-  if (parser.parse(content).get(rows) != simdjson::SUCCESS) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is not a JSON array of objects"));
-  }
-  for (const simdjson::dom::element element : rows) {
-    simdjson::dom::object object;
-    if (element.get(object) != simdjson::SUCCESS) {
-      return absl::InvalidArgumentError(absl::StrCat(path, " is not a JSON array of objects"));
-    }
-    auto& columns = *table->add_rows()->mutable_columns();
-    for (const auto field : object) {
-      std::string_view text;
-      if (field.value.is_null()) continue;
-      columns[std::string(field.key)] = field.value.get(text) == simdjson::SUCCESS
-                                            ? std::string(text)
-                                            : simdjson::minify(field.value);
-    }
-  }
-  return absl::OkStatus();
-}
-
-// Rows and columns as one text, the same for the same content.
-std::string ContentOf(const pb::StaticTable& table) {
-  std::string content;
-  for (const pb::StaticTable::Row& row : table.rows()) {
-    const std::map<std::string, std::string> columns(row.columns().begin(), row.columns().end());
-    for (const auto& column : columns) {
-      AppendGroupValue(column.first, &content);
-      AppendGroupValue(column.second, &content);
-    }
-    AppendGroupValue(absl::nullopt, &content);
-  }
-  return content;
+// `path` as the pipeline file in `directory` means it.
+std::string TablePath(const std::string& directory, const std::string& path) {
+  return absl::StartsWith(path, "/") ? path : directory + path;
 }
 
 absl::Status LoadTable(const std::string& directory, pb::StaticTable* table) {
-  if (table->path().empty()) {
-    table->set_version(absl::StrFormat("%016x", GroupHash(table->name(), ContentOf(*table))));
-    return absl::OkStatus();
-  }
-  const std::string path =
-      absl::StartsWith(table->path(), "/") ? table->path() : directory + table->path();
-  const absl::StatusOr<std::string> content = ReadFile(path);
-  if (!content.ok()) return content.status();
-  table->set_version(absl::StrFormat("%016x", GroupHash(table->name(), *content)));
-  table->clear_rows();
-  return ReadTableRows(path, *content, table);
+  if (!table->path().empty()) return ReadTableFile(TablePath(directory, table->path()), table);
+  table->set_version(TableVersion(*table));
+  return absl::OkStatus();
 }
 
 // What is longer than Duration allows (10,000 years) is cut, so that it does not come round to
@@ -524,7 +469,7 @@ void SetEmit(const pb::Emit& emit, ViewPlan* view) {
 }  // namespace
 
 absl::StatusOr<pb::Pipeline> LoadPipelineFile(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadFile(path);
+  const absl::StatusOr<std::string> text = ReadFileContent(path, kMaxPipelineFile);
   if (!text.ok()) return text.status();
   pb::Pipeline pipeline;
   google::protobuf::TextFormat::Parser parser;
