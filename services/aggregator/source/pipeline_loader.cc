@@ -157,13 +157,6 @@ void CheckEventTime(const pb::EventTime& event_time, Violations* violations) {
   }
 }
 
-const pb::StaticTable* FindTable(const pb::Pipeline& pipeline, const std::string& name) {
-  for (const pb::StaticTable& table : pipeline.tables()) {
-    if (table.name() == name) return &table;
-  }
-  return nullptr;
-}
-
 void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, EventSpan most,
                    const std::string& field, const std::string& rule, Violations* violations) {
   if (ToSpan(duration) < least || ToSpan(duration) > most || duration.nanos() < 0) {
@@ -440,31 +433,33 @@ void SetEmit(const pb::Emit& emit, ViewPlan* view) {
   if (emit.mode() != pb::Emit::MODE_INTERVAL) return;
   view->emit = EmitMode::kInterval;
   view->emit_interval = ToSpan(emit.interval());
-  absl::optional<Filter> MakeFilter(const std::string& text, std::vector<std::string>* fields) {
-    if (text.empty()) return absl::nullopt;
-    Filter filter = *Filter::Parse(text);
-    std::vector<int> positions;
-    for (const std::string& field : filter.fields()) positions.push_back(FieldIndex(field, fields));
-    filter.Bind(std::move(positions));
-    return filter;
-  }
+}
 
-  IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
-    IdlePolicy policy;
-    if (proto.has_idle_timeout()) policy.idle_timeout = ToSpan(proto.idle_timeout());
-    if (proto.has_close_after()) policy.close_after = ToSpan(proto.close_after());
-    switch (proto.all_idle()) {
-      case pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER:
-        policy.all_idle = AllIdle::kCloseAfter;
-        break;
-      case pb::IdlePolicy::ALL_IDLE_WAIT:
-        policy.all_idle = AllIdle::kWait;
-        break;
-      default:
-        policy.all_idle = AllIdle::kWallClock;
-    }
-    return policy;
+absl::optional<Filter> MakeFilter(const std::string& text, std::vector<std::string>* fields) {
+  if (text.empty()) return absl::nullopt;
+  Filter filter = *Filter::Parse(text);
+  std::vector<int> positions;
+  for (const std::string& field : filter.fields()) positions.push_back(FieldIndex(field, fields));
+  filter.Bind(std::move(positions));
+  return filter;
+}
+
+IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
+  IdlePolicy policy;
+  if (proto.has_idle_timeout()) policy.idle_timeout = ToSpan(proto.idle_timeout());
+  if (proto.has_close_after()) policy.close_after = ToSpan(proto.close_after());
+  switch (proto.all_idle()) {
+    case pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER:
+      policy.all_idle = AllIdle::kCloseAfter;
+      break;
+    case pb::IdlePolicy::ALL_IDLE_WAIT:
+      policy.all_idle = AllIdle::kWait;
+      break;
+    default:
+      policy.all_idle = AllIdle::kWallClock;
   }
+  return policy;
+}
 
 }  // namespace
 
