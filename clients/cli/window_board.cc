@@ -24,7 +24,7 @@ std::vector<std::string> Names(const std::vector<const results::v1::Field*>& fie
 
 std::vector<std::string> Values(const std::vector<const results::v1::Field*>& fields) {
   std::vector<std::string> values;
-  for (const auto* field : fields) values.push_back(PlainValue(field));
+  for (const auto* field : fields) values.push_back(PlainValue(*field));
   return values;
 }
 
