@@ -18,6 +18,7 @@
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/sink/frame_encoder.h"
+#include "services/aggregator/sink/snapshot_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "windrow/partials/v1/frame.pb.h"
 #include "windrow/snapshots/v1/snapshot.pb.h"
@@ -293,6 +294,11 @@ MergeSnapshot RandomSnapshot(const PipelinePlan& plan, size_t cells, size_t revi
   return snapshot;
 }
 
+std::vector<std::string> EncodeSnapshot(const PipelinePlan& plan, const MergeSnapshot& snapshot,
+                                        int64_t through) {
+  return SnapshotEncoder(std::make_shared<const PipelinePlan>(plan), snapshot, through).Encode();
+}
+
 using Revisions = std::map<std::tuple<int, EventTime, std::string>, uint32_t>;
 
 void Collect(const MergeSnapshot& snapshot, Contents* contents, Revisions* revisions) {
@@ -302,6 +308,134 @@ void Collect(const MergeSnapshot& snapshot, Contents* contents, Revisions* revis
       const auto id = std::make_tuple(view.cells.view, revision.window_start, revision.group);
       EXPECT_TRUE(revisions->emplace(id, revision.revision).second);
     }
+  }
+}
+
+// A plan of windows and one of sessions, whose aggregates have states of each kind.
+PipelinePlan StatefulPlan() {
+  PipelinePlan plan = MakePlan();
+  plan.views[1].window.reset();
+  plan.views[1].session_gap = kMinute;
+  using F = AggregateFunction;
+  const std::vector<std::pair<F, ValueType>> aggregates = {
+      {F::kCount, ValueType::kText},        {F::kSum, ValueType::kInteger},
+      {F::kAvg, ValueType::kDouble},        {F::kMin, ValueType::kInteger},
+      {F::kMax, ValueType::kDouble},        {F::kMin, ValueType::kText},
+      {F::kTopK, ValueType::kText},         {F::kCountDistinct, ValueType::kText},
+      {F::kCountDistinct, ValueType::kText}};
+  for (ViewPlan& view : plan.views) {
+    for (const auto& aggregate : aggregates) {
+      AggregatePlan made;
+      made.function = aggregate.first;
+      made.type = aggregate.second;
+      made.input = 0;
+      // The last one is soon past it.
+      made.limit = view.stateful.size() == 8 ? 3 : 10'000;
+      view.stateful.push_back(made);
+    }
+  }
+  return plan;
+}
+
+// A cell of as many values, texts of `text_size`.
+DeltaCell StatefulCell(const ViewPlan& view, int values, size_t text_size,
+                       std::mt19937_64* random) {
+  DeltaCell cell = MakeCell(7, 0, kNever, values + 1);
+  if (view.is_session()) cell.span = 5 * kMinute;
+  cell.states = std::make_shared<CellStates>(view.stateful.size());
+  for (int i = 0; i < values; ++i) {
+    const auto integer = static_cast<int64_t>((*random)());
+    std::string text = absl::StrCat(integer);
+    text.resize(std::max(text.size(), text_size), 'x');
+    for (size_t j = 0; j < view.stateful.size(); ++j) {
+      InputValue value(integer);
+      if (view.stateful[j].type == ValueType::kText) value = absl::string_view(text);
+      if (view.stateful[j].type == ValueType::kDouble) value = static_cast<double>(integer) / 3;
+      AddValue(view.stateful[j], value, &(*cell.states)[j]);
+    }
+  }
+  return cell;
+}
+
+// Merges the parts of one cell.
+Cell MergeParts(const ViewPlan& view, const std::vector<ViewDelta>& deltas) {
+  Cell merged;
+  for (const ViewDelta& delta : deltas) {
+    for (const DeltaCell& cell : delta.cells) {
+      EXPECT_EQ(cell.pane, 7);
+      EXPECT_EQ(cell.span, view.is_session() ? 5 * kMinute : 0);
+      merged.Add(view, cell.accepted, cell.states);
+    }
+  }
+  return merged;
+}
+
+TEST(FrameCodec, KeepsStatesOfAnySize) {
+  const PipelinePlan plan = StatefulPlan();
+  std::mt19937_64 random(5);
+  for (const auto& size :
+       std::vector<std::pair<int, size_t>>{{0, 0}, {1, 0}, {50, 5}, {300, 9000}}) {
+    for (int view = 0; view < 2; ++view) {
+      Frame frame;
+      frame.positions = {MakePosition(0)};
+      frame.views.emplace_back();
+      frame.views[0].view = view;
+      frame.views[0].groups = {"g"};
+      frame.views[0].cells = {StatefulCell(plan.views[view], size.first, size.second, &random)};
+      std::vector<ViewDelta> deltas;
+      const std::vector<std::string> records = EncodeFrame(plan, frame);
+      for (const Frame& part : DecodeAll(plan, records)) {
+        deltas.insert(deltas.end(), part.views.begin(), part.views.end());
+      }
+      const Cell merged = MergeParts(plan.views[view], deltas);
+      EXPECT_EQ(merged.accepted, frame.views[0].cells[0].accepted);
+      const Cell wanted{merged.accepted, frame.views[0].cells[0].states};
+      EXPECT_EQ(merged.Values(plan.views[view]), wanted.Values(plan.views[view]));
+      EXPECT_EQ(records.size() > 1, size.second == 9000);
+    }
+  }
+}
+
+TEST(SnapshotCodec, WritesALittleAtATime) {
+  const PipelinePlan plan = StatefulPlan();
+  std::mt19937_64 random(6);
+  MergeSnapshot snapshot;
+  for (int view = 0; view < 2; ++view) {
+    snapshot.views.emplace_back();
+    snapshot.views[view].cells.view = view;
+    snapshot.views[view].cells.groups = {"g"};
+    snapshot.views[view].cells.cells = {StatefulCell(plan.views[view], 300, 9000, &random)};
+    snapshot.views[view].cells.late = {{kOlderWindows, 3}};
+    snapshot.views[view].revisions = {{0, "g", 1}};
+  }
+  const auto shared_plan = std::make_shared<const PipelinePlan>(plan);
+  const std::vector<std::string> at_once = SnapshotEncoder(shared_plan, snapshot, 9).Encode();
+  SnapshotEncoder encoder(shared_plan, snapshot, 9);
+  std::vector<std::string> records;
+  while (!encoder.done()) {
+    const std::vector<std::string> next = encoder.Encode(1);
+    EXPECT_LT(next.size(), at_once.size());
+    records.insert(records.end(), next.begin(), next.end());
+  }
+  EXPECT_EQ(records, at_once);
+  EXPECT_THAT(encoder.Encode(), IsEmpty());
+
+  SnapshotDecoder decoder(&plan);
+  for (size_t i = 0; i < records.size(); ++i) {
+    EXPECT_LT(records[i].size(), kMostBytes);
+    const absl::StatusOr<bool> complete = decoder.Add(records[i]);
+    ASSERT_TRUE(complete.ok()) << complete.status();
+    EXPECT_EQ(*complete, i + 1 == records.size());
+  }
+  for (int view = 0; view < 2; ++view) {
+    std::vector<ViewDelta> deltas;
+    for (const ViewSnapshot& part : decoder.snapshot().views) {
+      if (part.cells.view == view) deltas.push_back(part.cells);
+    }
+    const Cell wanted{301, snapshot.views[view].cells.cells[0].states};
+    const Cell merged = MergeParts(plan.views[view], deltas);
+    EXPECT_EQ(merged.accepted, 301u);
+    EXPECT_EQ(merged.Values(plan.views[view]), wanted.Values(plan.views[view]));
   }
 }
 

@@ -21,6 +21,7 @@
 #include "services/aggregator/sink/dead_letter.h"
 #include "services/aggregator/sink/frame_encoder.h"
 #include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/sink/snapshot_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/merge_restorer.h"
 #include "services/platform/kafka/group_metadata.h"
@@ -58,11 +59,12 @@ class CommitRestoreTest : public testing::Test {
     plan.event_time_field = "at";
     plan.watermark_delay = 5 * kMicrosPerMinute;
     plan.merge_partitions = kMerges;
-    plan.views.push_back({"by-type",
-                          *WindowSpec::Create(10 * kMicrosPerMinute, 5 * kMicrosPerMinute, 0),
-                          {0},
-                          {"count"},
-                          absl::nullopt});
+    plan.views.emplace_back();
+    plan.views.back().id = "by-type";
+    plan.views.back().window = *WindowSpec::Create(10 * kMicrosPerMinute, 5 * kMicrosPerMinute, 0);
+    plan.views.back().group_fields = {0};
+    plan.views.back().aggregates.emplace_back();
+    plan.views.back().aggregates.back().name = "count";
     plan_ = std::make_shared<const PipelinePlan>(std::move(plan));
     topics_ = std::make_unique<PipelineTopics>(plan_->id);
     admin_ = *kafka::TopicAdmin::Create(config_);
@@ -174,7 +176,7 @@ class CommitRestoreTest : public testing::Test {
 std::string Describe(const Merger& merger) {
   const MergeSnapshot snapshot = merger.Snapshot();
   std::vector<std::string> lines;
-  for (const MergeSnapshot::View& view : snapshot.views) {
+  for (const ViewSnapshot& view : snapshot.views) {
     for (const DeltaCell& cell : view.cells.cells) {
       lines.push_back(absl::StrCat("cell ", cell.pane, " ", view.cells.groups[cell.group], " ",
                                    cell.cut, " ", cell.accepted));
@@ -304,7 +306,7 @@ TEST_F(CommitRestoreTest, ARestoredStateIsTheStateItWas) {
         MergeOutput output;
         output.partition = m;
         output.changes.views.resize(1);
-        output.snapshot = EncodeSnapshot(*plan_, live[m]->Snapshot(), next[m]);
+        output.snapshot = SnapshotEncoder(plan_, live[m]->Snapshot(), next[m]).Encode();
         output.snapshot_through = next[m];
         batch.merges.push_back(std::move(output));
       }

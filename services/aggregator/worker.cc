@@ -53,6 +53,8 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 constexpr absl::Duration kUsualSessionTimeout = absl::Seconds(6);
 constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
 constexpr size_t kCommitDurationsKept = 64;
+// Of a snapshot, with one commit: some milliseconds of work.
+constexpr size_t kSnapshotBytesPerCommit = 1'000'000;
 
 }  // namespace
 
@@ -322,6 +324,8 @@ absl::Status Worker::AdoptMerges(const std::map<TopicPartition, CommittedOffset>
     if (kept != kept_.end() && kept->second.next_offset == offset) {
       merges_[partition] = std::move(kept->second);
       merges_[partition].merger->DropChanges();
+      // Another owner may have begun one since.
+      merges_[partition].unfinished.reset();
       merges_[partition].snapshot = *start;
       merges_[partition].sealed_offset = offset;
       continue;
@@ -665,6 +669,7 @@ bool Worker::Seal() {
 }
 
 void Worker::SealMerges(SealedBatch* batch) {
+  bool may_begin = true;
   for (auto& entry : merges_) {
     Merge& merge = entry.second;
     if (!HasSomethingToSeal(merge)) continue;
@@ -672,18 +677,32 @@ void Worker::SealMerges(SealedBatch* batch) {
     MergeOutput output;
     output.partition = entry.first;
     output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(Now()));
-    // So often that snapshots never outweigh the log that they replace.
-    if (merge.bytes_since_snapshot >
-        static_cast<int64_t>(std::max(options_.snapshot_bytes, merge.snapshot_bytes))) {
-      output.snapshot = EncodeSnapshot(*options_.plan, merge.merger->Snapshot(), merge.next_offset);
-      output.snapshot_through = merge.next_offset;
-      merge.bytes_since_snapshot = 0;
-    }
+    // One at a time, since to begin means to copy the state.
+    const bool begun_before = merge.unfinished != nullptr;
+    SealSnapshot(may_begin, &merge, &output);
+    if (!begun_before && !output.snapshot.empty()) may_begin = false;
     batch->offsets.push_back(
         {topics_.partials, entry.first, merge.next_offset,
          EncodeMergeCheckpoint(merge.snapshot.snapshot_offset, merge.snapshot.snapshot_through)});
     batch->merges.push_back(std::move(output));
   }
+}
+
+void Worker::SealSnapshot(bool may_begin, Merge* merge, MergeOutput* output) {
+  // So often that snapshots never outweigh the log that they replace.
+  const auto due = static_cast<int64_t>(std::max(options_.snapshot_bytes, merge->snapshot_bytes));
+  if (merge->unfinished == nullptr && may_begin && merge->bytes_since_snapshot > due) {
+    merge->unfinished = std::make_unique<SnapshotEncoder>(options_.plan, merge->merger->Snapshot(),
+                                                          merge->next_offset);
+    merge->unfinished_offset = -1;
+    merge->unfinished_bytes = 0;
+    merge->bytes_since_snapshot = 0;
+  }
+  if (merge->unfinished == nullptr) return;
+  output->snapshot = merge->unfinished->Encode(kSnapshotBytesPerCommit);
+  output->snapshot_through = merge->unfinished->through();
+  output->snapshot_complete = merge->unfinished->done();
+  if (output->snapshot_complete) merge->unfinished.reset();
 }
 
 void Worker::TakeCommitResult(absl::Time deadline) {
@@ -717,20 +736,25 @@ void Worker::OnCommitted(const CommitResult& result) {
   }
   for (auto& entry : sources_) entry.second.committed = combiner_->sealed_position(entry.first);
   if (result.had_frames && !merges_.empty()) await_partials_until_ = Now() + kAwaitPartials;
-  for (const CommitResult::Snapshot& snapshot : result.snapshots) {
-    const auto found = merges_.find(snapshot.partition);
-    if (found == merges_.end() || snapshot.offset < 0) continue;
-    Merge& merge = found->second;
-    // The commit just done has stored where the snapshot before begins, so what lies before that
-    // one is of no use to any restore.
-    if (merge.snapshot.snapshot_offset.has_value()) {
-      options_.purge(topics_.partials, snapshot.partition, merge.snapshot.snapshot_through);
-      options_.purge(topics_.snapshots, snapshot.partition, *merge.snapshot.snapshot_offset);
-    }
-    merge.snapshot.snapshot_offset = snapshot.offset;
-    merge.snapshot.snapshot_through = snapshot.through;
-    merge.snapshot_bytes = snapshot.bytes;
+  for (const CommitResult::Snapshot& snapshot : result.snapshots) OnSnapshotCommitted(snapshot);
+}
+
+void Worker::OnSnapshotCommitted(const CommitResult::Snapshot& snapshot) {
+  const auto found = merges_.find(snapshot.partition);
+  if (found == merges_.end() || snapshot.offset < 0) return;
+  Merge& merge = found->second;
+  if (merge.unfinished_offset < 0) merge.unfinished_offset = snapshot.offset;
+  merge.unfinished_bytes += snapshot.bytes;
+  if (!snapshot.complete) return;
+  // The next commit stores where this snapshot begins. Then, what lies before the one that the last
+  // commits have named is of no use to any restore.
+  if (merge.snapshot.snapshot_offset.has_value()) {
+    options_.purge(topics_.partials, snapshot.partition, merge.snapshot.snapshot_through);
+    options_.purge(topics_.snapshots, snapshot.partition, *merge.snapshot.snapshot_offset);
   }
+  merge.snapshot.snapshot_offset = merge.unfinished_offset;
+  merge.snapshot.snapshot_through = snapshot.through;
+  merge.snapshot_bytes = merge.unfinished_bytes;
 }
 
 // ---- Status

@@ -21,6 +21,7 @@
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/sink/batch_committer.h"
 #include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/sink/snapshot_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/json_record_parser.h"
 #include "services/aggregator/wakeup.h"
@@ -131,6 +132,10 @@ class Worker : private record_log::AssignmentListener {
     MergeStart snapshot;
     size_t snapshot_bytes = 0;
     int64_t bytes_since_snapshot = 0;
+    // The snapshot that is being written, and what of it has been committed.
+    std::unique_ptr<SnapshotEncoder> unfinished;
+    int64_t unfinished_offset = -1;
+    size_t unfinished_bytes = 0;
   };
 
   void OnAssigned(const std::vector<record_log::TopicPartition>& partitions) override;
@@ -172,8 +177,12 @@ class Worker : private record_log::AssignmentListener {
   // False when nothing can be committed now.
   bool Seal();
   void SealMerges(SealedBatch* batch);
+  // Adds the next records of the merge partition's snapshot, which it begins when one is due and
+  // `may_begin`.
+  void SealSnapshot(bool may_begin, Merge* merge, MergeOutput* output);
   void TakeCommitResult(absl::Time deadline);
   void OnCommitted(const CommitResult& result);
+  void OnSnapshotCommitted(const CommitResult::Snapshot& snapshot);
   bool HasSomethingToSeal() const;
   bool HasSomethingToSeal(const Merge& merge) const;
   // Commits all there is before the partitions go; false when it could not be done in time.

@@ -151,7 +151,8 @@ TransactionStep BatchCommitter::WriteMerge(const MergeOutput& merge, absl::Time 
   }
   if (merge.snapshot.empty()) return step;
   // `snapshots` has room reserved, so the address stays valid until the delivery.
-  result->snapshots.push_back({merge.partition, -1, merge.snapshot_through, 0});
+  result->snapshots.push_back(
+      {merge.partition, -1, merge.snapshot_through, 0, merge.snapshot_complete});
   CommitResult::Snapshot& snapshot = result->snapshots.back();
   int64_t* delivered = &snapshot.offset;
   for (const std::string& record : merge.snapshot) {

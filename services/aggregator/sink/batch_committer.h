@@ -33,9 +33,11 @@ namespace windrow::aggregator {
 struct MergeOutput {
   int partition = 0;
   MergeChanges changes;
-  // Records of a snapshot; empty when none is due.
+  // The next records of a snapshot; empty when none is being written.
   std::vector<std::string> snapshot;
   int64_t snapshot_through = 0;
+  // Whether these are the last of it.
+  bool snapshot_complete = false;
 };
 
 // Everything that one transaction commits. Sealed on the worker's thread, with the group's metadata
@@ -61,12 +63,14 @@ struct CommitResult {
   absl::Duration duration;
   int64_t rows = 0;
   bool had_frames = false;
-  // For each snapshot: merge partition, offset of its first record in snapshots, through.
+  // For each snapshot: merge partition, offset of the first record that this batch wrote of it,
+  // through, bytes of these records, and whether it is complete.
   struct Snapshot {
     int partition = 0;
     int64_t offset = -1;
     int64_t through = 0;
     size_t bytes = 0;
+    bool complete = false;
   };
   std::vector<Snapshot> snapshots;
 };

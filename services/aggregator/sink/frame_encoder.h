@@ -7,7 +7,6 @@
 
 #include "absl/types/optional.h"
 #include "services/aggregator/core/frame.h"
-#include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
 
 namespace windrow::aggregator {
@@ -16,10 +15,6 @@ namespace windrow::aggregator {
 // carries the positions, so that no window closes before all of the batch is applied. None for a
 // frame without positions.
 std::vector<std::string> EncodeFrame(const PipelinePlan& plan, const Frame& frame);
-
-// Records of `snapshots` for the state as of offset `through` of partials, each below 500 kB.
-std::vector<std::string> EncodeSnapshot(const PipelinePlan& plan, const MergeSnapshot& snapshot,
-                                        int64_t through);
 
 // Metadata of the committed offset of a source partition: JSON of SourcePosition.
 std::string EncodeSourceCheckpoint(const SourcePosition& position);
