@@ -11,6 +11,8 @@ struct LiveSettings {
   // 0 means no limit.
   std::atomic<int64_t> records_per_second_per_partition{0};
   std::atomic<int64_t> commit_interval_ms{10};
+  // Over all merge partitions.
+  std::atomic<int64_t> state_limit_bytes{1'000'000'000};
   // Generation of the last drain request; 0 for none.
   std::atomic<int64_t> drain_generation{0};
 };

@@ -55,6 +55,7 @@ PipelineRunner::~PipelineRunner() {
 void PipelineRunner::Apply(const ControlledPipeline& pipeline) {
   settings_.records_per_second_per_partition = pipeline.settings.records_per_second_per_partition;
   settings_.commit_interval_ms = pipeline.settings.commit_interval_ms;
+  settings_.state_limit_bytes = pipeline.settings.state_limit_bytes;
   settings_.drain_generation = pipeline.drain_generation;
   absl::MutexLock lock(&mutex_);
   wanted_ = pipeline;

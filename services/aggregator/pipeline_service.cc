@@ -58,6 +58,7 @@ pipeline::Settings ToProto(const PipelineSettings& settings) {
   pipeline::Settings proto;
   proto.set_parallelism(settings.parallelism);
   proto.set_records_per_second_per_partition(settings.records_per_second_per_partition);
+  proto.set_state_limit_bytes(settings.state_limit_bytes);
   proto.mutable_commit_interval()->set_seconds(settings.commit_interval_ms / 1000);
   proto.mutable_commit_interval()->set_nanos(
       static_cast<int32_t>(settings.commit_interval_ms % 1000) * 1'000'000);
@@ -75,7 +76,7 @@ void FillResource(const ControlledPipeline& from, v1::PipelineResource* resource
 // Paths of settings that a request changes.
 std::set<std::string> ChangedPaths(const v1::ReconfigureRequest& request) {
   const std::set<std::string> all = {"parallelism", "records_per_second_per_partition",
-                                     "commit_interval"};
+                                     "commit_interval", "state_limit_bytes"};
   std::set<std::string> paths(request.update_mask().paths().begin(),
                               request.update_mask().paths().end());
   if (paths.count("*") > 0) return all;
@@ -86,6 +87,7 @@ std::set<std::string> ChangedPaths(const v1::ReconfigureRequest& request) {
     paths.insert("records_per_second_per_partition");
   }
   if (settings.has_commit_interval()) paths.insert("commit_interval");
+  if (settings.state_limit_bytes() != 0) paths.insert("state_limit_bytes");
   return paths;
 }
 
@@ -101,6 +103,8 @@ pipeline::Settings Merge(const v1::ReconfigureRequest& request, const PipelineSe
       merged.set_records_per_second_per_partition(wanted.records_per_second_per_partition());
     } else if (path == "commit_interval") {
       *merged.mutable_commit_interval() = wanted.commit_interval();
+    } else if (path == "state_limit_bytes") {
+      merged.set_state_limit_bytes(wanted.state_limit_bytes());
     } else {
       violations->push_back(
           {"update_mask", absl::StrCat("\"", path, "\" is not a field of settings")});
@@ -145,6 +149,8 @@ v1::Worker::State ToProto(WorkerState state) {
       return v1::Worker::STATE_RUNNING;
     case WorkerState::kStopping:
       return v1::Worker::STATE_STOPPING;
+    case WorkerState::kBlocked:
+      return v1::Worker::STATE_BLOCKED;
     case WorkerState::kFailed:
       return v1::Worker::STATE_FAILED;
   }
@@ -169,6 +175,8 @@ void FillWorker(const WorkerStatus& status, v1::Worker* worker) {
     }
     merge->set_drain_generation(from.drain_generation);
     merge->set_open_cells(from.open_cells);
+    merge->set_state_bytes(from.state_bytes);
+    merge->set_blocked(from.blocked);
   }
 }
 

@@ -28,6 +28,8 @@ constexpr absl::Duration kCommitIntervalBehind = absl::Milliseconds(200);
 // Sizes at which a batch is sealed early, and at which reading stops until it can be.
 constexpr size_t kFullBatchCells = 100'000;
 constexpr size_t kMaxBatchCells = 400'000;
+constexpr size_t kFullBatchBytes = 32'000'000;
+constexpr size_t kMaxBatchBytes = 64'000'000;
 constexpr size_t kFullBatchDeadLetters = 5'000;
 constexpr size_t kMaxBatchDeadLetters = 20'000;
 constexpr size_t kFullBatchDeadLetterBytes = 8'000'000;
@@ -48,6 +50,7 @@ constexpr absl::Duration kRestoreTimeout = absl::Seconds(20);
 constexpr absl::Duration kRevokeDeadline = absl::Milliseconds(2500);
 constexpr absl::Duration kLeaveTimeout = absl::Seconds(6);
 constexpr absl::Duration kReadoptDelay = absl::Milliseconds(100);
+constexpr absl::Duration kRetryAfterFailure = absl::Seconds(10);
 constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 // The least that brokers allow by default.
 constexpr absl::Duration kUsualSessionTimeout = absl::Seconds(6);
@@ -433,6 +436,7 @@ bool Worker::ReadPartials() {
   bool busy = false;
   for (auto& entry : merges_) {
     Merge& merge = entry.second;
+    if (!HasRoom(entry.first, &merge)) continue;
     absl::Status failure;
     const absl::StatusOr<int> count = consumer_->Read(
         {topics_.partials, entry.first}, kFrameBatch, [&](const GroupConsumer::Event& event) {
@@ -450,12 +454,35 @@ bool Worker::ReadPartials() {
     if (!count.ok() || !failure.ok()) {
       // The log that the state is made of cannot be read: no number from here on could be right.
       const absl::Status& status = count.ok() ? failure : count.status();
-      options_.on_fatal(absl::StrCat(topics_.partials, "-", entry.first, ": ", status.message()));
+      Fail(absl::StrCat(topics_.partials, "-", entry.first, ": ", status.message()));
       return false;
     }
     busy = busy || *count > 0;
   }
   return busy;
+}
+
+bool Worker::HasRoom(int partition, Merge* merge) {
+  const int64_t share = options_.settings->state_limit_bytes / options_.plan->merge_partitions;
+  const bool blocked = static_cast<int64_t>(merge->merger->bytes()) > share;
+  if (blocked != merge->blocked) {
+    merge->blocked = blocked;
+    runtime::LogWarning(blocked ? "state limit reached" : "state limit raised",
+                        {{"pipeline", options_.plan->id},
+                         {"merge_partition", partition},
+                         {"state_bytes", static_cast<int64_t>(merge->merger->bytes())},
+                         {"share_bytes", share}});
+  }
+  return !blocked;
+}
+
+void Worker::Fail(const std::string& error) {
+  runtime::LogError("worker failed",
+                    {{"pipeline", options_.plan->id}, {"slot", options_.slot}, {"error", error}});
+  DropEverything();
+  must_readopt_ = !assigned_.empty();
+  readopt_at_ = Now() + kRetryAfterFailure;
+  SetState(WorkerState::kFailed, error);
 }
 
 bool Worker::PartialsAreBehind() const {
@@ -466,7 +493,8 @@ bool Worker::PartialsAreBehind() const {
 }
 
 bool Worker::ReadSources() {
-  if (combiner_->cell_count() > kMaxBatchCells || dead_letters_.size() > kMaxBatchDeadLetters ||
+  if (combiner_->cell_count() > kMaxBatchCells || combiner_->batch_bytes() > kMaxBatchBytes ||
+      dead_letters_.size() > kMaxBatchDeadLetters ||
       dead_letter_bytes_ > kMaxBatchDeadLetterBytes || PartialsAreBehind()) {
     return false;
   }
@@ -636,7 +664,8 @@ bool Worker::ShouldSeal() const {
   if (committer_->busy() || must_readopt_ || !HasSomethingToSeal()) return false;
   const absl::Time now = Now();
   if (now < await_partials_until_) return false;
-  if (combiner_->cell_count() >= kFullBatchCells || dead_letters_.size() >= kFullBatchDeadLetters ||
+  if (combiner_->cell_count() >= kFullBatchCells || combiner_->batch_bytes() >= kFullBatchBytes ||
+      dead_letters_.size() >= kFullBatchDeadLetters ||
       dead_letter_bytes_ >= kFullBatchDeadLetterBytes) {
     return true;
   }
@@ -777,7 +806,15 @@ void Worker::PublishStatus(bool now) {
     merge.closed_through = entry.second.merger->closed_through();
     merge.drain_generation = entry.second.merger->drain_generation();
     merge.open_cells = static_cast<int64_t>(entry.second.merger->cell_count());
+    merge.state_bytes = static_cast<int64_t>(entry.second.merger->bytes());
+    merge.blocked = entry.second.blocked;
     status.merges.push_back(merge);
+    if (!merge.blocked || status.state != WorkerState::kRunning) continue;
+    status.state = WorkerState::kBlocked;
+    status.error = absl::StrCat(
+        "merge partition ", entry.first, " holds ", merge.state_bytes,
+        " bytes of state, more than ", "its share of state_limit_bytes: raise that to at least ",
+        (merge.state_bytes + merge.state_bytes / 4) * options_.plan->merge_partitions);
   }
   absl::MutexLock lock(&mutex_);
   status_ = std::move(status);

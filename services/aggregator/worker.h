@@ -128,6 +128,8 @@ class Worker : private record_log::AssignmentListener {
     // Offset in partials after the last frame applied, and applied and sealed.
     int64_t next_offset = 0;
     int64_t sealed_offset = 0;
+    // Whether its state has outgrown its share of the limit: it then reads no further.
+    bool blocked = false;
     // The last complete snapshot, and the one before, whose log may go.
     MergeStart snapshot;
     size_t snapshot_bytes = 0;
@@ -161,6 +163,10 @@ class Worker : private record_log::AssignmentListener {
   void Readopt();
 
   bool ReadPartials();
+  // Whether the merge partition's state leaves room for more.
+  bool HasRoom(int partition, Merge* merge);
+  // Gives everything up, and takes it up again after a while.
+  void Fail(const std::string& error);
   bool ReadSources();
   int ReadSource(int partition, Source* source);
   void CountRecord(int partition, const record_log::Record& record);

@@ -11,7 +11,7 @@
 
 namespace windrow::aggregator {
 
-enum class WorkerState { kStarting, kRestoring, kRunning, kStopping, kFailed };
+enum class WorkerState { kStarting, kRestoring, kRunning, kStopping, kFailed, kBlocked };
 
 // What a worker tells of itself: a copy, made a few times a second.
 struct WorkerStatus {
@@ -26,6 +26,9 @@ struct WorkerStatus {
     EventTime closed_through = kNever;
     int64_t drain_generation = 0;
     int64_t open_cells = 0;
+    int64_t state_bytes = 0;
+    // Whether it has used up its share of the limit of state.
+    bool blocked = false;
   };
 
   int slot = 0;

@@ -13,11 +13,15 @@ namespace {
 using ::windrow::aggregator::v1::PipelineService;
 using ::windrow::aggregator::v1::ReconfigureRequest;
 
+// A million terabytes: more is a slip, and would not fit the message.
+constexpr int64_t kMaxStateLimitMb = 1'000'000'000'000;
+
 struct SetOptions {
   std::string pipeline;
   std::optional<int64_t> parallelism;
   std::optional<int64_t> rate;
   std::optional<absl::Duration> commit_interval;
+  std::optional<int64_t> state_limit_mb;
   bool validate_only = false;
   std::string format = "table";
 };
@@ -40,8 +44,16 @@ absl::Status Fill(const SetOptions& options, ReconfigureRequest* request) {
     *settings->mutable_commit_interval() = ToProtoDuration(*options.commit_interval);
     request->mutable_update_mask()->add_paths("commit_interval");
   }
+  if (options.state_limit_mb.has_value()) {
+    if (*options.state_limit_mb < 1 || *options.state_limit_mb > kMaxStateLimitMb) {
+      return UsageError("--state-limit-mb must be 1 or more");
+    }
+    settings->set_state_limit_bytes(*options.state_limit_mb * 1'000'000);
+    request->mutable_update_mask()->add_paths("state_limit_bytes");
+  }
   if (request->update_mask().paths().empty()) {
-    return UsageError("nothing to change: give --parallelism, --rate or --commit-interval");
+    return UsageError(
+        "nothing to change: give --parallelism, --rate, --commit-interval or --state-limit-mb");
   }
   return absl::OkStatus();
 }
@@ -74,6 +86,8 @@ void AddSettingsSet(CommandLine* line) {
                              "Most records read per second from each partition; 0 for no limit");
               command.Option("--commit-interval", &options->commit_interval,
                              "Least time between two commits of a worker, 0s to 60s");
+              command.Option("--state-limit-mb", &options->state_limit_mb,
+                             "Most memory, in MB, for windows that can still change");
               command.Flag("--validate-only", &options->validate_only, "Only check");
               command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
               command.Examples(

@@ -21,6 +21,7 @@ void PrintSettings(const aggregator::v1::PipelineResource& pipeline, const std::
   table.Add({"parallelism", absl::StrCat(settings.parallelism())});
   table.Add({"rate", rate == 0 ? "no limit" : GroupedNumber(rate) + " records/s per partition"});
   table.Add({"commit interval", absl::FormatDuration(ToDuration(settings.commit_interval()))});
+  table.Add({"state limit", GroupedNumber(settings.state_limit_bytes() / 1'000'000) + " MB"});
   table.Add({"generation", absl::StrCat(pipeline.generation())});
   Print(table.Text());
 }

@@ -7,8 +7,12 @@
 namespace windrow::aggregator {
 namespace {
 
-// A view that has met more groups than this forgets them at the next seal: they are only a cache.
+// A view that has met more groups than these forgets them at the next seal: they are only a cache.
 constexpr size_t kMaxCachedGroups = 200'000;
+constexpr size_t kMaxCachedGroupBytes = 32'000'000;
+// Of a cell with its place in the maps, and of a text in a state.
+constexpr size_t kCellOverhead = 128;
+constexpr size_t kTextOverhead = 56;
 
 }  // namespace
 
@@ -60,6 +64,7 @@ void Combiner::AddSource(SourcePosition committed) {
 void Combiner::Reset() {
   sources_.clear();
   ++batch_;
+  text_bytes_ = 0;
   for (View& view : views_) {
     view.cells.clear();
     view.cell_by_id.clear();
@@ -177,12 +182,16 @@ void Combiner::AddToSession(View* view, EventTime time, EventTime watermark, uin
   if (!view->plan->stateful.empty()) AddStates(*view, cell);
 }
 
-void Combiner::AddStates(const View& view, DeltaCell* cell) const {
+void Combiner::AddStates(const View& view, DeltaCell* cell) {
   const std::vector<AggregatePlan>& plans = view.plan->stateful;
   if (cell->states == nullptr) cell->states = std::make_shared<CellStates>(plans.size());
   for (size_t i = 0; i < plans.size(); ++i) {
     const absl::optional<InputValue>& value = inputs_[plans[i].input];
-    if (value.has_value()) AddValue(plans[i], *value, &(*cell->states)[i]);
+    if (!value.has_value()) continue;
+    AddValue(plans[i], *value, &(*cell->states)[i]);
+    if (plans[i].type == ValueType::kText) {
+      text_bytes_ += kTextOverhead + absl::get<absl::string_view>(*value).size();
+    }
   }
 }
 
@@ -219,6 +228,8 @@ uint32_t Combiner::FindGroupByKey(View* view, const RecordFields& record) {
     group.matched = value.has_value() && join.table->Find(std::string(*value)) != nullptr;
   }
   view->groups.push_back(group);
+  view->group_bytes += key_.size();
+  text_bytes_ += key_.size();
   view->group_by_key.emplace(group.key, index);
   return index;
 }
@@ -318,6 +329,15 @@ size_t Combiner::cell_count() const {
   return count;
 }
 
+size_t Combiner::batch_bytes() const {
+  size_t bytes = text_bytes_;
+  for (const View& view : views_) {
+    bytes +=
+        view.cells.size() * (kCellOverhead + view.plan->stateful.size() * sizeof(AggregateState));
+  }
+  return bytes;
+}
+
 Combiner::Batch Combiner::Seal() {
   Batch batch;
   for (auto& entry : sources_) {
@@ -333,6 +353,7 @@ Combiner::Batch Combiner::Seal() {
   for (size_t i = 0; i < views_.size(); ++i) SealView(static_cast<int>(i), &batch.frames);
   for (Frame& frame : batch.frames) frame.positions = batch.positions;
   ++batch_;
+  text_bytes_ = 0;
   return batch;
 }
 
@@ -364,7 +385,8 @@ void Combiner::SealView(int index, std::vector<Frame>* frames) {
   view.cells.clear();
   view.cell_by_id.clear();
   view.late.clear();
-  if (view.groups.size() > kMaxCachedGroups) {
+  if (view.groups.size() > kMaxCachedGroups || view.group_bytes > kMaxCachedGroupBytes) {
+    view.group_bytes = 0;
     view.group_by_key.clear();
     view.group_by_text.clear();
     view.texts.clear();

@@ -86,6 +86,8 @@ class Combiner {
   bool HasChanges() const;
   // Number of cells counted since the last Seal.
   size_t cell_count() const;
+  // Memory that the batch since the last Seal takes, at most and about.
+  size_t batch_bytes() const;
 
   // What was counted since the last Seal.
   struct Batch {
@@ -129,6 +131,8 @@ class Combiner {
     // For a view of one field: the same by the field's text, which spares encoding the key.
     absl::flat_hash_map<absl::string_view, uint32_t> group_by_text;
     std::vector<Group> groups;
+    // Of their keys.
+    size_t group_bytes = 0;
     std::vector<DeltaCell> cells;
     absl::flat_hash_map<std::pair<uint32_t, std::pair<int64_t, EventTime>>, uint32_t> cell_by_id;
     absl::flat_hash_map<std::pair<int, EventTime>, uint64_t> late;
@@ -154,7 +158,7 @@ class Combiner {
                     ViewCounters* counters);
   DeltaCell* FindCell(View* view, uint32_t group, int64_t pane, EventTime cut);
   DeltaCell* FindSession(View* view, uint32_t group, EventTime time);
-  void AddStates(const View& view, DeltaCell* cell) const;
+  void AddStates(const View& view, DeltaCell* cell);
   void CountLate(View* view, int merge_partition, int64_t pane, EventTime cut);
   void SealView(int index, std::vector<Frame>* frames);
   static bool Differs(const Source& source);
@@ -164,6 +168,8 @@ class Combiner {
   std::map<int, Source> sources_;
   std::vector<View> views_;
   uint64_t batch_ = 1;
+  // Of new groups, and of values that states may keep.
+  size_t text_bytes_ = 0;
   std::string key_;
   // By PipelinePlan::inputs, of the present record.
   std::vector<absl::optional<InputValue>> inputs_;

@@ -16,6 +16,7 @@ struct PipelineSettings {
   int parallelism = 1;
   int64_t records_per_second_per_partition = 0;
   int64_t commit_interval_ms = 10;
+  int64_t state_limit_bytes = 1'000'000'000;
 };
 
 // A pipeline as the control log has it. `definition` is opaque here.

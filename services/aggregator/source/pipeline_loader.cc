@@ -31,6 +31,8 @@ constexpr int kDefaultMergePartitions = 4;
 // The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
 constexpr int kMaxViews = 16;
 constexpr int64_t kDefaultCommitIntervalMs = 10;
+constexpr int64_t kDefaultStateLimitBytes = 1'000'000'000;
+constexpr int64_t kMinStateLimitBytes = 1'000'000;
 constexpr EventSpan kMinEmitInterval = 10'000;
 constexpr int kDefaultExactLimit = 1000;
 constexpr int kMaxExactLimit = 10'000;
@@ -490,6 +492,11 @@ Violations ValidateSettings(const pb::Settings& settings) {
     violations.push_back({"settings.records_per_second_per_partition",
                           "must be more than zero, or zero for no limit"});
   }
+  if (settings.state_limit_bytes() != 0 && settings.state_limit_bytes() < kMinStateLimitBytes) {
+    violations.push_back({"settings.state_limit_bytes",
+                          absl::StrCat("must be ", kMinStateLimitBytes, " or more, or zero for ",
+                                       kDefaultStateLimitBytes)});
+  }
   CheckDuration(settings.commit_interval(), 0, kMicrosPerMinute, "settings.commit_interval",
                 "must be from 0 to 60 seconds", &violations);
   return violations;
@@ -596,6 +603,8 @@ PipelineSettings MakeSettings(const pb::Settings& settings) {
   made.commit_interval_ms = settings.has_commit_interval()
                                 ? ToSpan(settings.commit_interval()) / 1000
                                 : kDefaultCommitIntervalMs;
+  made.state_limit_bytes =
+      settings.state_limit_bytes() == 0 ? kDefaultStateLimitBytes : settings.state_limit_bytes();
   return made;
 }
 

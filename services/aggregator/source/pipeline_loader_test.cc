@@ -288,6 +288,34 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
        [](P p) { p->mutable_views(0)->mutable_join()->add_columns("text"); }},
       {"settings.parallelism", [](P p) { p->mutable_settings()->set_parallelism(-1); }},
       {"settings.parallelism", [](P p) { p->mutable_settings()->set_parallelism(65); }},
+      {"settings.state_limit_bytes",
+       [](P p) { p->mutable_settings()->set_state_limit_bytes(999'999); }},
+      {"views[0].emit.interval",
+       [](P p) { p->mutable_views(0)->mutable_emit()->set_mode(pb::Emit::MODE_INTERVAL); }},
+      {"views[0].emit.interval",
+       [](P p) { p->mutable_views(0)->mutable_emit()->mutable_interval()->set_seconds(1); }},
+      {"views[0].window.session.gap",
+       [](P p) { p->mutable_views(0)->mutable_window()->mutable_session(); }},
+      {"views[0].aggregates[0].sum.field",
+       [](P p) { p->mutable_views(0)->mutable_aggregates(0)->mutable_sum(); }},
+      {"views[0].aggregates[0].avg.type",
+       [](P p) {
+         auto* avg = p->mutable_views(0)->mutable_aggregates(0)->mutable_avg();
+         avg->set_field("x");
+         avg->set_type(pb::VALUE_TYPE_TEXT);
+       }},
+      {"views[0].aggregates[0].top_k.k",
+       [](P p) {
+         auto* top = p->mutable_views(0)->mutable_aggregates(0)->mutable_top_k();
+         top->set_field("x");
+         top->set_k(21);
+       }},
+      {"views[0].aggregates[0].count_distinct.exact_limit",
+       [](P p) {
+         auto* distinct = p->mutable_views(0)->mutable_aggregates(0)->mutable_count_distinct();
+         distinct->set_field("x");
+         distinct->set_exact_limit(10'001);
+       }},
       {"settings.records_per_second_per_partition",
        [](P p) { p->mutable_settings()->set_records_per_second_per_partition(-1); }},
       {"settings.commit_interval",
