@@ -295,7 +295,16 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
       {"views[0].emit.interval",
        [](P p) { p->mutable_views(0)->mutable_emit()->mutable_interval()->set_seconds(1); }},
       {"views[0].window.session.gap",
-       [](P p) { p->mutable_views(0)->mutable_window()->mutable_session(); }},
+       [](P p) {
+         p->mutable_views(0)->mutable_window()->clear_offset();
+         p->mutable_views(0)->mutable_window()->mutable_session();
+       }},
+      {"views[0].window.offset",
+       [](P p) {
+         auto* window = p->mutable_views(0)->mutable_window();
+         window->mutable_offset()->set_seconds(1);
+         window->mutable_session()->mutable_gap()->set_seconds(60);
+       }},
       {"views[0].aggregates[0].sum.field",
        [](P p) { p->mutable_views(0)->mutable_aggregates(0)->mutable_sum(); }},
       {"views[0].aggregates[0].avg.type",
