@@ -1,0 +1,84 @@
+#include "tests/oracle/simulated_merge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/aggregator/sink/frame_encoder.h"
+#include "services/aggregator/source/frame_decoder.h"
+
+namespace windrow::oracle {
+
+using ::windrow::aggregator::Frame;
+using ::windrow::aggregator::Merger;
+
+SimulatedMerge::SimulatedMerge(std::shared_ptr<const aggregator::PipelinePlan> plan, int partition,
+                               const std::vector<std::string>& partials, Schedule* schedule)
+    : plan_(std::move(plan)),
+      partition_(partition),
+      partials_(partials),
+      schedule_(*schedule),
+      merger_(std::make_unique<Merger>(plan_)) {}
+
+absl::Status SimulatedMerge::Step() {
+  if (schedule_.calm()) return absl::OkStatus();
+  if (schedule_.OneIn(30)) return Restore();
+  absl::Status status = Apply(schedule_.Below(6));
+  if (!status.ok()) return status;
+  return schedule_.OneIn(3) ? Commit() : absl::OkStatus();
+}
+
+absl::Status SimulatedMerge::Finish() {
+  absl::Status status = schedule_.OneIn(2) ? Restore() : absl::OkStatus();
+  while (status.ok() && next_ < static_cast<int64_t>(partials_.size())) {
+    status = Apply(schedule_.calm() ? 1'000'000 : schedule_.Between(1, 10));
+    if (status.ok() && schedule_.OneIn(2)) status = Commit();
+  }
+  return status.ok() ? Commit() : status;
+}
+
+absl::Status SimulatedMerge::Apply(int64_t frames) {
+  const int64_t end = std::min(next_ + frames, static_cast<int64_t>(partials_.size()));
+  for (; next_ < end; ++next_) {
+    const absl::StatusOr<Frame> frame = aggregator::DecodeFrame(*plan_, partials_[next_]);
+    if (!frame.ok()) return frame.status();
+    merger_->Apply(*frame);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SimulatedMerge::Commit() {
+  aggregator::ResultEncoder encoder(plan_);
+  encoder.Encode(partition_, merger_->TakeChanges(), 0,
+                 [this](const std::string& key, const std::string& value) {
+                   results_[key] = value;
+                   ++written_;
+                 });
+  committed_ = next_;
+  if (schedule_.OneIn(5)) {
+    snapshot_ = aggregator::EncodeSnapshot(*plan_, merger_->Snapshot(), committed_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SimulatedMerge::Restore() {
+  merger_ = std::make_unique<Merger>(plan_);
+  next_ = 0;
+  if (!snapshot_.empty()) {
+    aggregator::SnapshotDecoder decoder(plan_.get());
+    for (const std::string& record : snapshot_) {
+      const absl::StatusOr<bool> complete = decoder.Add(record);
+      if (!complete.ok()) return complete.status();
+      if (*complete != (&record == &snapshot_.back())) {
+        return absl::DataLossError("a snapshot is complete with its last record, and not before");
+      }
+    }
+    merger_->Restore(decoder.snapshot());
+    next_ = decoder.through();
+  }
+  // What is committed is written already.
+  absl::Status status = Apply(committed_ - next_);
+  merger_->DropChanges();
+  return status;
+}
+
+}  // namespace windrow::oracle

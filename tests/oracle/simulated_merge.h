@@ -1,0 +1,59 @@
+#ifndef TESTS_ORACLE_SIMULATED_MERGE_H_
+#define TESTS_ORACLE_SIMULATED_MERGE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/aggregator/core/merger.h"
+#include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/sink/result_encoder.h"
+#include "tests/oracle/schedule.h"
+
+namespace windrow::oracle {
+
+// One merge partition, as it runs beside Kafka: reads its partition of `partials`, commits results
+// and snapshots when it likes, crashes, and is restored from the last snapshot and a replay. What
+// is committed is kept here as bytes. One thread.
+class SimulatedMerge {
+ public:
+  // `partials` and `schedule` must outlive it.
+  SimulatedMerge(std::shared_ptr<const aggregator::PipelinePlan> plan, int partition,
+                 const std::vector<std::string>& partials, Schedule* schedule);
+
+  // Something that may happen.
+  absl::Status Step();
+  // Reads and commits what is left.
+  absl::Status Finish();
+
+  // The topic `results`, compacted: the last value of each key.
+  const std::map<std::string, std::string>& results() const { return results_; }
+  // Records written to it.
+  int64_t written() const { return written_; }
+
+ private:
+  absl::Status Apply(int64_t frames);
+  absl::Status Commit();
+  // A new owner.
+  absl::Status Restore();
+
+  std::shared_ptr<const aggregator::PipelinePlan> plan_;
+  const int partition_;
+  const std::vector<std::string>& partials_;
+  Schedule& schedule_;
+  std::unique_ptr<aggregator::Merger> merger_;
+  // Offsets in partials.
+  int64_t next_ = 0;
+  int64_t committed_ = 0;
+  // Records of the last snapshot.
+  std::vector<std::string> snapshot_;
+  std::map<std::string, std::string> results_;
+  int64_t written_ = 0;
+};
+
+}  // namespace windrow::oracle
+
+#endif  // TESTS_ORACLE_SIMULATED_MERGE_H_
