@@ -4,6 +4,8 @@ A civil time is a tuple (year, month, day, hour, minute, second, microsecond).
 """
 
 import datetime
+import fractions
+import math
 import re
 import zoneinfo
 
@@ -13,10 +15,10 @@ SECOND = 1_000_000
 FIRST_DAY = datetime.date(1970, 1, 1).toordinal()
 
 ISO_8601 = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{0,9}))?(Z|[+-]\d{2}:\d{2})?",
+    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?",
     re.ASCII,
 )
-EPOCH = re.compile(r"(-?)(0|[1-9]\d*)(?:\.(\d{1,9}))?", re.ASCII)
+EPOCH = re.compile(r"-?(0|[1-9]\d*)(\.\d{1,9})?", re.ASCII)
 EPOCH_DIGITS = {"EPOCH_SECONDS": 6, "EPOCH_MILLISECONDS": 3, "EPOCH_MICROSECONDS": 0}
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -84,13 +86,10 @@ def parse_iso_8601(text, zone):
 
 
 def parse_epoch(text, unit_digits):
-    """A decimal number whose unit is 10^unit_digits microseconds; finer digits are cut off."""
-    match = EPOCH.fullmatch(text)
-    if not match:
+    """A decimal number whose unit is 10^unit_digits microseconds; what is finer is rounded down."""
+    if not EPOCH.fullmatch(text):
         return None
-    digits = (match[3] or "").ljust(unit_digits, "0")[:unit_digits]
-    time = int(match[2] + digits)
-    return -time if match[1] else time
+    return math.floor(fractions.Fraction(text) * 10 ** unit_digits)
 
 
 def _names(names):
@@ -102,7 +101,7 @@ def _names(names):
 COMPOSED = {"%T": "%H:%M:%S", "%D": "%m/%d/%y", "%F": "%Y-%m-%d", "%R": "%H:%M"}
 DIRECTIVES = {
     "%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})",
-    "%e": r" ?(?P<d>\d{1,2})", "%y": r"(?P<y>\d{2})", "%j": r"(?P<j>\d{1,3})",
+    "%e": r"(?P<d> \d|\d{1,2})", "%y": r"(?P<y>\d{2})", "%j": r"(?P<j>\d{1,3})",
     "%b": f"(?P<b>{_names(MONTHS)})", "%B": f"(?P<b>{_names(MONTHS)})",
     "%a": _names(WEEKDAYS), "%A": _names(WEEKDAYS),
     "%H": r"(?P<H>\d{1,2})", "%I": r"(?P<I>\d{1,2})", "%M": r"(?P<M>\d{1,2})",

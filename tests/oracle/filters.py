@@ -33,7 +33,7 @@ class Number:
     """A number literal or a field read as a number."""
 
     def __init__(self, text):
-        self.double = float(text)
+        self.double = float(text)  # Infinite beyond the largest double.
         self.whole = None
         if WHOLE_NUMBER.fullmatch(text) and int(text) in INT64:
             self.whole = int(text)
@@ -43,8 +43,7 @@ def number_of(value):
     """The number that a field spells, or None."""
     if value is None or isinstance(value, bool) or not NUMBER.fullmatch(value):
         return None
-    number = Number(value)
-    return None if abs(number.double) == float("inf") else number
+    return Number(value)
 
 
 def compare(value, sign, literal):

@@ -28,7 +28,10 @@ SIGNS = ("=", "!=", "<", "<=", ">", ">=")
 
 
 class RandomPipeline:
-    """`pipeline` and `log` as oracle.py has them; the same for the same seed and `missing`."""
+    """`pipeline` and `log` as oracle.py has them; the same for the same seed and `missing`.
+
+    `partitions` is the number of source partitions; some may have no records.
+    """
 
     def __init__(self, seed, missing=MISSING):
         self._random = random_module.Random(seed)
@@ -278,10 +281,10 @@ class RandomPipeline:
 
     def _draw_log(self):
         random = self._random
-        partitions = random.choice((1, 2, 2, 3, 4))
+        self.partitions = random.choice((1, 2, 2, 3, 4))
         most = random.choice((10, 60, 60, 200, 200, 500))
         log = []
-        for partition in range(partitions):
+        for partition in range(self.partitions):
             count = 0 if self._one_in(12) else random.randrange(most)
             log += self._draw_partition(partition, count)
         return log

@@ -89,7 +89,8 @@ class TimeSpelling:
         self.declaration = {"field": field}
         if form != "ISO_8601" or random.random() < 0.5:
             self.declaration["format"] = form
-        if zone != "UTC" or random.random() < 0.3:
+        # Numbers since 1970 have no zone.
+        if form not in rules.EPOCH_DIGITS and (zone != "UTC" or random.random() < 0.3):
             self.declaration["time_zone"] = zone
         self._form = form
         self._zone = zone

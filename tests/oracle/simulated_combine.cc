@@ -93,7 +93,8 @@ void SimulatedCombine::Add(Worker* worker, int partition, const SourceRecord& re
   if (reason.has_value()) {
     worker->combiner->AddUnreadable(partition, record.offset);
   } else {
-    reason = worker->combiner->Add(partition, record.offset, record.timestamp_ms * 1000, fields_);
+    reason = worker->combiner->Add(partition, record.offset,
+                                   aggregator::RecordTimestamp(record.timestamp_ms), fields_);
   }
   if (!reason.has_value()) return;
   worker->dead_letters.push_back({partition, record.offset, DeadLetterReasonName(*reason)});

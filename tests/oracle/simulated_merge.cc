@@ -24,16 +24,25 @@ absl::Status SimulatedMerge::Step() {
   if (schedule_.OneIn(30)) return Restore();
   absl::Status status = Apply(schedule_.Below(6));
   if (!status.ok()) return status;
-  return schedule_.OneIn(3) ? Commit() : absl::OkStatus();
+  clock_us_ += schedule_.Below(100'000);
+  if (schedule_.OneIn(3)) Commit();
+  return absl::OkStatus();
 }
 
 absl::Status SimulatedMerge::Finish() {
   absl::Status status = schedule_.OneIn(2) ? Restore() : absl::OkStatus();
   while (status.ok() && next_ < static_cast<int64_t>(partials_.size())) {
     status = Apply(schedule_.calm() ? 1'000'000 : schedule_.Between(1, 10));
-    if (status.ok() && schedule_.OneIn(2)) status = Commit();
+    if (status.ok() && schedule_.OneIn(2)) Commit();
   }
-  return status.ok() ? Commit() : status;
+  if (!status.ok()) return status;
+  Commit();
+  // Rows that wait for an interval.
+  while (merger_->next_due_us() != Merger::kAllDue) {
+    clock_us_ = merger_->next_due_us();
+    Commit();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SimulatedMerge::Apply(int64_t frames) {
@@ -46,18 +55,21 @@ absl::Status SimulatedMerge::Apply(int64_t frames) {
   return absl::OkStatus();
 }
 
-absl::Status SimulatedMerge::Commit() {
+void SimulatedMerge::Commit() {
   aggregator::ResultEncoder encoder(plan_);
-  encoder.Encode(partition_, merger_->TakeChanges(), 0,
-                 [this](const std::string& key, const std::string& value) {
-                   results_[key] = value;
+  encoder.Encode(partition_, merger_->TakeChanges(clock_us_), 0,
+                 [this](const std::string& key, absl::optional<absl::string_view> value) {
                    ++written_;
+                   if (value.has_value()) {
+                     results_[key] = std::string(*value);
+                   } else {
+                     results_.erase(key);
+                   }
                  });
   committed_ = next_;
   if (schedule_.OneIn(5)) {
     snapshot_ = aggregator::EncodeSnapshot(*plan_, merger_->Snapshot(), committed_);
   }
-  return absl::OkStatus();
 }
 
 absl::Status SimulatedMerge::Restore() {

@@ -36,7 +36,7 @@ class SimulatedMerge {
 
  private:
   absl::Status Apply(int64_t frames);
-  absl::Status Commit();
+  void Commit();
   // A new owner.
   absl::Status Restore();
 
@@ -52,6 +52,8 @@ class SimulatedMerge {
   std::vector<std::string> snapshot_;
   std::map<std::string, std::string> results_;
   int64_t written_ = 0;
+  // What the worker's clock shows.
+  int64_t clock_us_ = 0;
 };
 
 }  // namespace windrow::oracle
