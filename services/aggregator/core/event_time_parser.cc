@@ -127,7 +127,10 @@ absl::optional<EventTime> EventTimeParser::Parse(absl::string_view text) {
 absl::optional<EventTime> EventTimeParser::ParsePattern(absl::string_view text) {
   const absl::optional<TimePattern::Reading> reading = pattern_->Read(text);
   if (!reading.has_value()) return absl::nullopt;
-  return reading->offset.has_value() ? reading->local - *reading->offset : ToUtc(reading->local);
+  if (reading->offset.has_value()) return reading->local - *reading->offset;
+  // Zones know whole seconds.
+  const EventTime seconds = FloorDivide(reading->local, kMicrosPerSecond) * kMicrosPerSecond;
+  return ToUtc(seconds) + (reading->local - seconds);
 }
 
 absl::optional<EventTime> EventTimeParser::ParseIso8601(absl::string_view text) {

@@ -302,6 +302,11 @@ TEST(EventTimeParserTest, ReadsTextByItsPattern) {
   EXPECT_EQ(Utc(local.Parse("12/31/2018 11:57:00 PM")), "2019-01-01T07:57:00Z");
   EXPECT_EQ(Utc(local.Parse("07/01/1969 12:00:00 AM")), "1969-07-01T07:00:00Z");
   EXPECT_EQ(local.Parse("2018-12-31T23:57:00"), absl::nullopt);
+  // Local times keep their fractions, before 1970 too.
+  EventTimeParser fine = Parser("America/Los_Angeles", Kind::kPattern, "%F %H:%M:%E*S");
+  EXPECT_EQ(Utc(fine.Parse("2018-12-31 15:57:00.25")), "2018-12-31T23:57:00.25Z");
+  EXPECT_EQ(Utc(fine.Parse("2018-12-31 15:57:01.000001")), "2018-12-31T23:57:01.000001Z");
+  EXPECT_EQ(Utc(fine.Parse("1968-12-31 15:57:00.999999")), "1968-12-31T23:57:00.999999Z");
   // An offset in the text wins.
   EventTimeParser offset = Parser("America/Los_Angeles", Kind::kPattern, "%F %H:%M:%E*S %z");
   EXPECT_EQ(Utc(offset.Parse("2018-12-31 23:57:00.25 +0545")), "2018-12-31T18:12:00.25Z");
