@@ -118,10 +118,13 @@ class JsonRecordParser::Reader {
         document.type().get(type) != simdjson::SUCCESS) {
       return DeadLetterReason::kNotJson;
     }
-    if (type != ondemand::json_type::object) return DeadLetterReason::kNotAnObject;
+    if (type != ondemand::json_type::object) {
+      return IsOtherJson(record, type, &document) ? DeadLetterReason::kNotAnObject
+                                                  : DeadLetterReason::kNotJson;
+    }
     // Anything but the end after the object is text that is not JSON.
     if (document.get_object().get(object) != simdjson::SUCCESS || !ReadObject(object, fields) ||
-        document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+        !IsAtEnd(&document)) {
       return DeadLetterReason::kNotJson;
     }
     // What the values are is of interest only if the record proves to be JSON.
@@ -141,6 +144,28 @@ class JsonRecordParser::Reader {
     std::memcpy(&padded_[0], record.data(), record.size());
     has_escapes_ = std::memchr(record.data(), '\\', record.size()) != nullptr;
     return capacity;
+  }
+
+  // Whether a record that begins as another value than an object is one: a line of a log may begin
+  // with a bracket or a digit.
+  static bool IsOtherJson(absl::string_view record, ondemand::json_type type,
+                          ondemand::document* document) {
+    const absl::string_view text = TrimEnd(record.substr(record.find_first_not_of(" \t\n\r")));
+    std::string_view value;
+    switch (type) {
+      case ondemand::json_type::array:
+        return document->raw_json().get(value) == simdjson::SUCCESS && IsAtEnd(document);
+      case ondemand::json_type::string:
+        return document->get_string().get(value) == simdjson::SUCCESS && IsAtEnd(document);
+      case ondemand::json_type::number:
+        return IsJsonNumber(text);
+      default:
+        return text == "true" || text == "false" || text == "null";
+    }
+  }
+
+  static bool IsAtEnd(ondemand::document* document) {
+    return document->current_location().error() == simdjson::OUT_OF_BOUNDS;
   }
 
   // False when the object is not JSON.

@@ -229,6 +229,17 @@ TEST_F(JsonRecordParserTest, VerdictsOnOddRecords) {
       {"1", Reason::kNotAnObject},
       {"true", Reason::kNotAnObject},
       {"null", Reason::kNotAnObject},
+      {" [1e400, {}] ", Reason::kNotAnObject},
+      {" 1e400\n", Reason::kNotAnObject},
+      // What only begins like JSON is none.
+      {"not json", Reason::kNotJson},
+      {"true story", Reason::kNotJson},
+      {"2018-12-31 23:57 started", Reason::kNotJson},
+      {"[2018-12-31 23:57] started", Reason::kNotJson},
+      {"[1", Reason::kNotJson},
+      {"\"text\" and more", Reason::kNotJson},
+      {"\"\\x\"", Reason::kNotJson},
+      {"01", Reason::kNotJson},
 
       {R"({"call_date_time":1546300620})", Reason::kWrongType},
       {R"({"call_date_time":true})", Reason::kWrongType},
@@ -392,7 +403,8 @@ TEST_F(JsonRecordParserTest, SurvivesDeepNesting) {
     EXPECT_EQ(Parse(absl::StrCat("{\"a\":", open, close)).reason, Reason::kNotJson);
     EXPECT_EQ(Parse(absl::StrCat("{\"a\":", open, "}")).reason, Reason::kNotJson);
     EXPECT_EQ(Parse(absl::StrCat("{\"type\":", open, close, "}")).reason, Reason::kWrongType);
-    EXPECT_EQ(Parse(open).reason, Reason::kNotAnObject);
+    EXPECT_EQ(Parse(open).reason, Reason::kNotJson);
+    EXPECT_EQ(Parse(absl::StrCat(open, close)).reason, Reason::kNotAnObject);
   }
 }
 
