@@ -160,7 +160,10 @@ def _pattern_date(part):
 
 
 def read(event_time, value):
-    """The event time of a record whose event-time field has this value, or raises DeadLetter."""
+    """The event time of a record whose event-time field has this value, or raises DeadLetter.
+
+    Of a time that is not a number, the year as it is written must be from 1 to 9999.
+    """
     if value is None:
         raise DeadLetter("missing-event-time")
     form = event_time.get("format", "ISO_8601")
@@ -173,6 +176,8 @@ def read(event_time, value):
         time = parse_pattern(value, event_time["pattern"], zone)
     else:
         time = parse_epoch(value, EPOCH_DIGITS[form])
-    if time is None or not EARLIEST <= time <= LATEST:
+        if time is not None and not EARLIEST <= time <= LATEST:
+            time = None
+    if time is None:
         raise DeadLetter("bad-event-time")
     return time

@@ -43,22 +43,21 @@ def parse(data):
     return value
 
 
-def used_fields(data, names):
-    """The fields of a record that the pipeline uses; None for what is missing or null."""
+def used_fields(data, names, event_time):
+    """The fields of a record that the pipeline uses; None for what is missing or null.
+
+    `names` are those of groups, filters and aggregates, `event_time` that of the event time.
+    """
     record = parse(data)
-    used = {}
-    for name in sorted(names):
-        value = record.get(name)
-        if isinstance(value, (dict, list)):
-            raise DeadLetter("wrong-type")
-        used[name] = value
-    total = 0
-    for value in used.values():
-        try:
-            total += len((text_of(value) or "").encode("utf-8"))
-        except UnicodeEncodeError:  # Half of a surrogate pair: no text in UTF-8.
-            raise DeadLetter("not-json") from None
-    if total > MAX_FIELD_BYTES:
+    used = {name: record.get(name) for name in names | {event_time}}
+    structures = [isinstance(value, (dict, list)) for value in used.values()]
+    try:
+        sizes = {name: len((text_of(value) or "").encode()) for name, value in used.items()}
+    except UnicodeEncodeError:  # Half of a surrogate pair: no text in UTF-8.
+        raise DeadLetter("not-json") from None
+    if any(structures):
+        raise DeadLetter("wrong-type")
+    if sum(sizes[name] for name in names) > MAX_FIELD_BYTES:
         raise DeadLetter("too-large")
     return used
 

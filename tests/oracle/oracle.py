@@ -23,11 +23,13 @@ from tests.oracle.filters import Filter
 from tests.oracle.json_record import DeadLetter, text_of, used_fields
 
 DAY_US = 86_400 * 1_000_000
+# The start of the ledger of late records that belong to no window, as those of sessions.
+NO_WINDOW = -(1 << 63)
 
 # A record of a partition's log; timestamp_ms is -1 when it has none, value is None when it is null.
 LogRecord = collections.namedtuple("LogRecord", "partition offset timestamp_ms value")
 
-# `values` is a tuple of (name, value): the aggregates, then the joined columns.
+# `values` is a tuple of (name, value): the joined columns, then the aggregates.
 Row = collections.namedtuple("Row", "window_end accepted values")
 
 
@@ -45,7 +47,8 @@ class Recount:
     """Of one pipeline and its logs.
 
     rows: (view, window start, group) to Row; a group is a tuple of texts, None for null.
-    late: (view, window start) to the number of records that were late for the window.
+    late: (view, window start) to the number of records that were late for the window; those of
+        sessions together at NO_WINDOW.
     counters: partition to PartitionCounters.
     dead_letters: (partition, offset) to the reason.
     """
@@ -58,6 +61,7 @@ class Recount:
         self.dead_letters = {}
         self._views = [_View(pipeline, view) for view in pipeline["views"]]
         self._used = used_names(pipeline)
+        self._event_time = pipeline["event_time"]
         for partition in sorted({record.partition for record in log}):
             self._add_partition(partition, [r for r in log if r.partition == partition])
         for view in self._views:
@@ -87,10 +91,8 @@ class Recount:
 
     def _read(self, record):
         """(event time, used fields) of a record, or raises DeadLetter."""
-        fields = used_fields(record.value, self._used)
-        time = event_time.read(
-            self.pipeline["event_time"], fields[self.pipeline["event_time"]["field"]]
-        )
+        fields = used_fields(record.value, self._used, self._event_time["field"])
+        time = event_time.read(self._event_time, fields[self._event_time["field"]])
         skew = self.pipeline.get("max_future_skew_us", DAY_US)
         if record.timestamp_ms != -1 and time > record.timestamp_ms * 1_000 + skew:
             raise DeadLetter("future-event-time")
@@ -101,8 +103,8 @@ class Recount:
 
 
 def used_names(pipeline):
-    """The fields of a record that a pipeline uses."""
-    names = {pipeline["event_time"]["field"]}
+    """The fields of a record that groups, filters and aggregates use."""
+    names = set()
     for view in pipeline["views"]:
         names.update(view.get("group_by", []))
         names.update(Filter(view.get("filter", "")).fields)
@@ -135,6 +137,7 @@ class _View:
         group = tuple(text_of(fields[name]) for name in self._group_by)
         if self._window["kind"] == "session":
             if watermark is not None and time < watermark:
+                late[self.id, NO_WINDOW] += 1
                 return "late_everywhere"
             self._of_sessions[group].append((time, fields))
             return "accepted"
@@ -170,15 +173,14 @@ class _View:
         return rows
 
     def _row(self, end, group, records):
-        values = [
-            (aggregate["name"], aggregates.value_of(aggregate, records))
-            for aggregate in self._view["aggregates"]
-        ]
+        values = []
         if self._join:
             found = self._table.get(group[self._group_by.index(self._join["field"])], {})
             for column in self._join["columns"]:
                 text = found.get(column)
                 values.append((column, aggregates.NULL if text is None else ("string", text)))
+        for aggregate in self._view["aggregates"]:
+            values.append((aggregate["name"], aggregates.value_of(aggregate, records)))
         return Row(end, len(records), tuple(values))
 
 

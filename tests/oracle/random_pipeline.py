@@ -17,9 +17,9 @@ from tests.oracle.oracle import LogRecord, used_names
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
-# Never reached: nothing expires, and so all values are known.
-FAR_HORIZON = 3_660_000 * DAY
-LONGEST_WINDOW = 400 * DAY
+# Times and windows are such that nothing is ever so far behind: nothing expires, all values are
+# known.
+HORIZON = 400 * DAY
 
 FIELD_NAMES = ("a", "b", "c", "value", "n", "x.y", "k-1", "_", "\u00e4", "a b", "in", '"', "\\", "A",
                "not", "", "\u65e5")
@@ -66,7 +66,7 @@ class RandomPipeline:
         self._zone = zone if random.random() < 0.9 else random.choice(random_times.ZONES)
         self._middle = rules.civil_microseconds(civil)
         # How far the records of a partition lie apart, from first to last.
-        self._spread = int(10 ** random.uniform(1, 7)) * SECOND
+        self._spread = int(10 ** random.uniform(1, 6.8)) * SECOND
         if random.random() < 0.5:
             self._spread = int(10 ** random.uniform(1.5, 4)) * SECOND
         # The field of event times may be used otherwise, too.
@@ -84,7 +84,7 @@ class RandomPipeline:
             "name": "pipelines/random",
             "source_topic": "source",
             "event_time": self._spelling.declaration,
-            "correction_horizon_us": FAR_HORIZON,
+            "correction_horizon_us": HORIZON,
             "merge_partitions": random.choice((1, 2, 3, 4, 7)),
             "tables": [],
         }
@@ -133,8 +133,12 @@ class RandomPipeline:
         if "sessions" not in self._missing:
             kinds += ["session", "session"]
         kind = random.choice(kinds)
+        # No window closes more than a length after the last record.
+        longest = HORIZON - 4 * self._spread
         length = int(self._spread * 10 ** random.uniform(-2.5, 0.5))
-        length = min(max(length, SECOND), LONGEST_WINDOW)
+        if self._one_in(40):
+            length = longest
+        length = min(max(length, SECOND), longest)
         # Round lengths have their borders where times are round.
         grid = random.choice((1_000, SECOND, 60 * SECOND))
         length = max(length // grid * grid, SECOND)
@@ -145,8 +149,8 @@ class RandomPipeline:
         if kind == "sliding":
             panes = random.choice((1, 2, 3, 4, 5, 7, 12, 40))
             pane = max(length // panes // 1_000 * 1_000, SECOND)
-            if pane * panes > LONGEST_WINDOW:
-                pane = LONGEST_WINDOW // panes // 1_000 * 1_000
+            if pane * panes > longest:
+                pane = longest // panes // 1_000 * 1_000
             window["size_us"] = pane * panes
             slide = window["slide_us"] = pane * random.randint(1, panes)
         if random.random() < 0.5:
@@ -317,7 +321,8 @@ class RandomPipeline:
         random = self._random
         window = random.choice(self._pipeline["views"])["window"]
         if window["kind"] == "session":
-            time += random.choice((-1, 1)) * window["gap_us"]
+            if window["gap_us"] < self._spread:
+                time += random.choice((-1, 1)) * window["gap_us"]
         else:
             slide = window.get("slide_us", window["size_us"])
             offset = window.get("offset_us", 0)
@@ -406,20 +411,15 @@ class RandomPipeline:
         members = [(self._time_field, self._spelling.spell(self._middle))]
         names = list(self._sources)
         if draw == 6 and self._one_in(2):
-            length = MAX_FIELD_BYTES + random.choice((-500, 500))
+            length = MAX_FIELD_BYTES + random.choice((-500, 0, 1, 500))
             return self._object(members + [(random.choice(names), '"' + "x" * length + '"')])
         name = random.choice(names)
         if draw == 7:
             value = random.choice(random_values.BROKEN_TOKENS)
             # Elsewhere its spelling is not looked at.
-            if name in self._used():
+            if name in used_names(self._pipeline):
                 return self._object(members + [(name, value)])
         return self._object(members + [(name, random.choice(random_values.STRUCTURES))])
-
-    def _used(self):
-        if not hasattr(self, "_used_names"):
-            self._used_names = used_names(self._pipeline)
-        return self._used_names
 
 
 def _text_of_json(value):
