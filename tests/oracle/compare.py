@@ -13,6 +13,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
+import traceback
 
 from tests.oracle import engine, shrink
 from tests.oracle.differences import differences
@@ -52,8 +53,11 @@ def compare(case, schedules):
 def compare_seed(arguments):
     """(seed, differences, rows compared, records read)."""
     seed, schedules = arguments
-    case = random_case(seed)
-    found, recount = compare(case, schedules_of(seed, schedules))
+    try:
+        case = random_case(seed)
+        found, recount = compare(case, schedules_of(seed, schedules))
+    except Exception:  # pylint: disable=broad-except  # The seed must be named, whatever it was.
+        return seed, ["the comparison itself failed: " + traceback.format_exc()], 0, 0
     return seed, found, len(recount.rows), len(case.log)
 
 
@@ -121,6 +125,7 @@ def main(argv):
     parser.add_argument("--keep", metavar="DIR")
     parser.add_argument("--most", type=int, default=5, help="end after so many failures (5)")
     arguments = parser.parse_args(argv)
+    engine.check_built()
     if arguments.seed is not None:
         return 0 if show_seed(arguments.seed, arguments.schedules, arguments.keep) else 1
     first, end = map(int, arguments.seeds.split(":"))

@@ -90,10 +90,14 @@ def write_case(case, directory):
     return pipeline_file, log_file
 
 
+def check_built():
+    """Exits with what to do when there is no program to run."""
+    if not RUN_ENGINE.exists():
+        raise SystemExit(f"{RUN_ENGINE} is missing: run `bazel build //tests/oracle:run_engine`")
+
+
 def run(case, schedules, directory):
     """An Outcome for each schedule (a seed)."""
-    if not RUN_ENGINE.exists():
-        raise EngineError(f"{RUN_ENGINE} is missing: run `bazel build //tests/oracle:run_engine`")
     paths = write_case(case, directory)
     done = subprocess.run(
         [RUN_ENGINE, *map(str, paths), *map(str, schedules)], stdin=subprocess.DEVNULL,

@@ -84,7 +84,10 @@ class RandomPipeline:
             "name": "pipelines/random",
             "source_topic": "source",
             "event_time": self._spelling.declaration,
-            "correction_horizon_us": HORIZON,
+            # At times near: then some records expire, and some ledgers are added up.
+            "correction_horizon_us": (
+                random.randrange(self._spread) if self._one_in(15) else HORIZON
+            ) // 1_000 * 1_000,
             "merge_partitions": random.choice((1, 2, 3, 4, 7)),
             "tables": [],
         }
@@ -205,10 +208,12 @@ class RandomPipeline:
             keys = [key for key in keys if "\x00" not in key]
         rows = []
         for key in keys + random.choices(keys, k=1):
-            row = {"key": key}
+            row = {"key": key if random.random() < 0.9 else None}
             for column in columns:
-                if form == "csv" or random.random() < 0.8:
+                if random.random() < 0.8:
                     row[column] = random.choice(texts)
+                elif random.random() < 0.5:
+                    row[column] = None
             rows.append(row)
         # A column must be known to the table.
         for column in columns:

@@ -1,8 +1,8 @@
 """Prints a pipeline (as oracle.py describes it) as the pipeline file that a user would write."""
 
-import csv
-import io
 import json
+
+from tests.oracle.json_record import NUMBER
 
 FUNCTION_FIELDS = {"type": "VALUE_TYPE_", "field": None, "k": None, "exact_limit": None}
 
@@ -153,13 +153,32 @@ def table_files(pipeline):
 def _table_bytes(table):
     form = table.get("form", "json")
     if form == "json":
-        return json.dumps(table["rows"], ensure_ascii=False)
+        return "[" + ",\n".join(map(_json_row, table["rows"])) + "]"
     if form in ("ndjson", "jsonl"):
-        return "".join(json.dumps(row) + "\n" for row in table["rows"])
-    out = io.StringIO()
+        return "".join(_json_row(row) + "\n" for row in table["rows"])
     columns = sorted({name for row in table["rows"] for name in row})
-    # The line of names ends, as RFC 4180 says, in CRLF.
-    writer = csv.DictWriter(out, columns)
-    writer.writeheader()
-    writer.writerows(table["rows"])
-    return out.getvalue()
+    lines = [",".join(map(_csv_value, columns))]
+    lines += [",".join(_csv_value(row.get(name)) for name in columns) for row in table["rows"]]
+    return "".join(line + "\r\n" for line in lines)
+
+
+def _json_row(row):
+    return "{" + ",".join(f"{json.dumps(name)}:{_json_value(row[name])}" for name in row) + "}"
+
+
+def _json_value(text):
+    """What is spelled like a number or truth value stands for it, too."""
+    if text is None:
+        return "null"
+    if (NUMBER.fullmatch(text) or text in ("true", "false")) and len(text) % 2:
+        return text
+    return json.dumps(text, ensure_ascii=len(text) % 2 == 0)
+
+
+def _csv_value(text):
+    """Nothing at all is no value; the empty text is in quotes."""
+    if text is None:
+        return ""
+    if text == "" or text.strip() != text or any(char in text for char in ",\"\r\n"):
+        return '"' + text.replace('"', '""') + '"'
+    return text
