@@ -9,6 +9,9 @@ TIMEOUT_SECONDS = 120
 # Partition, offset, timestamp, length and headers, then the value: any byte may stand in it.
 FRAME = "%p %o %T %S %h\\n%s\\n"
 
+# Stands in no record.
+DELIMITER = b"<<<next record>>>"
+
 Record = collections.namedtuple("Record", "partition offset timestamp_ms headers value")
 
 
@@ -53,9 +56,9 @@ class KafkaTopics:
     def __init__(self, bootstrap):
         self.bootstrap = bootstrap
 
-    def _kcat(self, *arguments):
+    def _kcat(self, *arguments, stdin=b""):
         done = subprocess.run(
-            ["kcat", "-b", self.bootstrap, *arguments], capture_output=True,
+            ["kcat", "-b", self.bootstrap, *arguments], input=stdin, capture_output=True,
             timeout=TIMEOUT_SECONDS,
         )
         if done.returncode != 0:
@@ -76,6 +79,12 @@ class KafkaTopics:
         # "calls [0] offset 1234"
         return {int(line.split("[")[1].split("]")[0]): int(line.split()[-1])
                 for line in lines if line.strip()}
+
+    def produce(self, topic, partition, values):
+        """Appends values to a partition. None of them is empty."""
+        if values:
+            self._kcat("-P", "-t", topic, "-p", str(partition), "-D", DELIMITER.decode(),
+                       stdin=DELIMITER.join(values) + DELIMITER)
 
     def records(self, topic):
         """All committed records now in the topic."""

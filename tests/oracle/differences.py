@@ -16,6 +16,7 @@ def differences(case, recount, outcome):
     expired = sum(progress["expired"] for progress in outcome.progress.values())
     rows = _compare_rows_that_expire if expired and horizon_is_near(case) else _compare_rows
     return [
+        *(f"results: {fault}" for fault in outcome.faults),
         *_compare_dead_letters(recount, outcome),
         *_compare_counters(case, recount, outcome),
         *rows(case, recount, outcome),

@@ -28,7 +28,7 @@ class Outcome:
     rows: (view, window start, group) to (window end, accepted, values), as oracle.Row.
     late: (view, window start) to the number of late records, of all merge partitions.
     progress: merge partition to its progress. dead_letters: list of ((partition, offset), reason).
-    twice: names of what two merge partitions claim.
+    twice: names of what two merge partitions claim. faults: what results_topic.h found.
     """
 
     def __init__(self):
@@ -39,6 +39,7 @@ class Outcome:
         self.progress = {}
         self.dead_letters = []
         self.twice = []
+        self.faults = []
 
     def add(self, line):
         getattr(self, "_add_" + line["kind"])(line)
@@ -58,6 +59,9 @@ class Outcome:
 
     def _add_progress(self, line):
         self.progress[line["merge_partition"]] = line
+
+    def _add_fault(self, line):
+        self.faults.append(line["text"])
 
     def _add_dead_letter(self, line):
         self.dead_letters.append(((line["partition"], line["offset"]), line["reason"]))

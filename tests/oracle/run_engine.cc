@@ -1,6 +1,6 @@
 // Runs a pipeline over logs without Kafka, as chance has it: some workers, batches, redeliveries,
 // lost batches, restores. Prints what the topics hold at the end, a line of JSON for each row,
-// ledger, progress and dead letter; see compare.py, which makes the input.
+// ledger, progress, dead letter and fault; see compare.py, which makes the input.
 //
 // usage: run_engine PIPELINE_FILE LOG_FILE SEED...
 //
@@ -36,7 +36,10 @@ void PrintLine(const std::string& line) { std::puts(line.c_str()); }
 absl::Status PrintTopics(const SimulatedCombine& combine,
                          const std::vector<SimulatedMerge>& merges) {
   for (const SimulatedMerge& merge : merges) {
-    for (const auto& entry : merge.results()) {
+    for (const std::string& fault : merge.results().faults()) {
+      PrintLine(absl::StrCat(R"({"kind":"fault","text":)", JsonString(fault), "}"));
+    }
+    for (const auto& entry : merge.results().records()) {
       const absl::StatusOr<std::string> line = ResultLine(entry.first, entry.second);
       if (!line.ok()) return line.status();
       PrintLine(*line);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "services/aggregator/sink/frame_encoder.h"
+#include "services/aggregator/sink/result_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
 
 namespace windrow::oracle {
@@ -17,7 +18,8 @@ SimulatedMerge::SimulatedMerge(std::shared_ptr<const aggregator::PipelinePlan> p
       partition_(partition),
       partials_(partials),
       schedule_(*schedule),
-      merger_(std::make_unique<Merger>(plan_)) {}
+      merger_(std::make_unique<Merger>(plan_)),
+      results_(*plan_) {}
 
 absl::Status SimulatedMerge::Step() {
   if (schedule_.calm()) return absl::OkStatus();
@@ -59,13 +61,9 @@ void SimulatedMerge::Commit() {
   aggregator::ResultEncoder encoder(plan_);
   encoder.Encode(partition_, merger_->TakeChanges(clock_us_), 0,
                  [this](const std::string& key, absl::optional<absl::string_view> value) {
-                   ++written_;
-                   if (value.has_value()) {
-                     results_[key] = std::string(*value);
-                   } else {
-                     results_.erase(key);
-                   }
+                   results_.Write(key, value);
                  });
+  results_.EndCommit();
   committed_ = next_;
   if (schedule_.OneIn(5)) {
     snapshot_ = aggregator::EncodeSnapshot(*plan_, merger_->Snapshot(), committed_);

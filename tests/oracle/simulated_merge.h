@@ -2,7 +2,6 @@
 #define TESTS_ORACLE_SIMULATED_MERGE_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,7 +9,7 @@
 #include "absl/status/status.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
-#include "services/aggregator/sink/result_encoder.h"
+#include "tests/oracle/results_topic.h"
 #include "tests/oracle/schedule.h"
 
 namespace windrow::oracle {
@@ -29,10 +28,7 @@ class SimulatedMerge {
   // Reads and commits what is left.
   absl::Status Finish();
 
-  // The topic `results`, compacted: the last value of each key.
-  const std::map<std::string, std::string>& results() const { return results_; }
-  // Records written to it.
-  int64_t written() const { return written_; }
+  const ResultsTopic& results() const { return results_; }
 
  private:
   absl::Status Apply(int64_t frames);
@@ -50,8 +46,7 @@ class SimulatedMerge {
   int64_t committed_ = 0;
   // Records of the last snapshot.
   std::vector<std::string> snapshot_;
-  std::map<std::string, std::string> results_;
-  int64_t written_ = 0;
+  ResultsTopic results_;
   // What the worker's clock shows.
   int64_t clock_us_ = 0;
 };
