@@ -326,6 +326,7 @@ absl::Status Worker::AdoptMerges(const std::map<TopicPartition, CommittedOffset>
     const auto kept = kept_.find(partition);
     if (kept != kept_.end() && kept->second.next_offset == offset) {
       merges_[partition] = std::move(kept->second);
+      kept_.erase(kept);
       merges_[partition].merger->DropChanges();
       // Another owner may have begun one since.
       merges_[partition].unfinished.reset();
@@ -597,7 +598,8 @@ void Worker::UpdateIdleness() {
     }
     // Whole seconds, so that idleness is reported once a second; no more than can matter, so that
     // an idle pipeline comes to rest.
-    const absl::Duration idle_for = std::min(now - source.idle_since, IdleHorizon());
+    const absl::Duration idle_for =
+        std::clamp(Now() - source.idle_since, absl::ZeroDuration(), IdleHorizon());
     combiner_->SetIdleFor(entry.first, absl::ToInt64Seconds(idle_for) * kMicrosPerSecond);
   }
 }

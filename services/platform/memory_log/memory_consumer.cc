@@ -109,7 +109,11 @@ absl::StatusOr<int> MemoryConsumer::Read(const TopicPartition& partition, int ma
   const PartitionLog* log = cluster_->FindLog(partition);
   if (found == positions_.end() || log == nullptr || cluster_->away()) return 0;
   Position& position = found->second;
-  position.next = std::max(position.start, position.next - cluster_->disturbance().Redelivered());
+  const int redelivered = cluster_->disturbance().Redelivered();
+  if (redelivered > 0) {
+    position.next = std::max(position.start, position.next - redelivered);
+    position.end_reported = -1;
+  }
   max_events = cluster_->disturbance().Fetched(max_events);
   if (max_events == 0) return 0;
   if (position.next < log->begin() || position.next > log->end()) {

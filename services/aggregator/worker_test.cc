@@ -1,0 +1,158 @@
+// A worker by itself, stepped, on a cluster in memory: what random worlds found
+// (//services/aggregator/simulation), in the fewest steps.
+#include "services/aggregator/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/live_settings.h"
+#include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/source/frame_decoder.h"
+#include "services/aggregator/source/pipeline_loader.h"
+#include "services/platform/memory_log/disturbance.h"
+#include "services/platform/memory_log/memory_cluster.h"
+#include "services/platform/memory_log/virtual_clock.h"
+#include "windrow/pipeline/v1/pipeline.pb.h"
+
+namespace windrow::aggregator {
+namespace {
+
+using memory_log::Call;
+using memory_log::Fate;
+using ::testing::Each;
+using ::testing::Ge;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class WorkerTest : public testing::Test, private memory_log::Disturbance {
+ protected:
+  WorkerTest() {
+    windrow::pipeline::v1::Pipeline pipeline;
+    pipeline.set_name("pipelines/p");
+    pipeline.set_source_topic("source");
+    pipeline.set_merge_partitions(1);
+    pipeline.mutable_event_time()->set_field("at");
+    windrow::pipeline::v1::View* view = pipeline.add_views();
+    view->set_id("by-kind");
+    view->add_group_by("kind");
+    view->mutable_window()->mutable_tumbling()->mutable_size()->set_seconds(60);
+    windrow::pipeline::v1::Aggregate* aggregate = view->add_aggregates();
+    aggregate->set_name("count");
+    aggregate->mutable_count();
+    plan_ = *MakePlan(pipeline);
+    cluster_.CreateTopic("source", 1);
+    for (const std::string& topic : {topics_.partials, topics_.snapshots, topics_.results}) {
+      cluster_.CreateTopic(topic, plan_->merge_partitions);
+    }
+    cluster_.CreateTopic(topics_.dead_letter, 1);
+  }
+
+  void Start() {
+    Worker::Options options;
+    options.cluster = &cluster_;
+    options.clock = &clock_;
+    options.plan = plan_;
+    options.replica = "r";
+    options.settings = &settings_;
+    options.purge = [](const std::string&, int, int64_t) {};
+    options.on_fatal = [](const std::string& reason) { ADD_FAILURE() << reason; };
+    worker_ = std::make_unique<Worker>(std::move(options));
+    ASSERT_TRUE(worker_->Connect().ok());
+  }
+
+  void Write(int partition) {
+    memory_log::StoredRecord record;
+    record.timestamp_ms = absl::ToUnixMillis(clock_.Now());
+    record.has_value = true;
+    record.value = R"({"at":"2020-01-01T00:00:00Z","kind":"a"})";
+    cluster_.Append({"source", partition}, std::move(record));
+  }
+
+  void Run(absl::Duration duration) {
+    const absl::Time end = clock_.Now() + duration;
+    while (clock_.Now() < end) {
+      worker_->Round();
+      worker_->CommitSubmitted();
+      clock_.Advance(absl::Milliseconds(5));
+    }
+  }
+
+  // What all frames say of the sources' idleness.
+  std::vector<EventSpan> Idleness() {
+    std::vector<EventSpan> idle;
+    cluster_.VisitCommitted({topics_.partials, 0}, 0,
+                            [&](int64_t, const memory_log::StoredRecord& record) {
+                              const auto frame = DecodeFrame(*plan_, record.value);
+                              ASSERT_TRUE(frame.ok()) << frame.status();
+                              for (const SourcePosition& position : frame->positions) {
+                                idle.push_back(position.idle_for);
+                              }
+                            });
+    return idle;
+  }
+
+  void OnCall(const std::string&, Call call) override {
+    if (call == Call::kQueryOffsets) clock_.Advance(query_takes_);
+  }
+  Fate FateOf(const std::string&, Call call) override {
+    return call == Call::kQueryOffsets && queries_to_fail_-- > 0 ? Fate::kLost : Fate::kDone;
+  }
+
+  memory_log::VirtualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
+  memory_log::MemoryCluster cluster_{&clock_, this};
+  const PipelineTopics topics_{"p"};
+  std::shared_ptr<const PipelinePlan> plan_;
+  LiveSettings settings_;
+  std::unique_ptr<Worker> worker_;
+  absl::Duration query_takes_;
+  int queries_to_fail_ = 0;
+};
+
+// A frame with a negative idleness is one that nobody can read: the pipeline would be lost.
+TEST_F(WorkerTest, NoSourceIsIdleForLessThanNoTime) {
+  query_takes_ = absl::Seconds(2);
+  Start();
+  Write(0);
+  Run(absl::Seconds(20));
+  EXPECT_THAT(Idleness(), Not(IsEmpty()));
+  EXPECT_THAT(Idleness(), Each(Ge(0)));
+}
+
+TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
+  Start();
+  Write(0);
+  Run(absl::Seconds(1));
+  EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
+  // A new partition: a rebalance, which leaves the merge partitions here, and an offset to look up.
+  queries_to_fail_ = 2;
+  cluster_.CreateTopic("source", 2);
+  Write(1);
+  Run(absl::Seconds(2));
+  EXPECT_LT(queries_to_fail_, 0);
+  EXPECT_EQ(worker_->status().state, WorkerState::kRunning) << worker_->status().error;
+  EXPECT_EQ(worker_->status().records_processed, 2);
+}
+
+TEST_F(WorkerTest, LeavesWhatItCountedToTheNext) {
+  Start();
+  Write(0);
+  Run(absl::Seconds(1));
+  Write(0);
+  worker_->Round();
+  worker_->Leave();
+  EXPECT_EQ(cluster_.CommittedOffsets(topics_.group).at({"source", 0}).offset, 1)
+      << "nobody commits but the other thread";
+  worker_ = nullptr;
+  Start();
+  Run(absl::Seconds(1));
+  EXPECT_EQ(cluster_.CommittedOffsets(topics_.group).at({"source", 0}).offset, 2);
+}
+
+}  // namespace
+}  // namespace windrow::aggregator
