@@ -1,0 +1,69 @@
+#ifndef SERVICES_AGGREGATOR_SIMULATION_RECOUNT_H_
+#define SERVICES_AGGREGATOR_SIMULATION_RECOUNT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "services/aggregator/simulation/scenario.h"
+
+namespace windrow::aggregator {
+
+// A row: view, start of the window in microseconds, group values (nullopt for null).
+using RowName = std::tuple<std::string, int64_t, std::vector<absl::optional<std::string>>>;
+// View and start of the window.
+using WindowName = std::pair<std::string, int64_t>;
+
+// A record of the source: partition and index in its log.
+using RecordName = std::pair<int, size_t>;
+
+// A row as it must be in the end.
+struct RecountedRow {
+  int64_t end_us = 0;
+  uint64_t accepted = 0;
+  // Aggregates and joined columns by name, as text (see ValueText).
+  std::map<std::string, std::string> values;
+  // Records that count in it, in the order of partitions and offsets.
+  std::vector<RecordName> records;
+};
+
+struct RecountedView {
+  uint64_t accepted = 0;
+  uint64_t filtered = 0;
+  uint64_t unmatched = 0;
+  uint64_t late_everywhere = 0;
+  bool operator==(const RecountedView& other) const {
+    return accepted == other.accepted && filtered == other.filtered &&
+           unmatched == other.unmatched && late_everywhere == other.late_everywhere;
+  }
+};
+
+// What must be known of a source partition after some of its records.
+struct RecountedSource {
+  uint64_t read = 0;
+  uint64_t dead_lettered = 0;
+  absl::optional<int64_t> max_event_time_us;
+  std::vector<RecountedView> views;
+};
+
+// The result of a scenario by the words of docs/semantics.md, counted in the plainest way, from the
+// texts of the records, without a line of the product.
+struct Recount {
+  std::map<RowName, RecountedRow> rows;
+  std::map<WindowName, uint64_t> late;
+  // By partition: after 0, 1, 2… records.
+  std::vector<std::vector<RecountedSource>> sources;
+  // With the reason.
+  std::map<RecordName, std::string> dead_letters;
+};
+
+Recount RecountScenario(const Scenario& scenario);
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_SIMULATION_RECOUNT_H_

@@ -1,0 +1,205 @@
+#include "services/aggregator/simulation/scenario.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+
+namespace windrow::aggregator {
+namespace {
+
+namespace pb = windrow::pipeline::v1;
+
+constexpr int64_t kMillisPerHour = 3'600'000;
+
+void SetMillis(int64_t millis, google::protobuf::Duration* duration) {
+  duration->set_seconds(millis / 1000);
+  duration->set_nanos(static_cast<int32_t>(millis % 1000) * 1'000'000);
+}
+
+// ---- The pipeline
+
+// Windows of whole panes, so that all sizes and slides are allowed.
+void MakeWindow(Random* random, pb::Window* window) {
+  const int64_t pane = random->Between(1000, 5000);
+  const int64_t panes = random->Between(1, random->OneIn(4) ? 20 : 6);
+  const int64_t slide = pane * (random->OneIn(3) ? panes : random->Between(1, panes));
+  if (slide == pane * panes) {
+    SetMillis(slide, window->mutable_tumbling()->mutable_size());
+  } else {
+    SetMillis(pane * panes, window->mutable_sliding()->mutable_size());
+    SetMillis(slide, window->mutable_sliding()->mutable_slide());
+  }
+  if (random->OneIn(2)) SetMillis(random->Below(slide), window->mutable_offset());
+}
+
+void MakeView(Random* random, int index, pb::View* view) {
+  view->set_id(absl::StrCat("view-", index));
+  MakeWindow(random, view->mutable_window());
+  const std::vector<std::vector<std::string>> groups = {
+      {"kind"}, {"area"}, {"kind", "area"}, {"area", "kind", "level"}, {}};
+  for (const std::string& field : random->Pick(groups)) view->add_group_by(field);
+  for (int64_t i = random->Between(1, 2); i > 0; --i) {
+    pb::Aggregate* aggregate = view->add_aggregates();
+    aggregate->set_name(absl::StrCat("n", i));
+    aggregate->mutable_count();
+  }
+  if (view->group_by_size() == 0 || random->OneIn(2)) return;
+  pb::Join* join = view->mutable_join();
+  join->set_table("names");
+  join->set_field(view->group_by(static_cast<int>(random->Below(view->group_by_size()))));
+  join->set_type(random->OneIn(2) ? pb::Join::TYPE_INNER : pb::Join::TYPE_LEFT);
+  join->add_columns("name");
+}
+
+void MakeTable(pb::StaticTable* table) {
+  table->set_name("names");
+  table->set_key_column("key");
+  table->set_version("v1");
+  for (const char* key : {"a", "b", "7", "true"}) {
+    auto& columns = *table->add_rows()->mutable_columns();
+    columns["key"] = key;
+    if (*key != 'b') columns["name"] = absl::StrCat("name of ", key);
+  }
+}
+
+void MakeIdlePolicy(Random* random, pb::IdlePolicy* policy) {
+  SetMillis(random->Below(20) * 500, policy->mutable_idle_timeout());
+  SetMillis(random->Below(20) * 500, policy->mutable_close_after());
+  policy->set_all_idle(static_cast<pb::IdlePolicy::AllIdle>(random->Between(1, 3)));
+}
+
+pb::Pipeline MakePipeline(Random* random) {
+  pb::Pipeline pipeline;
+  pipeline.set_name("pipelines/p");
+  pipeline.set_source_topic("records");
+  pipeline.mutable_event_time()->set_field("at");
+  if (random->OneIn(4)) pipeline.mutable_event_time()->set_time_zone("America/Los_Angeles");
+  SetMillis(random->Below(40) * 1000, pipeline.mutable_watermark_delay());
+  SetMillis(kMillisPerHour, pipeline.mutable_max_future_skew());
+  SetMillis(kMillisPerHour * 24 * 300, pipeline.mutable_correction_horizon());
+  MakeIdlePolicy(random, pipeline.mutable_idle_policy());
+  MakeTable(pipeline.add_tables());
+  const auto views = static_cast<int>(random->Between(1, 3));
+  for (int i = 0; i < views; ++i) MakeView(random, i, pipeline.add_views());
+  pipeline.set_merge_partitions(static_cast<int>(random->Between(1, 4)));
+  return pipeline;
+}
+
+// ---- The logs
+
+// A value of a group field as JSON: text, number, truth value, null.
+std::string MakeScalar(Random* random) {
+  static const std::vector<std::string>& scalars =
+      *new std::vector<std::string>{R"("a")",      R"("b")", R"("c")", R"("\u0061")", R"("")",
+                                    R"("ü \" x")", "7",      "7.0",    "true",        "null"};
+  return random->Pick(scalars);
+}
+
+std::string MakeTime(Random* random, int64_t millis, const std::string& zone) {
+  const absl::Time time = absl::FromUnixMillis(millis);
+  if (!zone.empty() && random->OneIn(2)) {
+    absl::TimeZone local;
+    absl::LoadTimeZone(zone, &local);
+    return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3S", time, local);
+  }
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone());
+}
+
+std::string Join(Random* random, std::vector<std::string> members) {
+  if (random->OneIn(2)) members.emplace_back(R"("other":[1,{"at":"no"},"}"])");
+  std::rotate(members.begin(),
+              members.begin() +
+                  static_cast<std::ptrdiff_t>(random->Below(static_cast<int64_t>(members.size()))),
+              members.end());
+  return absl::StrCat("{", absl::StrJoin(members, random->OneIn(2) ? "," : " , "), "}");
+}
+
+std::string MakeGood(Random* random, int64_t millis, const std::string& zone) {
+  std::vector<std::string> members = {
+      absl::StrCat(R"("at":")", MakeTime(random, millis, zone), "\"")};
+  for (const char* field : {"kind", "area", "level"}) {
+    if (random->OneIn(12)) continue;
+    members.push_back(absl::StrCat("\"", field, "\": ", MakeScalar(random)));
+  }
+  return Join(random, std::move(members));
+}
+
+// Something that cannot be counted, whatever the pipeline.
+absl::optional<std::string> MakeBroken(Random* random, int64_t timestamp_ms,
+                                       const std::string& zone) {
+  switch (random->Below(9)) {
+    case 0:
+      return "{\"at\":";
+    case 1:
+      return "";
+    case 2:
+      return absl::nullopt;
+    case 3:
+      return "[1]";
+    case 4:
+      return R"({"kind":"a"})";
+    case 5:
+      return R"({"at":null,"kind":"a"})";
+    case 6:
+      return R"({"at":"yesterday","kind":"a"})";
+    case 7:
+      return R"({"at":1537920000,"kind":"a"})";
+    default:
+      return MakeGood(random, timestamp_ms + kMillisPerHour + 1 + random->Below(5000), zone);
+  }
+}
+
+std::vector<SourceRecord> MakeLog(Random* random, int64_t begin_ms, int most,
+                                  const std::string& zone) {
+  std::vector<SourceRecord> log(
+      static_cast<size_t>(random->OneIn(8) ? 0 : random->Below(most + 1)));
+  const int64_t step = random->Between(200, 2000);
+  const int64_t disorder = random->Between(1, 60) * 1000;
+  int64_t now = begin_ms + random->Below(100'000);
+  // Some partitions lie far behind the others, as in a replay.
+  if (random->OneIn(8)) now += random->Below(200) * kMillisPerHour;
+  for (SourceRecord& record : log) {
+    now += random->Below(2 * step);
+    if (random->OneIn(60)) now += random->Below(200'000);
+    record.timestamp_ms = now + 1000;
+    int64_t time = now - (random->OneIn(2) ? random->Below(disorder) : 0);
+    // Borders of windows and watermarks are where mistakes are.
+    if (random->OneIn(2)) time -= (time % 1000 + 1000) % 1000;
+    if (random->OneIn(25)) {
+      record.value = MakeBroken(random, record.timestamp_ms, zone);
+    } else if (random->OneIn(60)) {
+      record.value = absl::StrCat(R"({"kind":{},"at":")", MakeTime(random, time, zone), "\"}");
+    } else {
+      record.value = MakeGood(random, time, zone);
+    }
+  }
+  return log;
+}
+
+}  // namespace
+
+Scenario MakeScenario(Random* random, const ScenarioOptions& options) {
+  Scenario scenario;
+  scenario.pipeline = MakePipeline(random);
+  // Some lie around 1970, where times change their sign.
+  const int64_t begin_ms = random->OneIn(3) ? -200'000 : int64_t{17'800} * 24 * kMillisPerHour;
+  const auto partitions = static_cast<int>(random->Between(1, 4));
+  for (int i = 0; i < partitions; ++i) {
+    scenario.logs.push_back(
+        MakeLog(random, begin_ms, options.records, scenario.pipeline.event_time().time_zone()));
+  }
+  scenario.first_partitions = partitions;
+  if (options.may_expire && random->OneIn(6)) {
+    scenario.may_expire = true;
+    if (random->OneIn(2)) {
+      SetMillis(random->Below(100'000), scenario.pipeline.mutable_correction_horizon());
+    }
+    scenario.first_partitions = static_cast<int>(random->Between(1, partitions));
+  }
+  return scenario;
+}
+
+}  // namespace windrow::aggregator
