@@ -486,10 +486,13 @@ void Simulation::CalmDown() {
   while (HasUnwritten()) WriteRecords();
   // A drain is of what is decided.
   for (int i = 0; i < cluster_.PartitionCount(plan_->source_topic); ++i) {
-    const memory_log::PartitionLog& log = cluster_.Log({plan_->source_topic, i});
-    cluster_.WaitUntil(absl::InfiniteFuture(),
-                       [&] { return log.last_stable_offset() == log.end(); });
+    WaitUntilDecided({plan_->source_topic, i});
   }
+}
+
+void Simulation::WaitUntilDecided(const record_log::TopicPartition& partition) {
+  const memory_log::PartitionLog& log = cluster_.Log(partition);
+  cluster_.WaitUntil(absl::InfiniteFuture(), [&] { return log.last_stable_offset() == log.end(); });
 }
 
 absl::Status Simulation::Finish() {
@@ -511,7 +514,10 @@ absl::Status Simulation::Finish() {
     const absl::Status status = Check();
     if (!status.ok()) return status;
   }
-  return watcher_.CheckEnd();
+  // Other partitions may have learnt of the last transactions sooner.
+  WaitUntilDecided({topics_.dead_letter, 0});
+  const absl::Status status = Check();
+  return status.ok() ? watcher_.CheckEnd() : status;
 }
 
 absl::Status Simulation::Check() { return watcher_.Look(); }

@@ -123,6 +123,7 @@ class Simulation : private memory_log::Disturbance {
   void Resize();
   void ChangeSettings();
   void CalmDown();
+  void WaitUntilDecided(const record_log::TopicPartition& partition);
   // The workers in turn until everything is drained.
   absl::Status Finish();
   absl::Status Check();

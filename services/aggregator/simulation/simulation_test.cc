@@ -7,26 +7,21 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <string>
+#include <vector>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "services/aggregator/simulation/random.h"
 #include "services/aggregator/simulation/scenario.h"
+#include "services/aggregator/simulation/seeds.h"
 #include "services/aggregator/simulation/weather.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::aggregator {
 namespace {
-
-int64_t FromEnvironment(const char* name, int64_t usual) {
-  const char* text = std::getenv(name);
-  int64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : usual;
-}
 
 struct World {
   Scenario scenario;
