@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/aggregator/source/json_record_parser.h"
 #include "services/aggregator/source/pipeline_loader.h"
+#include "services/aggregator/source/table_reader.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::aggregator {
@@ -22,12 +23,31 @@ constexpr absl::Duration kDrainGrace = absl::Seconds(2);
 // A stop is promised within 10 s.
 constexpr absl::Duration kStopDeadline = absl::Seconds(8);
 constexpr int kExitFatal = 70;
+constexpr int kMaxAttempts = 10;
 
-// Whether two declarations mean the same, settings aside: those are turned while it runs.
+// Whether two declarations mean the same, but for what may change while it runs: settings, and the
+// rows of tables.
 bool SameDeclaration(pb::Pipeline a, pb::Pipeline b) {
-  a.clear_settings();
-  b.clear_settings();
+  for (pb::Pipeline* const pipeline : {&a, &b}) {
+    pipeline->clear_settings();
+    for (pb::StaticTable& table : *pipeline->mutable_tables()) {
+      table.clear_rows();
+      table.clear_version();
+    }
+  }
   return google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
+
+// Version of the rows that last came from a table's file.
+std::string LastVersionOfFile(const ControlledPipeline& controlled, const std::string& table_name) {
+  const auto table = controlled.tables.find(table_name);
+  if (table != controlled.tables.end() && !table->second.file_version.empty()) {
+    return table->second.file_version;
+  }
+  pb::Pipeline created;
+  created.ParseFromString(controlled.definition);
+  const pb::StaticTable* const found = FindTable(table_name, &created);
+  return found == nullptr ? "" : TableVersion(*found);
 }
 
 // What cannot be gone on from: memory is worth nothing, and a restart goes on from the last commit.
@@ -78,6 +98,7 @@ absl::Status AggregatorApp::Start() {
     if (!ensured.ok()) return ensured;
   }
   FollowControlLog();
+  WatchTables(pipeline);
   server_->SetServing(true);
   runtime::LogInfo(
       "aggregator serves",
@@ -106,7 +127,65 @@ absl::Status AggregatorApp::EnsurePipeline(const pb::Pipeline& pipeline) {
         " differently from the pipeline of that name that exists: give it another name, or start "
         "without --pipeline_file"));
   }
+  // A file may have changed while no aggregator looked.
+  for (const pb::StaticTable& table : pipeline.tables()) {
+    if (table.path().empty()) continue;
+    const absl::Status updated = UpdateFromFile(pipeline.name(), table);
+    if (!updated.ok()) return updated;
+  }
   return absl::OkStatus();
+}
+
+absl::Status AggregatorApp::UpdateFromFile(const std::string& pipeline_name,
+                                           const pb::StaticTable& table) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const absl::optional<ControlledPipeline> found = log_->Find(pipeline_name);
+    if (!found.has_value()) return absl::NotFoundError(pipeline_name);
+    if (LastVersionOfFile(*found, table.name()) == table.version()) return absl::OkStatus();
+    pb::Pipeline changed = PipelineOf(*found);
+    pb::StaticTable* const changed_table = FindTable(table.name(), &changed);
+    if (changed_table == nullptr) return absl::NotFoundError(table.name());
+    *changed_table->mutable_rows() = table.rows();
+    const auto violations = ValidatePipeline(changed);
+    if (!violations.empty()) return absl::InvalidArgumentError(DescribeViolations(violations));
+    windrow::control::v1::Proposal proposal;
+    // The same id from every replica that sees the same file.
+    proposal.set_request_id(absl::StrCat("table:", pipeline_name, ":", table.name(), ":",
+                                         table.version(), ":", found->generation));
+    proposal.set_pipeline(pipeline_name);
+    proposal.set_expected_generation(found->generation);
+    proposal.set_proposer(options_.replica);
+    proposal.mutable_table()->mutable_table()->set_name(table.name());
+    proposal.mutable_table()->mutable_table()->set_version(table.version());
+    *proposal.mutable_table()->mutable_table()->mutable_rows() = table.rows();
+    proposal.mutable_table()->set_from_file(true);
+    const absl::StatusOr<ControlVerdict> verdict = log_->Propose(proposal, kOpenTimeout);
+    if (!verdict.ok()) return verdict.status();
+    if (!verdict->accepted) continue;
+    runtime::LogInfo("table changed", {{"pipeline", pipeline_name},
+                                       {"table", table.name()},
+                                       {"version", table.version()},
+                                       {"generation", verdict->generation}});
+    return absl::OkStatus();
+  }
+  return absl::AbortedError("others change the pipeline all the time");
+}
+
+void AggregatorApp::WatchTables(const pb::Pipeline& pipeline) {
+  std::vector<TableWatcher::File> files;
+  for (const pb::StaticTable& table : pipeline.tables()) {
+    if (!table.path().empty()) {
+      files.push_back({table.name(), TablePath(options_.pipeline_file, table)});
+    }
+  }
+  if (files.empty()) return;
+  table_watcher_ = std::make_unique<TableWatcher>(
+      std::move(files), [this, name = pipeline.name()](const TableWatcher::File& file) {
+        pb::StaticTable table;
+        table.set_name(file.table);
+        const absl::Status read = ReadTableFile(file.path, &table);
+        return read.ok() ? UpdateFromFile(name, table) : read;
+      });
 }
 
 void AggregatorApp::FollowControlLog() {
@@ -118,13 +197,18 @@ void AggregatorApp::FollowControlLog() {
   for (const auto& entry : pipelines) {
     if (!RunsHere(entry.first)) continue;
     std::unique_ptr<PipelineRunner>& runner = runners_[entry.first];
-    if (runner != nullptr) {
+    const bool new_tables =
+        runner == nullptr || entry.second.table_generation > runner->table_generation();
+    if (!new_tables) {
       runner->Apply(entry.second);
       continue;
     }
-    pb::Pipeline definition;
-    definition.ParseFromString(entry.second.definition);
-    const auto plan = MakePlan(definition);
+    const auto plan = MakePlan(PipelineOf(entry.second), entry.second.table_generation);
+    if (plan.ok() && runner != nullptr) {
+      runner->UsePlan(*plan);
+      runner->Apply(entry.second);
+      continue;
+    }
     if (!plan.ok()) {
       runtime::LogError(
           "pipeline cannot be run",
@@ -163,6 +247,7 @@ AggregatorApp::~AggregatorApp() {
     _exit(0);
   }).detach();
   if (service_ != nullptr) service_->Stop();
+  table_watcher_.reset();
   {
     // All at once: each takes its time to leave its group.
     absl::MutexLock lock(&mutex_);

@@ -15,6 +15,7 @@
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/pipeline_runner.h"
 #include "services/aggregator/pipeline_service.h"
+#include "services/aggregator/table_watcher.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
 
@@ -46,7 +47,11 @@ class AggregatorApp {
   absl::Status Start();
   // Creates the pipeline of the file, or checks that it is the one that exists.
   absl::Status EnsurePipeline(const windrow::pipeline::v1::Pipeline& pipeline);
-  // Gives every pipeline of the log its runner and its settings.
+  // Proposes rows that were read from a table's file, unless they were the last that came from it.
+  absl::Status UpdateFromFile(const std::string& pipeline_name,
+                              const windrow::pipeline::v1::StaticTable& table);
+  void WatchTables(const windrow::pipeline::v1::Pipeline& pipeline);
+  // Gives every pipeline of the log its runner, its settings and its tables.
   void FollowControlLog();
   bool RunsHere(const std::string& pipeline_name) const;
   absl::optional<RunnerProgress> Progress(const std::string& name) const;
@@ -59,6 +64,8 @@ class AggregatorApp {
   std::unique_ptr<ControlLog> log_;
   std::unique_ptr<PipelineServiceImpl> service_;
   std::unique_ptr<rpc::RpcServer> server_;
+  // Of the tables of pipeline_file.
+  std::unique_ptr<TableWatcher> table_watcher_;
 };
 
 }  // namespace windrow::aggregator

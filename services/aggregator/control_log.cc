@@ -28,6 +28,13 @@ ControlProposal FromProto(const pb::Proposal& proto) {
       proposal.kind = ControlProposal::Kind::kSettings;
       proposal.settings = MakeSettings(proto.settings());
       break;
+    case pb::Proposal::kTable:
+      proposal.kind = ControlProposal::Kind::kTable;
+      proposal.table = proto.table().table().name();
+      proposal.table_content = proto.table().table().SerializeAsString();
+      proposal.table_version = proto.table().table().version();
+      proposal.from_file = proto.table().from_file();
+      break;
     default:
       proposal.kind = ControlProposal::Kind::kDrain;
   }

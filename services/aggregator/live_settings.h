@@ -3,6 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "services/aggregator/core/pipeline_plan.h"
 
 namespace windrow::aggregator {
 
@@ -15,6 +21,25 @@ struct LiveSettings {
   std::atomic<int64_t> state_limit_bytes{1'000'000'000};
   // Generation of the last drain request; 0 for none.
   std::atomic<int64_t> drain_generation{0};
+  // Generation of the tables in plan(); set after it.
+  std::atomic<int64_t> table_generation{0};
+
+  // The plan with the newest tables; null while none has changed.
+  std::shared_ptr<const PipelinePlan> plan() const {
+    absl::MutexLock lock(&mutex);
+    return newest_plan;
+  }
+  void SetPlan(std::shared_ptr<const PipelinePlan> plan) {
+    const int64_t generation = plan->table_generation;
+    {
+      absl::MutexLock lock(&mutex);
+      newest_plan = std::move(plan);
+    }
+    table_generation = generation;
+  }
+
+  mutable absl::Mutex mutex;
+  std::shared_ptr<const PipelinePlan> newest_plan ABSL_GUARDED_BY(mutex);
 };
 
 }  // namespace windrow::aggregator

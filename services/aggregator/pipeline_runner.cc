@@ -43,6 +43,7 @@ absl::Duration Median(std::vector<absl::Duration> durations) {
 
 PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
     : options_(std::move(options)), cluster_(options_.kafka) {
+  UsePlan(options_.plan);
   Apply(pipeline);
   thread_ = std::thread([this] { Run(); });
 }
@@ -158,7 +159,7 @@ void PipelineRunner::AdjustWorkers() {
     if (worker != nullptr) continue;
     Worker::Options options;
     options.cluster = &cluster_;
-    options.plan = options_.plan;
+    options.plan = settings_.plan();
     options.replica = options_.replica;
     options.slot = slot;
     options.settings = &settings_;

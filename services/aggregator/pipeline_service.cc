@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "services/aggregator/sink/position_encoder.h"
 #include "services/aggregator/source/pipeline_loader.h"
+#include "services/aggregator/source/table_reader.h"
 #include "services/platform/rpc/rpc_error.h"
 #include "services/platform/runtime/log.h"
 
@@ -66,11 +67,48 @@ pipeline::Settings ToProto(const PipelineSettings& settings) {
 }
 
 void FillResource(const ControlledPipeline& from, v1::PipelineResource* resource) {
-  resource->mutable_pipeline()->ParseFromString(from.definition);
+  *resource->mutable_pipeline() = PipelineOf(from);
   *resource->mutable_pipeline()->mutable_settings() = ToProto(from.settings);
   resource->set_etag(Etag(from));
   resource->set_generation(from.generation);
   resource->set_drain_generation(from.drain_generation);
+  resource->set_table_generation(from.table_generation);
+}
+
+grpc::Status EtagMismatch(const std::string& etag) {
+  return rpc::RpcError(
+      grpc::StatusCode::ABORTED,
+      "the pipeline has changed since: read it again and repeat the change with its new etag",
+      kDomain, "ETAG_MISMATCH", {{"etag", etag}});
+}
+
+absl::optional<TableFormat> ToFormat(v1::UpdateTableRequest::Format format) {
+  switch (format) {
+    case v1::UpdateTableRequest::FORMAT_JSON:
+      return TableFormat::kJson;
+    case v1::UpdateTableRequest::FORMAT_NDJSON:
+      return TableFormat::kNdjson;
+    case v1::UpdateTableRequest::FORMAT_CSV:
+      return TableFormat::kCsv;
+    default:
+      return absl::nullopt;
+  }
+}
+
+// Puts the request's rows into the pipeline's table; what is wrong with them otherwise.
+std::vector<rpc::FieldViolation> ReplaceRows(const v1::UpdateTableRequest& request,
+                                             pipeline::Pipeline* changed,
+                                             pipeline::StaticTable* table) {
+  const absl::optional<TableFormat> format = ToFormat(request.format());
+  if (!format.has_value()) return {{"format", "must be JSON, NDJSON or CSV"}};
+  const absl::Status read = ReadTable(*format, "content", request.content(), table);
+  if (!read.ok()) return {{"content", std::string(read.message())}};
+  std::vector<rpc::FieldViolation> violations;
+  // The names of fields are those of the pipeline, since the rows do not fit them.
+  for (const PipelineViolation& violation : ValidatePipeline(*changed)) {
+    violations.push_back({"content", absl::StrCat(violation.field, " ", violation.description)});
+  }
+  return violations;
 }
 
 // Paths of settings that a request changes.
@@ -244,10 +282,7 @@ grpc::Status PipelineServiceImpl::Propose(
     proposal.set_expected_generation(now->generation);
     rebase(*now, &proposal);
   }
-  return rpc::RpcError(
-      grpc::StatusCode::ABORTED,
-      "the pipeline has changed since: read it again and repeat the change with its new etag",
-      kDomain, "ETAG_MISMATCH", {{"etag", absl::StrCat("\"", verdict->generation, "\"")}});
+  return EtagMismatch(absl::StrCat("\"", verdict->generation, "\""));
 }
 
 grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
@@ -271,10 +306,7 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
   // The first call with this request id may have changed the etag that its repetition still names.
   const bool repeated = !request->request_id().empty() && log_->HasAccepted(request->request_id());
   if (!repeated && !request->etag().empty() && request->etag() != Etag(*found)) {
-    return rpc::RpcError(
-        grpc::StatusCode::ABORTED,
-        "the pipeline has changed since: read it again and repeat the change with its new etag",
-        kDomain, "ETAG_MISMATCH", {{"etag", Etag(*found)}});
+    return EtagMismatch(Etag(*found));
   }
   if (!request->validate_only()) {
     proposal.set_pipeline(request->name());
@@ -312,6 +344,49 @@ grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext*,
       std::move(proposal), false, [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
   if (status.ok()) response->set_drain_generation(verdict.generation);
   return status;
+}
+
+grpc::Status PipelineServiceImpl::UpdateTable(grpc::ServerContext*,
+                                              const v1::UpdateTableRequest* request,
+                                              v1::UpdateTableResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
+  if (!found.has_value()) return NotFound(request->name());
+  pipeline::Pipeline changed = PipelineOf(*found);
+  pipeline::StaticTable* const table = FindTable(request->table(), &changed);
+  if (table == nullptr) {
+    return rpc::RpcError(grpc::StatusCode::NOT_FOUND,
+                         absl::StrCat("the pipeline has no table \"", request->table(), "\""),
+                         kDomain, "TABLE_NOT_FOUND", {{"table", request->table()}});
+  }
+  const std::string version = table->version();
+  const std::vector<rpc::FieldViolation> violations = ReplaceRows(*request, &changed, table);
+  if (!violations.empty()) return BadRequest(violations);
+  const bool repeated = !request->request_id().empty() && log_->HasAccepted(request->request_id());
+  if (!repeated && !request->etag().empty() && request->etag() != Etag(*found)) {
+    return EtagMismatch(Etag(*found));
+  }
+  ControlledPipeline result = *found;
+  response->set_version(table->version());
+  // The same rows again are no change.
+  if (!request->validate_only() && !repeated && table->version() != version) {
+    control::Proposal proposal;
+    proposal.set_pipeline(request->name());
+    proposal.set_request_id(request->request_id());
+    proposal.set_expected_generation(found->generation);
+    pipeline::StaticTable* const proposed = proposal.mutable_table()->mutable_table();
+    proposed->set_name(table->name());
+    proposed->set_version(table->version());
+    *proposed->mutable_rows() = table->rows();
+    ControlVerdict verdict;
+    const grpc::Status status = Propose(
+        std::move(proposal), !request->etag().empty(),
+        [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
+    if (!status.ok()) return status;
+    result = log_->Find(request->name()).value_or(result);
+  }
+  FillResource(result, response->mutable_pipeline());
+  if (request->validate_only()) *response->mutable_pipeline()->mutable_pipeline() = changed;
+  return grpc::Status::OK;
 }
 
 grpc::Status PipelineServiceImpl::FillProgress(const std::string& name,

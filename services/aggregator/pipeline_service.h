@@ -33,6 +33,8 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                            v1::ReconfigureResponse* response) override;
   grpc::Status DrainPipeline(grpc::ServerContext* context, const v1::DrainPipelineRequest* request,
                              v1::DrainPipelineResponse* response) override;
+  grpc::Status UpdateTable(grpc::ServerContext* context, const v1::UpdateTableRequest* request,
+                           v1::UpdateTableResponse* response) override;
   grpc::Status GetProgress(grpc::ServerContext* context, const v1::GetProgressRequest* request,
                            v1::GetProgressResponse* response) override;
   grpc::Status WatchProgress(grpc::ServerContext* context, const v1::WatchProgressRequest* request,

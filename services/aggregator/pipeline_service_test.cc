@@ -2,6 +2,8 @@
 #include "services/aggregator/pipeline_service.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -225,6 +227,133 @@ TEST_F(PipelineServiceTest, AReplicaThatStartsLaterKnowsTheSame) {
   ASSERT_TRUE(first_->Reconfigure(Parallelism(5)).ok());
   Replica later(config_, "later");
   EXPECT_EQ(later.Get(name_).SerializeAsString(), first_->Get(name_).SerializeAsString());
+}
+
+// A pipeline that can be run, with a table that a view joins.
+class TableTest : public PipelineServiceTest {
+ protected:
+  void SetUp() override {
+    PipelineServiceTest::SetUp();
+    name_ += "-t";
+    windrow::control::v1::Proposal proposal;
+    proposal.set_request_id("create:" + name_);
+    proposal.set_pipeline(name_);
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        R"(source_topic: "any"
+           event_time { field: "at" }
+           tables {
+             name: "codes" key_column: "code" version: "v1"
+             rows { columns { key: "code" value: "A" } columns { key: "text" value: "Alpha" } }
+           }
+           views {
+             id: "first"
+             window { tumbling { size { seconds: 600 } } }
+             group_by: "code"
+             aggregates { name: "n" count {} }
+             join { table: "codes" field: "code" columns: "text" }
+           })",
+        proposal.mutable_create()));
+    proposal.mutable_create()->set_name(name_);
+    const auto verdict = first_->log->Propose(proposal, kPatience);
+    ASSERT_TRUE(verdict.ok() && verdict->accepted) << verdict.status();
+  }
+
+  v1::UpdateTableRequest Csv(const std::string& content) const {
+    v1::UpdateTableRequest request;
+    request.set_name(name_);
+    request.set_table("codes");
+    request.set_format(v1::UpdateTableRequest::FORMAT_CSV);
+    request.set_content(content);
+    return request;
+  }
+
+  grpc::Status Update(const v1::UpdateTableRequest& request,
+                      v1::UpdateTableResponse* response = nullptr) {
+    v1::UpdateTableResponse ignored;
+    return first_->service->UpdateTable(nullptr, &request,
+                                        response == nullptr ? &ignored : response);
+  }
+
+  // What the table says for a key; empty when it has no such row.
+  static std::string Text(const v1::PipelineResource& resource, const std::string& key) {
+    for (const auto& row : resource.pipeline().tables(0).rows()) {
+      if (row.columns().at("code") == key) return row.columns().at("text");
+    }
+    return "";
+  }
+};
+
+TEST_F(TableTest, ReplacesTheRowsForEveryReplica) {
+  v1::UpdateTableResponse response;
+  ASSERT_TRUE(Update(Csv("code,text\nA,Able\nB,Baker\n"), &response).ok());
+  EXPECT_EQ(response.version(), response.pipeline().pipeline().tables(0).version());
+  EXPECT_NE(response.version(), "v1");
+  EXPECT_EQ(response.pipeline().generation(), 2);
+  EXPECT_EQ(response.pipeline().table_generation(), 2);
+  EXPECT_EQ(Text(response.pipeline(), "A"), "Able");
+  EXPECT_EQ(Text(response.pipeline(), "B"), "Baker");
+  Replica later(config_, "later");
+  EXPECT_TRUE(
+      google::protobuf::util::MessageDifferencer::Equals(later.Get(name_), response.pipeline()));
+
+  // The same rows in another format are no change.
+  v1::UpdateTableRequest same = Csv(R"([{"text":"Able","code":"A"},{"text":"Baker","code":"B"}])");
+  same.set_format(v1::UpdateTableRequest::FORMAT_JSON);
+  const std::string version = response.version();
+  ASSERT_TRUE(Update(same, &response).ok());
+  EXPECT_EQ(response.pipeline().generation(), 2);
+  EXPECT_EQ(response.version(), version);
+
+  // Settings change beside it.
+  ASSERT_TRUE(first_->Reconfigure(Parallelism(3)).ok());
+  EXPECT_EQ(Text(first_->Get(name_), "B"), "Baker");
+  EXPECT_EQ(first_->Get(name_).table_generation(), 2);
+}
+
+TEST_F(TableTest, RefusesRowsThatDoNotFit) {
+  const std::string etag = first_->Get(name_).etag();
+  const auto refused = [&](const v1::UpdateTableRequest& request, const std::string& why) {
+    const grpc::Status status = Update(request);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << why;
+    EXPECT_THAT(status.error_message(), HasSubstr(why));
+  };
+  refused(Csv("code,text\nA\n"), "line 2: has 1 values");
+  refused(Csv("kode,text\nA,Able\n"), "key_column");
+  refused(Csv("code,test\nA,Able\n"), "views[0].join.columns[0]");
+  refused(Csv("code,text\n"), "views[0].join.columns[0]");
+  v1::UpdateTableRequest request = Csv("code,text\nA,Able\n");
+  request.clear_format();
+  refused(request, "format must be");
+  request = Csv("code,text\nA,Able\n");
+  request.set_table("others");
+  EXPECT_EQ(Update(request).error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_name("pipelines/none");
+  EXPECT_EQ(Update(request).error_code(), grpc::StatusCode::NOT_FOUND);
+
+  v1::UpdateTableResponse response;
+  request = Csv("code,text\nA,Able\n");
+  request.set_validate_only(true);
+  ASSERT_TRUE(Update(request, &response).ok());
+  EXPECT_EQ(Text(response.pipeline(), "A"), "Able");
+  EXPECT_EQ(first_->Get(name_).etag(), etag);
+  EXPECT_EQ(Text(first_->Get(name_), "A"), "Alpha");
+}
+
+TEST_F(TableTest, AnEtagAndARequestIdGuardIt) {
+  v1::UpdateTableRequest request = Csv("code,text\nA,Able\n");
+  request.set_etag(first_->Get(name_).etag());
+  request.set_request_id(name_ + ":1");
+  v1::UpdateTableResponse response;
+  ASSERT_TRUE(Update(request, &response).ok());
+  EXPECT_EQ(response.pipeline().generation(), 2);
+  ASSERT_TRUE(Update(Csv("code,text\nA,Adam\n")).ok());
+  // Repeated, it changes nothing more, and says what is there now.
+  ASSERT_TRUE(Update(request, &response).ok());
+  EXPECT_EQ(response.pipeline().generation(), 3);
+  EXPECT_EQ(Text(response.pipeline(), "A"), "Adam");
+  // Another with the old etag is refused.
+  request.set_request_id(name_ + ":2");
+  EXPECT_EQ(Update(request).error_code(), grpc::StatusCode::ABORTED);
 }
 
 }  // namespace

@@ -62,7 +62,10 @@ constexpr size_t kSnapshotBytesPerCommit = 1'000'000;
 }  // namespace
 
 Worker::Worker(Options options)
-    : options_(std::move(options)), topics_(options_.plan->id), parser_(*options_.plan) {
+    : options_(std::move(options)),
+      topics_(options_.plan->id),
+      plan_(options_.plan),
+      parser_(*options_.plan) {
   counts_.slot = options_.slot;
 }
 
@@ -122,7 +125,7 @@ void Worker::Run() {
 }
 
 absl::Status Worker::Connect() {
-  absl::StatusOr<Combiner> combiner = Combiner::Create(options_.plan);
+  absl::StatusOr<Combiner> combiner = Combiner::Create(plan_);
   if (!combiner.ok()) return combiner.status();
   combiner_ = std::make_unique<Combiner>(*std::move(combiner));
 
@@ -172,6 +175,7 @@ absl::Duration Worker::Round() {
   }
   if (committer_->busy()) TakeCommitResult(absl::InfinitePast());
   if (must_readopt_ && Now() >= readopt_at_) Readopt();
+  FollowTables();
   // Partials first: they free memory, and windows wait for them.
   bool busy = ReadPartials();
   busy = ReadSources() || busy;
@@ -279,6 +283,14 @@ void Worker::Readopt() {
                       {{"slot", options_.slot}, {"error", std::string(status.message())}});
 }
 
+void Worker::FollowTables() {
+  if (options_.settings->table_generation <= plan_->table_generation || combiner_->HasChanges()) {
+    return;
+  }
+  plan_ = options_.settings->plan();
+  combiner_->UsePlan(plan_);
+}
+
 absl::Status Worker::Adopt() {
   if (assigned_.empty()) return consumer_->Assign({});
   SetState(WorkerState::kRestoring);
@@ -367,6 +379,12 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
       const absl::StatusOr<SourcePosition> decoded = DecodeSourceCheckpoint(entry.second.metadata);
       if (!decoded.ok()) return decoded.status();
       position = *decoded;
+      // Whoever read the partition before knew newer tables; ours come with the control log.
+      if (position.table_generation > plan_->table_generation) {
+        return absl::UnavailableError(
+            absl::StrCat("tables of generation ", position.table_generation,
+                         " are not known here yet, those of ", plan_->table_generation, " are"));
+      }
       position.partition = partition;
       position.end_offset = *entry.second.offset;
     } else {
@@ -690,12 +708,14 @@ bool Worker::Seal() {
                              EncodeSourceCheckpoint(position)});
   }
   batch.frames = std::move(counted.frames);
+  batch.plan = plan_;
   SealMerges(&batch);
   batch.dead_letters = std::move(dead_letters_);
   dead_letters_.clear();
   dead_letter_bytes_ = 0;
   last_seal_ = Now();
   committer_->Submit(std::move(batch));
+  FollowTables();
   return true;
 }
 

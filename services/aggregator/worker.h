@@ -161,6 +161,8 @@ class Worker : private record_log::AssignmentListener {
   absl::StatusOr<bool> IsNamedInPartials(int source_partition);
   void DropEverything();
   void Readopt();
+  // Takes over newer tables, if there are any and nothing has been counted by the old ones.
+  void FollowTables();
 
   bool ReadPartials();
   // Whether the merge partition's state leaves room for more.
@@ -204,6 +206,8 @@ class Worker : private record_log::AssignmentListener {
   Wakeup wakeup_;
 
   // Everything below belongs to the worker's thread, except status_.
+  // options_.plan with the tables that the present batch is joined with.
+  std::shared_ptr<const PipelinePlan> plan_;
   JsonRecordParser parser_;
   RecordFields fields_;
   std::unique_ptr<Combiner> combiner_;

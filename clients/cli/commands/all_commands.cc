@@ -29,6 +29,8 @@ void AddAllCommands(CommandLine* line) {
   line->DescribeNoun("settings", "What can be changed while a pipeline runs");
   AddSettingsGet(line);
   AddSettingsSet(line);
+  line->DescribeNoun("tables", "Static tables that a pipeline's views join");
+  AddTablesUpdate(line);
 
   line->DescribeNoun("producer", "Replay of a dataset or of generated calls");
   AddProducerStart(line);

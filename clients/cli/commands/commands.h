@@ -21,6 +21,7 @@ void AddResultsExport(CommandLine* line);
 void AddResultsList(CommandLine* line);
 void AddSettingsGet(CommandLine* line);
 void AddSettingsSet(CommandLine* line);
+void AddTablesUpdate(CommandLine* line);
 void AddTopicsCreate(CommandLine* line);
 void AddTopicsDescribe(CommandLine* line);
 void AddTopicsList(CommandLine* line);

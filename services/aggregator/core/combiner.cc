@@ -50,6 +50,24 @@ Combiner::Combiner(std::shared_ptr<const PipelinePlan> plan, EventTimeParser tim
   for (size_t i = 0; i < views_.size(); ++i) views_[i].plan = &plan_->views[i];
 }
 
+void Combiner::UsePlan(std::shared_ptr<const PipelinePlan> plan) {
+  plan_ = std::move(plan);
+  for (size_t i = 0; i < views_.size(); ++i) {
+    views_[i].plan = &plan_->views[i];
+    // They remember whether a table has them.
+    ForgetGroups(&views_[i]);
+  }
+}
+
+void Combiner::ForgetGroups(View* view) {
+  view->group_by_key.clear();
+  view->group_by_text.clear();
+  view->texts.clear();
+  view->groups.clear();
+  view->keys.clear();
+  view->group_bytes = 0;
+}
+
 void Combiner::AddSource(SourcePosition committed) {
   committed.counters.views.resize(views_.size());
   committed.base_offset = committed.end_offset;
@@ -343,6 +361,7 @@ Combiner::Batch Combiner::Seal() {
   for (auto& entry : sources_) {
     Source& source = entry.second;
     if (!Differs(source)) continue;
+    source.now.table_generation = plan_->table_generation;
     batch.positions.push_back(source.now);
     source.now.base_offset = source.now.end_offset;
     source.sealed = source.now;
@@ -386,12 +405,7 @@ void Combiner::SealView(int index, std::vector<Frame>* frames) {
   view.cell_by_id.clear();
   view.late.clear();
   if (view.groups.size() > kMaxCachedGroups || view.group_bytes > kMaxCachedGroupBytes) {
-    view.group_bytes = 0;
-    view.group_by_key.clear();
-    view.group_by_text.clear();
-    view.texts.clear();
-    view.groups.clear();
-    view.keys.clear();
+    ForgetGroups(&view);
   }
 }
 

@@ -50,6 +50,10 @@ class Combiner {
  public:
   static absl::StatusOr<Combiner> Create(std::shared_ptr<const PipelinePlan> plan);
 
+  // Takes over another plan of the same pipeline, with other tables: records added from here on are
+  // joined by it. Only when nothing has been counted since the last Seal.
+  void UsePlan(std::shared_ptr<const PipelinePlan> plan);
+
   // Starts to count a source partition from its committed position.
   void AddSource(SourcePosition committed);
   // Forgets all sources and everything counted since the last Seal.
@@ -160,6 +164,7 @@ class Combiner {
   DeltaCell* FindSession(View* view, uint32_t group, EventTime time);
   void AddStates(const View& view, DeltaCell* cell);
   void CountLate(View* view, int merge_partition, int64_t pane, EventTime cut);
+  static void ForgetGroups(View* view);
   void SealView(int index, std::vector<Frame>* frames);
   static bool Differs(const Source& source);
 

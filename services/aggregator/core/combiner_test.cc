@@ -338,6 +338,35 @@ TEST_F(CombinerTest, AFilterComesBeforeEverythingElseOfItsView) {
   EXPECT_EQ(late_, (Late{{{0, 0}, 1}, {{1, 0}, 3}}));
 }
 
+TEST_F(CombinerTest, ANewTableCountsFromTheNextBatchOn) {
+  const auto builder = [](int64_t generation, const std::vector<std::string>& keys) {
+    PlanBuilder made;
+    made.View(10 * kSecond, 10 * kSecond).InnerJoin(keys).TableGeneration(generation);
+    return made;
+  };
+  Start(builder(0, {"a"}), 2);
+  Add(1, "a");
+  Add(1, "b");
+  Seal();
+  EXPECT_EQ(cells_, (Cells{{{0, 0, -1, "a"}, 1}}));
+  EXPECT_EQ(batch_.positions[0].table_generation, 0);
+
+  plan_ = builder(7, {"b"}).Build();
+  combiner_->UsePlan(plan_);
+  EXPECT_FALSE(combiner_->HasChanges());
+  Add(2, "a");
+  Add(2, "b");
+  Seal();
+  EXPECT_EQ(cells_, (Cells{{{0, 0, -1, "b"}, 1}}));
+  EXPECT_EQ(Counters().accepted, 2u);
+  EXPECT_EQ(Counters().unmatched_join, 2u);
+  // Only the source that was read has moved on to it.
+  ASSERT_THAT(batch_.positions, SizeIs(1));
+  EXPECT_EQ(batch_.positions[0].partition, 0);
+  EXPECT_EQ(batch_.positions[0].table_generation, 7);
+  EXPECT_EQ(combiner_->sealed_position(1).table_generation, 0);
+}
+
 TEST_F(CombinerTest, RedeliveredRecordsAreCountedAndNoMore) {
   Start(PlanBuilder().View(kSecond, kSecond));
   EXPECT_FALSE(combiner_->IsRedelivered(0, 0));

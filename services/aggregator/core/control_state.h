@@ -19,9 +19,21 @@ struct PipelineSettings {
   int64_t state_limit_bytes = 1'000'000'000;
 };
 
+// New rows of a static table. `content` is opaque here.
+struct ControlledTable {
+  std::string content;
+  // Version of the rows that last came from the table's file; empty while none have since the
+  // pipeline was created.
+  std::string file_version;
+};
+
 // A pipeline as the control log has it. `definition` is opaque here.
 struct ControlledPipeline {
   std::string definition;
+  // Tables that have changed since it was created, by name.
+  std::map<std::string, ControlledTable> tables;
+  // Generation of the last change of a table; 0 for none.
+  int64_t table_generation = 0;
   PipelineSettings settings;
   // Number of accepted changes.
   int64_t generation = 0;
@@ -33,7 +45,7 @@ struct ControlledPipeline {
 
 // A record of the control log.
 struct ControlProposal {
-  enum class Kind { kCreate, kSettings, kDrain };
+  enum class Kind { kCreate, kSettings, kDrain, kTable };
   std::string request_id;
   std::string pipeline;
   int64_t expected_generation = 0;
@@ -42,6 +54,11 @@ struct ControlProposal {
   std::string definition;
   // For kCreate and kSettings.
   PipelineSettings settings;
+  // For kTable: its name, rows and their version, and whether they come from its file.
+  std::string table;
+  std::string table_content;
+  std::string table_version;
+  bool from_file = false;
 };
 
 // What became of a proposal.
@@ -98,6 +115,13 @@ class ControlState {
       case ControlProposal::Kind::kDrain:
         pipeline->drain_generation = pipeline->generation;
         break;
+      case ControlProposal::Kind::kTable: {
+        ControlledTable& table = pipeline->tables[proposal.table];
+        table.content = proposal.table_content;
+        if (proposal.from_file) table.file_version = proposal.table_version;
+        pipeline->table_generation = pipeline->generation;
+        break;
+      }
     }
     pipeline->max_parallelism = std::max(pipeline->max_parallelism, pipeline->settings.parallelism);
   }

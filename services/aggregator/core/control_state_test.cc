@@ -38,6 +38,17 @@ ControlProposal Drain(const std::string& request_id, int64_t expected_generation
   return proposal;
 }
 
+ControlProposal Table(const std::string& request_id, int64_t expected_generation,
+                      const std::string& version, bool from_file) {
+  ControlProposal proposal = Drain(request_id, expected_generation);
+  proposal.kind = Kind::kTable;
+  proposal.table = "codes";
+  proposal.table_content = "rows of " + version;
+  proposal.table_version = version;
+  proposal.from_file = from_file;
+  return proposal;
+}
+
 #define EXPECT_VERDICT(verdict, was_accepted, new_generation) \
   do {                                                        \
     const ControlVerdict v = (verdict);                       \
@@ -154,6 +165,32 @@ TEST(ControlStateTest, PipelinesDoNotTouchEachOther) {
   EXPECT_EQ(state.pipelines().at("p").generation, 2);
   EXPECT_EQ(state.pipelines().at("q").generation, 1);
   EXPECT_EQ(state.pipelines().at("q").drain_generation, 0);
+}
+
+TEST(ControlStateTest, TablesChangeAndRememberTheirFile) {
+  ControlState state;
+  EXPECT_VERDICT(state.Apply(Table("early", 0, "v0", false)), false, 0);
+  state.Apply(Create("a"));
+  const ControlledPipeline& pipeline = state.pipelines().at("p");
+  EXPECT_EQ(pipeline.table_generation, 0);
+  EXPECT_VERDICT(state.Apply(Table("b", 1, "v1", false)), true, 2);
+  EXPECT_EQ(pipeline.tables.at("codes").content, "rows of v1");
+  EXPECT_EQ(pipeline.tables.at("codes").file_version, "");
+  EXPECT_EQ(pipeline.table_generation, 2);
+  EXPECT_VERDICT(state.Apply(Table("c", 2, "v2", true)), true, 3);
+  EXPECT_EQ(pipeline.tables.at("codes").file_version, "v2");
+  // Rows of a caller leave the file's version as it was.
+  EXPECT_VERDICT(state.Apply(Table("d", 3, "v3", false)), true, 4);
+  EXPECT_EQ(pipeline.tables.at("codes").content, "rows of v3");
+  EXPECT_EQ(pipeline.tables.at("codes").file_version, "v2");
+  EXPECT_VERDICT(state.Apply(Table("late", 3, "v4", true)), false, 4);
+  EXPECT_VERDICT(state.Apply(Table("d", 4, "v5", true)), true, 4);  // the first one's verdict
+  EXPECT_EQ(pipeline.tables.at("codes").content, "rows of v3");
+  // Other changes leave tables alone.
+  EXPECT_VERDICT(state.Apply(Settings("e", 4, 3)), true, 5);
+  EXPECT_EQ(pipeline.table_generation, 4);
+  EXPECT_EQ(pipeline.settings.parallelism, 3);
+  EXPECT_EQ(pipeline.definition, "definition by a");
 }
 
 }  // namespace

@@ -123,6 +123,7 @@ TransactionStep BatchCommitter::Write(const SealedBatch& batch, absl::Time deadl
       if (!step.ok()) return step;
     }
   }
+  if (batch.plan != nullptr) result_encoder_.UsePlan(batch.plan);
   result->snapshots.reserve(batch.merges.size());
   for (const MergeOutput& merge : batch.merges) {
     step = WriteMerge(merge, deadline, result);

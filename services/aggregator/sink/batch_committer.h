@@ -48,6 +48,8 @@ struct SealedBatch {
   record_log::GroupMetadataHandle group;
   // At least one per source and merge partition that the batch speaks of.
   std::vector<record_log::OffsetToCommit> offsets;
+  // With the tables that rows are joined with; null for those of the batch before.
+  std::shared_ptr<const PipelinePlan> plan;
   std::vector<Frame> frames;
   std::vector<MergeOutput> merges;
   std::vector<DeadLetter> dead_letters;

@@ -23,6 +23,9 @@ class ResultEncoder {
 
   explicit ResultEncoder(std::shared_ptr<const PipelinePlan> plan) : plan_(std::move(plan)) {}
 
+  // Joins what follows with another plan's tables; it is of the same pipeline.
+  void UsePlan(std::shared_ptr<const PipelinePlan> plan) { plan_ = std::move(plan); }
+
   // Hands key and value of each record to `emit`: rows and ledgers first, then progress, which
   // speaks of them. Joined columns are looked up here. `write_time_ms` is the wall clock.
   void Encode(int merge_partition, const MergeChanges& changes, int64_t write_time_ms, Emit emit);

@@ -27,6 +27,7 @@ namespace {
 namespace pb = windrow::pipeline::v1;
 
 constexpr size_t kMaxPipelineFile = 1'000'000;
+constexpr size_t kMaxPipelineBytes = 950'000;
 constexpr int kDefaultMergePartitions = 4;
 // The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
 constexpr int kMaxViews = 16;
@@ -55,18 +56,8 @@ class ErrorLines : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
-}
-
-// `path` as the pipeline file in `directory` means it.
-std::string TablePath(const std::string& directory, const std::string& path) {
-  return absl::StartsWith(path, "/") ? path : directory + path;
-}
-
-absl::Status LoadTable(const std::string& directory, pb::StaticTable* table) {
-  if (!table->path().empty()) return ReadTableFile(TablePath(directory, table->path()), table);
+absl::Status LoadTable(const std::string& pipeline_path, pb::StaticTable* table) {
+  if (!table->path().empty()) return ReadTableFile(TablePath(pipeline_path, *table), table);
   table->set_version(TableVersion(*table));
   return absl::OkStatus();
 }
@@ -328,6 +319,11 @@ void CheckView(const pb::Pipeline& pipeline, int index, Violations* violations) 
 }
 
 void CheckTables(const pb::Pipeline& pipeline, Violations* violations) {
+  if (pipeline.ByteSizeLong() > kMaxPipelineBytes) {
+    violations->push_back({"tables", absl::StrCat("make the pipeline ", pipeline.ByteSizeLong(),
+                                                  " bytes long; at most ", kMaxPipelineBytes,
+                                                  " go into a record of the control log")});
+  }
   std::set<std::string> names;
   for (int i = 0; i < pipeline.tables_size(); ++i) {
     const pb::StaticTable& table = pipeline.tables(i);
@@ -476,7 +472,7 @@ absl::StatusOr<pb::Pipeline> LoadPipelineFile(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", errors.text()));
   }
   for (pb::StaticTable& table : *pipeline.mutable_tables()) {
-    const absl::Status status = LoadTable(DirectoryOf(path), &table);
+    const absl::Status status = LoadTable(path, &table);
     if (!status.ok()) return status;
   }
   if (pipeline.merge_partitions() == 0) pipeline.set_merge_partitions(kDefaultMergePartitions);
@@ -553,11 +549,13 @@ std::string DescribeViolations(const Violations& violations) {
   });
 }
 
-absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline& pipeline) {
+absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline& pipeline,
+                                                             int64_t table_generation) {
   const Violations violations = ValidatePipeline(pipeline);
   if (!violations.empty()) return absl::InvalidArgumentError(DescribeViolations(violations));
   auto plan = std::make_shared<PipelinePlan>();
   plan->id = PipelineId(pipeline.name());
+  plan->table_generation = table_generation;
   plan->source_topic = pipeline.source_topic();
   plan->event_time_field = pipeline.event_time().field();
   plan->event_time_format = MakeEventTimeFormat(pipeline.event_time());
@@ -594,6 +592,32 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
     plan->views.push_back(std::move(view_plan));
   }
   return std::shared_ptr<const PipelinePlan>(std::move(plan));
+}
+
+pb::Pipeline PipelineOf(const ControlledPipeline& controlled) {
+  pb::Pipeline pipeline;
+  pipeline.ParseFromString(controlled.definition);
+  for (const auto& entry : controlled.tables) {
+    pb::StaticTable changed;
+    pb::StaticTable* const table = FindTable(entry.first, &pipeline);
+    if (table == nullptr || !changed.ParseFromString(entry.second.content)) continue;
+    table->mutable_rows()->Swap(changed.mutable_rows());
+    table->set_version(changed.version());
+  }
+  return pipeline;
+}
+
+pb::StaticTable* FindTable(absl::string_view name, pb::Pipeline* pipeline) {
+  for (pb::StaticTable& table : *pipeline->mutable_tables()) {
+    if (table.name() == name) return &table;
+  }
+  return nullptr;
+}
+
+std::string TablePath(const std::string& pipeline_path, const pb::StaticTable& table) {
+  const size_t slash = pipeline_path.rfind('/');
+  if (absl::StartsWith(table.path(), "/") || slash == std::string::npos) return table.path();
+  return pipeline_path.substr(0, slash + 1) + table.path();
 }
 
 PipelineSettings MakeSettings(const pb::Settings& settings) {

@@ -30,9 +30,21 @@ std::vector<PipelineViolation> ValidateSettings(const windrow::pipeline::v1::Set
 // The violations in one line.
 std::string DescribeViolations(const std::vector<PipelineViolation>& violations);
 
-// The plan of a valid pipeline; INVALID_ARGUMENT with all violations otherwise.
+// The plan of a valid pipeline with tables of the given generation; INVALID_ARGUMENT with all
+// violations otherwise.
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
-    const windrow::pipeline::v1::Pipeline& pipeline);
+    const windrow::pipeline::v1::Pipeline& pipeline, int64_t table_generation = 0);
+
+// The pipeline as the control log has it, with the tables of now.
+windrow::pipeline::v1::Pipeline PipelineOf(const ControlledPipeline& controlled);
+
+// The pipeline's table of this name, or null.
+windrow::pipeline::v1::StaticTable* FindTable(absl::string_view name,
+                                              windrow::pipeline::v1::Pipeline* pipeline);
+
+// Where the file of a table is that the pipeline file `path` declares.
+std::string TablePath(const std::string& pipeline_path,
+                      const windrow::pipeline::v1::StaticTable& table);
 
 // Settings with defaults filled in.
 PipelineSettings MakeSettings(const windrow::pipeline::v1::Settings& settings);

@@ -336,6 +336,37 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
   }
 }
 
+TEST(PipelineLoaderTest, RefusesWhatDoesNotFitIntoTheControlLog) {
+  pb::Pipeline pipeline = MakePipeline();
+  (*pipeline.mutable_tables(0)->add_rows()->mutable_columns())["text"] = std::string(950'000, 'x');
+  const auto violations = ValidatePipeline(pipeline);
+  ASSERT_THAT(violations, SizeIs(1));
+  EXPECT_EQ(violations[0].field, "tables");
+}
+
+TEST(PipelineLoaderTest, APipelineOfTheLogHasTheTablesOfNow) {
+  ControlledPipeline controlled;
+  controlled.definition = MakePipeline().SerializeAsString();
+  EXPECT_EQ(PipelineOf(controlled).tables(0).version(), "v1");
+  pb::StaticTable changed;
+  changed.set_version("v2");
+  (*changed.add_rows()->mutable_columns())["code"] = "B";
+  (*changed.mutable_rows(0)->mutable_columns())["text"] = "Baker";
+  controlled.tables["codes"].content = changed.SerializeAsString();
+  controlled.tables["gone"].content = changed.SerializeAsString();
+  const pb::Pipeline pipeline = PipelineOf(controlled);
+  ASSERT_EQ(pipeline.tables_size(), 1);
+  EXPECT_EQ(pipeline.tables(0).name(), "codes");
+  EXPECT_EQ(pipeline.tables(0).key_column(), "code");
+  EXPECT_EQ(pipeline.tables(0).version(), "v2");
+  ASSERT_EQ(pipeline.tables(0).rows_size(), 1);
+  const auto plan = MakePlan(pipeline, 5);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->table_generation, 5);
+  EXPECT_EQ((*plan)->views[0].join->table->version(), "v2");
+  EXPECT_EQ((*plan)->views[0].join->table->Find(std::string("A")), nullptr);
+}
+
 TEST(PipelineLoaderTest, FormatsOfEventTimes) {
   using Kind = EventTimeFormat::Kind;
   const std::pair<pb::EventTime::Format, Kind> kCases[] = {
