@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/aggregator/sink/frame_encoder.h"
 #include "services/aggregator/sink/result_encoder.h"
+#include "services/aggregator/sink/snapshot_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
 
 namespace windrow::oracle {
@@ -66,7 +66,7 @@ void SimulatedMerge::Commit() {
   results_.EndCommit();
   committed_ = next_;
   if (schedule_.OneIn(5)) {
-    snapshot_ = aggregator::EncodeSnapshot(*plan_, merger_->Snapshot(), committed_);
+    snapshot_ = aggregator::SnapshotEncoder(plan_, merger_->Snapshot(), committed_).Encode();
   }
 }
 
