@@ -20,10 +20,12 @@ namespace {
 using namespace windrow::aggregator;
 
 constexpr int64_t kCells = 1'000'000;
+// Of a pipeline that says nothing else: only one of them is copied with a commit.
+constexpr int64_t kMergePartitions = 4;
 constexpr size_t kBytesPerCommit = 1'000'000;
 
-// `groups` groups with as many panes each as make a million cells.
-std::unique_ptr<Merger> MakeMerger(const std::shared_ptr<const PipelinePlan>& plan,
+// `groups` groups with as many panes each as make `cells` cells.
+std::unique_ptr<Merger> MakeMerger(const std::shared_ptr<const PipelinePlan>& plan, int64_t cells,
                                    int64_t groups) {
   auto merger = std::make_unique<Merger>(plan);
   Frame frame;
@@ -33,7 +35,7 @@ std::unique_ptr<Merger> MakeMerger(const std::shared_ptr<const PipelinePlan>& pl
     AppendGroupValue(absl::string_view(absl::StrCat("a street of some length ", group)),
                      &frame.views[0].groups.back());
   }
-  for (int64_t i = 0; i < kCells; ++i) {
+  for (int64_t i = 0; i < cells; ++i) {
     DeltaCell cell;
     cell.pane = i / groups;
     cell.group = static_cast<uint32_t>(i % groups);
@@ -51,7 +53,7 @@ std::shared_ptr<const PipelinePlan> MakePlan() {
 
 // The copy that is made within one commit.
 void CopyState(benchmark::State& state) {
-  const auto merger = MakeMerger(MakePlan(), state.range(0));
+  const auto merger = MakeMerger(MakePlan(), state.range(0), state.range(1));
   for (auto _ : state) {
     MergeSnapshot snapshot = merger->Snapshot();
     state.PauseTiming();
@@ -60,12 +62,18 @@ void CopyState(benchmark::State& state) {
   }
   state.counters["bytes"] = static_cast<double>(merger->bytes());
 }
-BENCHMARK(CopyState)->Arg(1'000)->Arg(100'000)->Arg(kCells)->Unit(benchmark::kMillisecond);
+BENCHMARK(CopyState)
+    ->ArgNames({"cells", "groups"})
+    ->Args({kCells / kMergePartitions, 250})
+    ->Args({kCells / kMergePartitions, kCells / kMergePartitions})
+    ->Args({kCells, 1'000})
+    ->Args({kCells, kCells})
+    ->Unit(benchmark::kMillisecond);
 
 // What each following commit writes; the longest of all counts.
 void WriteState(benchmark::State& state) {
   const auto plan = MakePlan();
-  const auto merger = MakeMerger(plan, state.range(0));
+  const auto merger = MakeMerger(plan, state.range(0), state.range(1));
   double longest_ms = 0;
   int64_t parts = 0;
   for (auto _ : state) {
@@ -84,7 +92,11 @@ void WriteState(benchmark::State& state) {
   state.counters["longest_ms"] = longest_ms;
   state.counters["commits"] = static_cast<double>(parts) / static_cast<double>(state.iterations());
 }
-BENCHMARK(WriteState)->Arg(1'000)->Arg(kCells)->Unit(benchmark::kMillisecond);
+BENCHMARK(WriteState)
+    ->ArgNames({"cells", "groups"})
+    ->Args({kCells, 1'000})
+    ->Args({kCells, kCells})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace windrow::bench

@@ -53,6 +53,9 @@ class GroupDictionary {
 
   size_t size() const { return id_by_key_.size(); }
 
+  // All numbers ever given are below this.
+  uint32_t end_id() const { return static_cast<uint32_t>(keys_.size()); }
+
   // Memory in use, about.
   size_t bytes() const { return key_bytes_ + size() * kKeyOverhead; }
 

@@ -320,14 +320,19 @@ void PaneStore::EvictFirstPane() {
 
 void PaneStore::Snapshot(ViewSnapshot* snapshot) const {
   ViewDelta& cells = snapshot->cells;
-  absl::flat_hash_map<uint32_t, uint32_t> index_by_group;
+  // A commit waits while all is copied: nothing is looked up, and nothing grows.
+  constexpr uint32_t kNotListed = std::numeric_limits<uint32_t>::max();
+  std::vector<uint32_t> index_by_group(groups_.end_id(), kNotListed);
+  cells.groups.reserve(groups_.size());
   const auto add = [&](int64_t pane, uint32_t group, EventTime cut, const Cell& cell) {
-    const auto inserted =
-        index_by_group.try_emplace(group, static_cast<uint32_t>(cells.groups.size()));
-    if (inserted.second) cells.groups.push_back(groups_.key(group));
+    uint32_t& index = index_by_group[group];
+    if (index == kNotListed) {
+      index = static_cast<uint32_t>(cells.groups.size());
+      cells.groups.push_back(groups_.key(group));
+    }
     DeltaCell out;
     out.pane = pane;
-    out.group = inserted.first->second;
+    out.group = index;
     out.cut = cut;
     out.accepted = cell.accepted;
     out.states = cell.states;
