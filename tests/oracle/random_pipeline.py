@@ -92,8 +92,8 @@ class RandomPipeline:
             "tables": [],
         }
         if random.random() < 0.9:
-            delay = random.choice((0, random.randrange(self._spread // 2 // 1_000) * 1_000))
-            pipeline["watermark_delay_us"] = delay
+            most = random.choice((1_000, self._spread // 10, self._spread, self._spread))
+            pipeline["watermark_delay_us"] = random.randrange(most // 1_000) * 1_000
         if random.random() < 0.6:
             pipeline["max_future_skew_us"] = random.choice((1, 60, 86_400, 800_000)) * SECOND
         if random.random() < 0.7:
@@ -108,9 +108,9 @@ class RandomPipeline:
 
     def _draw_view(self, index):
         random = self._random
-        group_by = random.sample(
-            list(self._sources), random.choice((0, 1, 1, 1, 2, min(3, len(self._sources))))
-        )
+        # Few different groups, mostly: a row of one record shows little.
+        fields = self._fields("texts") if random.random() < 0.7 else list(self._sources)
+        group_by = random.sample(fields, min(random.choice((0, 0, 1, 1, 1, 2, 3)), len(fields)))
         if random.random() < 0.05:
             group_by.append(self._time_field)
         view = {
@@ -121,7 +121,7 @@ class RandomPipeline:
         }
         if group_by and random.random() < 0.4:
             view["join"] = self._draw_join(index, random.choice(group_by))
-        if "filters" not in self._missing and random.random() < 0.5:
+        if "filters" not in self._missing and random.random() < 0.35:
             view["filter"] = self._draw_filter(random.choice((0, 1, 1, 2, 3, 5)))
         if "emit" not in self._missing and random.random() < 0.5:
             mode = random.choice(("EACH_COMMIT", "INTERVAL", "FINAL"))
@@ -138,7 +138,7 @@ class RandomPipeline:
         kind = random.choice(kinds)
         # No window closes more than a length after the last record.
         longest = HORIZON - 4 * self._spread
-        length = int(self._spread * 10 ** random.uniform(-2.5, 0.5))
+        length = int(self._spread * 10 ** random.uniform(-2, 0.5))
         if self._one_in(40):
             length = longest
         length = min(max(length, SECOND), longest)
@@ -292,6 +292,8 @@ class RandomPipeline:
         random = self._random
         self.partitions = random.choice((1, 2, 2, 3, 4))
         most = random.choice((10, 60, 60, 200, 200, 500))
+        if self._one_in(25):
+            most = 3_000
         log = []
         for partition in range(self.partitions):
             count = 0 if self._one_in(12) else random.randrange(most)

@@ -39,9 +39,8 @@ void ResultsTopic::Write(const std::string& key, absl::optional<absl::string_vie
 
 void ResultsTopic::EndCommit() {
   for (const pb::Row& row : final_only_rows_) {
-    if (!closed_through_us_.has_value() || *closed_through_us_ < row.window_end_us()) {
-      faults_.push_back(absl::StrCat(NameOf(row), ": written before it is closed"));
-    }
+    if (closed_through_us_.has_value() && *closed_through_us_ >= row.window_end_us()) continue;
+    faults_.push_back(absl::StrCat(NameOf(row), ": written before it is closed"));
   }
   final_only_rows_.clear();
   keys_.clear();
@@ -50,7 +49,7 @@ void ResultsTopic::EndCommit() {
 
 void ResultsTopic::CheckRow(const std::string& key, const pb::Row& row) {
   const ViewRules& rules = views_[row.view()];
-  if (rules.final_only) final_only_rows_.push_back(row);
+  if (rules.final_only && !rules.sessions) final_only_rows_.push_back(row);
   const auto found = records_.find(key);
   if (found == records_.end()) return;
   pb::ResultRecord before;

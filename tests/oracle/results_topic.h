@@ -29,7 +29,8 @@ class ResultsTopic {
   const std::map<std::string, std::string>& records() const { return records_; }
   // What must not be, in words:
   //  * a row twice in one commit, or a record after the progress;
-  //  * a row of a view with MODE_FINAL before its window is closed;
+  //  * a row of a view with MODE_FINAL before its window is closed (but of sessions: one may close
+  //    and grow again within one commit);
   //  * a revision, a number of records or closed_through that falls;
   //  * a deletion in a view without sessions.
   const std::vector<std::string>& faults() const { return faults_; }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "services/aggregator/sink/result_encoder.h"
-#include "services/aggregator/sink/snapshot_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
 
 namespace windrow::oracle {
@@ -65,13 +64,28 @@ void SimulatedMerge::Commit() {
                  });
   results_.EndCommit();
   committed_ = next_;
-  if (schedule_.OneIn(5)) {
-    snapshot_ = aggregator::SnapshotEncoder(plan_, merger_->Snapshot(), committed_).Encode();
+  WriteSnapshot();
+}
+
+void SimulatedMerge::WriteSnapshot() {
+  if (unfinished_ == nullptr) {
+    if (!schedule_.OneIn(5)) return;
+    unfinished_ =
+        std::make_unique<aggregator::SnapshotEncoder>(plan_, merger_->Snapshot(), committed_);
+    unfinished_records_.clear();
   }
+  const auto most_bytes = static_cast<size_t>(schedule_.Between(1, 5'000));
+  for (std::string& record : unfinished_->Encode(most_bytes)) {
+    unfinished_records_.push_back(std::move(record));
+  }
+  if (!unfinished_->done()) return;
+  snapshot_ = std::move(unfinished_records_);
+  unfinished_ = nullptr;
 }
 
 absl::Status SimulatedMerge::Restore() {
   merger_ = std::make_unique<Merger>(plan_);
+  unfinished_ = nullptr;
   next_ = 0;
   if (!snapshot_.empty()) {
     aggregator::SnapshotDecoder decoder(plan_.get());

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/sink/snapshot_encoder.h"
 #include "tests/oracle/results_topic.h"
 #include "tests/oracle/schedule.h"
 
@@ -33,6 +34,8 @@ class SimulatedMerge {
  private:
   absl::Status Apply(int64_t frames);
   void Commit();
+  // Begins a snapshot, or writes on.
+  void WriteSnapshot();
   // A new owner.
   absl::Status Restore();
 
@@ -44,8 +47,10 @@ class SimulatedMerge {
   // Offsets in partials.
   int64_t next_ = 0;
   int64_t committed_ = 0;
-  // Records of the last snapshot.
+  // Records of the last complete snapshot, and of the one being written.
   std::vector<std::string> snapshot_;
+  std::unique_ptr<aggregator::SnapshotEncoder> unfinished_;
+  std::vector<std::string> unfinished_records_;
   ResultsTopic results_;
   // What the worker's clock shows.
   int64_t clock_us_ = 0;
