@@ -217,7 +217,8 @@ class RandomPipeline:
             rows.append(row)
         # A column must be known to the table.
         for column in columns:
-            rows[0].setdefault(column, "first")
+            if rows[0].get(column) is None:
+                rows[0][column] = "first"
         table = {"name": f"table-{index}", "key_column": "key", "rows": rows, "form": form}
         self._pipeline["tables"].append(table)
         return {
