@@ -97,15 +97,22 @@ def _names(names):
     return "(?i:" + "|".join(either) + ")"
 
 
+def _number(name, digits):
+    """A group that takes all the digits it can, and gives none of them back."""
+    return f"(?=(?P<{name}>{digits}))(?P={name})"
+
+
 # Directive to what it matches; those that stand for several come first.
 COMPOSED = {"%T": "%H:%M:%S", "%D": "%m/%d/%y", "%F": "%Y-%m-%d", "%R": "%H:%M"}
 DIRECTIVES = {
-    "%Y": r"(?P<Y>\d{4})", "%m": r"(?P<m>\d{1,2})", "%d": r"(?P<d>\d{1,2})",
-    "%e": r"(?P<d> \d|\d{1,2})", "%y": r"(?P<y>\d{2})", "%j": r"(?P<j>\d{1,3})",
+    "%Y": r"(?P<Y>\d{4})", "%y": r"(?P<y>\d{2})", "%m": _number("m", r"[01]\d?|[2-9]"),
+    "%d": _number("d", r"[0-3]\d?|[4-9]"), "%e": _number("d", r" \d|[0-3]\d?|[4-9]"),
+    "%j": _number("j", r"[0-2]\d{0,2}|3[0-6]\d?|3[7-9]|[4-9]\d?|3"),
     "%b": f"(?P<b>{_names(MONTHS)})", "%B": f"(?P<b>{_names(MONTHS)})",
     "%a": _names(WEEKDAYS), "%A": _names(WEEKDAYS),
-    "%H": r"(?P<H>\d{1,2})", "%I": r"(?P<I>\d{1,2})", "%M": r"(?P<M>\d{1,2})",
-    "%S": r"(?P<S>\d{1,2})", "%E*S": r"(?P<S>\d{1,2})(?:\.(?P<f>\d+))?",
+    "%H": _number("H", r"[0-2]\d?|[3-9]"), "%I": _number("I", r"[01]\d?|[2-9]"),
+    "%M": _number("M", r"[0-5]\d?|[6-9]"), "%S": _number("S", r"[0-5]\d?|[6-9]"),
+    "%E*S": _number("S", r"[0-5]\d?|[6-9]") + r"(?:\.(?P<f>\d+))?",
     "%p": r"(?P<p>(?i:AM|PM))", "%z": r"(?P<z>[+-]\d{4})", "%Ez": r"(?P<z>[+-]\d{2}:\d{2}|Z)",
     "%%": "%",
 }

@@ -13,12 +13,12 @@ import re
 from tests.oracle.json_record import NUMBER, WHOLE_NUMBER, text_of
 
 TOKEN = re.compile(
-    r"""\s*(?:
+    r"""[ \t\n\r\f\v]*(?:
       (?P<name>[A-Za-z_][A-Za-z0-9_.-]*)
     | `(?P<quoted>[^`]+)`
-    | (?P<number>-?[0-9][0-9.eE+-]*)
-    | "(?P<double>(?:[^"\\]|\\.)*)"
-    | '(?P<single>(?:[^'\\]|\\.)*)'
+    | (?P<number>-?[0-9][A-Za-z0-9_.+-]*)
+    | "(?P<double>(?:[^"\\]|\\["'\\])*)"
+    | '(?P<single>(?:[^'\\]|\\["'\\])*)'
     | (?P<sign><=|>=|!=|[=<>(),])
     )""",
     re.VERBOSE | re.DOTALL,
@@ -67,7 +67,7 @@ class Filter:
         self.fields = set()
         self._tokens = _tokens(text)
         self._at = 0
-        self._holds = self._expression() if text.strip() else lambda fields: True
+        self._holds = self._expression() if text else lambda fields: True
         if self._peek() is not None:
             raise ValueError(f"{self._peek()} is too much in {text!r}")
 
@@ -146,7 +146,7 @@ class Filter:
 def _tokens(text):
     tokens = []
     at = 0
-    while text[at:].strip():
+    while text[at:].strip(" \t\n\r\f\v"):
         match = TOKEN.match(text, at)
         if not match:
             raise ValueError(f"cannot read {text[at:at + 20]!r}")
@@ -156,8 +156,8 @@ def _tokens(text):
             kind = "word"
         if kind in ("double", "single"):
             kind, value = "text", re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
-        if kind == "number" and not NUMBER.fullmatch(value):
-            raise ValueError(f"{value} is no number")
+        if kind == "number" and (not NUMBER.fullmatch(value) or abs(float(value)) == float("inf")):
+            raise ValueError(f"{value} is no number, or too large for a double")
         tokens.append((kind, value))
         at = match.end()
     return tokens

@@ -375,9 +375,14 @@ class EventTimes(unittest.TestCase):
         self.assertEqual(read("69-02-03 04:05-08:00", "%y-%m-%d %R%Ez"), iso("1969-02-03T12:05:00"))
         self.assertEqual(read("2018-07-04 12:00", "%F %R", time_zone="America/Los_Angeles"),
                          iso("2018-07-04T19:00:00"))
+        # A digit that could only lead beyond the largest number belongs to what follows.
+        self.assertEqual(read("1900228 745", "%Y%m%d %H%M"), iso("1900-02-28T07:45:00"))
+        self.assertEqual(read("2018379", "%Y%j%H"), iso("2018-02-06T09:00:00"))
+        self.assertEqual(read("2018361", "%Y%j%H%M"), "bad-event-time")
         for text, pattern in (("2019/366", "%Y/%j"), ("2018-02-30", "%F"), ("2018-02-03x", "%F"),
                               ("2018-02", "%F"), ("13:00 PM 2018-02-03", "%I:%M %p %F"),
                               ("2018-02-03 24:00", "%F %R"),
+                              ("2018-02-03 12", "%F %H%M"), ("2018-02-03 295", "%F %H%M"),
                               ("2018-02-03 04:05:60", "%F %T"), ("2018-02-03  04", "%F %H"),
                               ("2018-02-03 4:00PM", "%F %I:%M %p")):
             self.assertEqual(read(text, pattern), "bad-event-time", text)
@@ -413,7 +418,7 @@ class Filters(unittest.TestCase):
             "not n in (1, 2)", "not (n = 1 or n = 2)", "n = 1 and n = 2 or n = 3",
             "n = 3 or n = 2 and n = 1", "not n = 1 and n = 3", "a-1.x = 'q\\'\"\\\\'",
             "`odd name` = 'x'", "not z = 1", "not z != 1", "not t = 1", "not t != 1", "not b = 1",
-            "inf > 1", "inf = '1e999'", "inf = 1e1000", "not inf < 1e999", "`\u00e9` < '\U00010000'", "((n = 3))", "not not n = 3",
+            "inf > 1", "inf = '1e999'", "inf > 1e308", "not inf < 1e308", "`\u00e9` < '\U00010000'", "((n = 3))", "not not n = 3",
         ):
             self.assertTrue(self.holds(text), text)
 
@@ -429,7 +434,8 @@ class Filters(unittest.TestCase):
 
     def test_refused(self):
         for text in ("n", "n =", "= 1", "n = 1 n", "n in ()", "n = 01", "(n = 1", "n = 'x", "and",
-                     "n == 1", "n = x", "exists 1"):
+                     "n == 1", "n = x", "exists 1", "n = 1or n = 2", "n = 1e999", "n = '\\n'", " ",
+                     "n\u00a0= 1"):
             with self.assertRaises(ValueError, msg=text):
                 self.holds(text)
 
