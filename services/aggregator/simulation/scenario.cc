@@ -164,7 +164,8 @@ std::vector<SourceRecord> MakeLog(Random* random, int64_t begin_ms, int most,
   for (SourceRecord& record : log) {
     now += random->Below(2 * step);
     if (random->OneIn(60)) now += random->Below(200'000);
-    record.timestamp_ms = now + 1000;
+    // Of when it was written, which was never before 1970.
+    record.timestamp_ms = std::max<int64_t>(0, now + 1000);
     int64_t time = now - (random->OneIn(2) ? random->Below(disorder) : 0);
     // Borders of windows and watermarks are where mistakes are.
     if (random->OneIn(2)) time -= (time % 1000 + 1000) % 1000;
