@@ -568,6 +568,8 @@ int Worker::ReadSource(int partition, Source* source) {
                                        " are no longer in the topic: ", count.status().message()));
     return 0;
   }
+  // Also when the log's end is reached again before anybody looks.
+  if (records > 0) source->idle_since = absl::InfiniteFuture();
   source->limiter.Take(records);
   counts_.records_processed += records;
   return *count;

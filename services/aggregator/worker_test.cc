@@ -25,7 +25,9 @@ namespace {
 
 using memory_log::Call;
 using memory_log::Fate;
+using ::testing::Contains;
 using ::testing::Each;
+using ::testing::Eq;
 using ::testing::Ge;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -122,6 +124,18 @@ TEST_F(WorkerTest, NoSourceIsIdleForLessThanNoTime) {
   Run(absl::Seconds(20));
   EXPECT_THAT(Idleness(), Not(IsEmpty()));
   EXPECT_THAT(Idleness(), Each(Ge(0)));
+}
+
+// Each record is read, and the end of the log reached again, between two looks at idleness.
+TEST_F(WorkerTest, ASourceThatGetsARecordNowAndThenIsNotIdle) {
+  Start();
+  for (int i = 0; i < 20; ++i) {
+    Write(0);
+    Run(absl::Milliseconds(700));
+  }
+  EXPECT_THAT(Idleness(), Each(Eq(0)));
+  Run(absl::Seconds(5));
+  EXPECT_THAT(Idleness(), Contains(Ge(3 * kMicrosPerSecond)));
 }
 
 TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
