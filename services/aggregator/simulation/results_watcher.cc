@@ -62,17 +62,24 @@ std::string ValueText(const pb::Field& field) {
 }
 
 ResultsWatcher::ResultsWatcher(const Scenario* scenario, const Recount* recount,
-                               const SourceOffsets* offsets, memory_log::MemoryCluster* cluster)
+                               const WrittenSources* written, memory_log::MemoryCluster* cluster)
     : scenario_(scenario),
       recount_(recount),
-      offsets_(offsets),
+      written_(written),
       cluster_(cluster),
       topics_("p"),
       next_(static_cast<size_t>(scenario->pipeline.merge_partitions()), 0),
+      next_frame_(next_.size(), 0),
+      closing_(next_.size(), ClosingRecount(&scenario->pipeline)),
       progress_(next_.size()) {}
 
 absl::Status ResultsWatcher::Look() {
   absl::Status status;
+  // Frames before what comes of them.
+  for (size_t partition = 0; partition < next_.size(); ++partition) {
+    status = LookAtFrames(static_cast<int>(partition));
+    if (!status.ok()) return status;
+  }
   for (size_t partition = 0; partition < next_.size(); ++partition) {
     next_[partition] =
         cluster_->VisitCommitted({topics_.results, static_cast<int>(partition)}, next_[partition],
@@ -134,7 +141,7 @@ absl::Status ResultsWatcher::TakeRow(int partition, const std::string& key, cons
   const std::vector<RecordName>& records = expected->second.records;
   const auto written = static_cast<uint64_t>(
       std::count_if(records.begin(), records.end(), [this](const RecordName& record) {
-        return record.second < (*offsets_)[static_cast<size_t>(record.first)].size();
+        return record.second < (*written_)[static_cast<size_t>(record.first)].offsets.size();
       }));
   if (seen.accepted > written) {
     return Wrong(Text(name), " counts ", seen.accepted, " records, of which only ", written,
@@ -188,6 +195,13 @@ absl::Status ResultsWatcher::TakeProgress(int partition, const pb::Progress& pro
     return Wrong("closed_through of merge partition ", partition, " fell from ",
                  *seen.closed_through_us, " to ", progress.closed_through_us());
   }
+  const auto& closing = closing_[static_cast<size_t>(partition)];
+  if (closing.has_value() && progress.has_closed_through_us() &&
+      (!closing->closed_through_us().has_value() ||
+       progress.closed_through_us() > *closing->closed_through_us())) {
+    return Wrong("merge partition ", partition, " closed through ", progress.closed_through_us(),
+                 ", beyond ", closing->closed_through_us().value_or(0));
+  }
   if (progress.has_closed_through_us()) seen.closed_through_us = progress.closed_through_us();
   if (progress.drain_generation() < seen.drain_generation) return Wrong("a drain was undone");
   seen.drain_generation = progress.drain_generation();
@@ -209,7 +223,7 @@ absl::Status ResultsWatcher::TakeProgress(int partition, const pb::Progress& pro
 // What is said of a source must be what its log holds up to there, exactly.
 absl::Status ResultsWatcher::TakeSource(const windrow::partials::v1::SourcePosition& source) {
   const auto partition = static_cast<size_t>(source.source_partition());
-  const std::vector<int64_t>& offsets = (*offsets_)[partition];
+  const std::vector<int64_t>& offsets = (*written_)[partition].offsets;
   const auto records = std::lower_bound(offsets.begin(), offsets.end(), source.end_offset());
   const RecountedSource& expected =
       recount_->sources[partition][static_cast<size_t>(records - offsets.begin())];
@@ -228,6 +242,12 @@ absl::Status ResultsWatcher::TakeSource(const windrow::partials::v1::SourcePosit
   if (!same) {
     return Wrong("counters of source ", partition, " at offset ", source.end_offset(), ": ",
                  source.ShortDebugString());
+  }
+  const auto& delay = scenario_->pipeline.watermark_delay();
+  if (source.has_watermark_us() && source.watermark_us() != source.max_event_time_us() -
+                                                                delay.seconds() * 1'000'000 -
+                                                                delay.nanos() / 1000) {
+    return Wrong("watermark of source ", partition, " at offset ", source.end_offset());
   }
   if (source.has_max_event_time_us() != expected.max_event_time_us.has_value() ||
       (expected.max_event_time_us.has_value() &&
@@ -248,7 +268,7 @@ absl::Status ResultsWatcher::TakeDeadLetter(const memory_log::StoredRecord& reco
     if (header.first == "windrow-source-offset" && !absl::SimpleAtoi(header.second, &offset))
       return Wrong("dead letter of ", header.second);
   }
-  const std::vector<int64_t>& offsets = (*offsets_)[static_cast<size_t>(partition)];
+  const std::vector<int64_t>& offsets = (*written_)[static_cast<size_t>(partition)].offsets;
   const auto found = std::lower_bound(offsets.begin(), offsets.end(), offset);
   if (found == offsets.end() || *found != offset) return Wrong("dead letter of no record");
   const RecordName name(partition, static_cast<size_t>(found - offsets.begin()));
@@ -258,6 +278,43 @@ absl::Status ResultsWatcher::TakeDeadLetter(const memory_log::StoredRecord& reco
   const auto expected = recount_->dead_letters.find(name);
   if (expected == recount_->dead_letters.end() || expected->second != reason) {
     return Wrong("dead letter of ", partition, "-", offset, ": ", reason);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResultsWatcher::LookAtFrames(int partition) {
+  const auto index = static_cast<size_t>(partition);
+  const record_log::TopicPartition log(topics_.partials, partition);
+  if (cluster_->Log(log).begin() > next_frame_[index]) closing_[index].reset();
+  absl::Status status;
+  next_frame_[index] = cluster_->VisitCommitted(
+      log, next_frame_[index], [&](int64_t, const memory_log::StoredRecord& record) {
+        windrow::partials::v1::Frame frame;
+        if (!frame.ParseFromString(record.value)) status = Wrong("a frame cannot be read");
+        for (const auto& source : frame.positions()) {
+          if (status.ok()) status = CheckIdleness(source);
+        }
+        if (closing_[index].has_value()) closing_[index]->Add(frame);
+      });
+  return status;
+}
+
+// Who says that a source was idle for so long says that nothing came in this time.
+absl::Status ResultsWatcher::CheckIdleness(
+    const windrow::partials::v1::SourcePosition& source) const {
+  // Idleness is confirmed once a second.
+  constexpr absl::Duration kSlack = absl::Milliseconds(1'500);
+  if (source.idle_for_ms() < 0) return Wrong("idle for less than no time");
+  const WrittenSource& written = (*written_)[source.source_partition()];
+  const auto next = static_cast<size_t>(
+      std::lower_bound(written.offsets.begin(), written.offsets.end(), source.end_offset()) -
+      written.offsets.begin());
+  if (next == 0 || held_back_) return absl::OkStatus();
+  const absl::Time end = next < written.times.size() ? written.times[next] : cluster_->Now();
+  if (absl::Milliseconds(source.idle_for_ms()) > end - written.times[next - 1] + kSlack) {
+    return Wrong("source ", source.source_partition(), " said that it was idle for ",
+                 source.idle_for_ms(), " ms at offset ", source.end_offset(), ", but was so for ",
+                 absl::ToInt64Milliseconds(end - written.times[next - 1]));
   }
   return absl::OkStatus();
 }
@@ -293,16 +350,22 @@ absl::Status ResultsWatcher::CheckEnd() {
     return Wrong(dead_letters_.size(), " dead letters, not ", recount_->dead_letters.size());
   }
   // Each source is spoken of by one merge partition, to its end.
-  for (size_t source = 0; source < offsets_->size(); ++source) {
+  for (size_t source = 0; source < written_->size(); ++source) {
     const SeenProgress& progress = progress_[source % progress_.size()];
     const auto found = progress.sources.find(static_cast<int>(source));
     const int64_t end =
         cluster_->Log({scenario_->pipeline.source_topic(), static_cast<int>(source)})
             .last_stable_offset();
-    const std::vector<int64_t>& offsets = (*offsets_)[source];
+    const std::vector<int64_t>& offsets = (*written_)[source].offsets;
     const int64_t last = offsets.empty() ? 0 : offsets.back() + 1;
     if (found == progress.sources.end() || found->second < last || found->second > end) {
       return Wrong("source ", source, " is not read to its end");
+    }
+  }
+  for (size_t partition = 0; partition < progress_.size(); ++partition) {
+    if (closing_[partition].has_value() &&
+        closing_[partition]->closed_through_us() != progress_[partition].closed_through_us) {
+      return Wrong("merge partition ", partition, " is not closed as far as its frames say");
     }
   }
   absl::Status status = CheckRows();

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "services/aggregator/simulation/closing_recount.h"
 #include "services/aggregator/simulation/recount.h"
 #include "services/aggregator/simulation/scenario.h"
 #include "services/aggregator/sink/pipeline_topics.h"
@@ -35,17 +37,24 @@ struct SeenProgress {
   std::map<int, int64_t> sources;
 };
 
-// Where each record of a source partition stands in its log: by index.
-using SourceOffsets = std::vector<std::vector<int64_t>>;
+// Where each record of a source partition stands in its log, by index, and when it was written.
+struct WrittenSource {
+  std::vector<int64_t> offsets;
+  std::vector<absl::Time> times;
+};
+using WrittenSources = std::vector<WrittenSource>;
 
 // Reads what a pipeline writes, as a consumer that sees only what is committed, and compares it
 // with the recount: at each step what must hold at each step, in the end everything. Fails with
 // what is wrong. A value of one thread.
 class ResultsWatcher {
  public:
-  // All outlive the watcher. `offsets` grows as records are written.
-  ResultsWatcher(const Scenario* scenario, const Recount* recount, const SourceOffsets* offsets,
+  // All outlive the watcher. `written` grows as records are written.
+  ResultsWatcher(const Scenario* scenario, const Recount* recount, const WrittenSources* written,
                  memory_log::MemoryCluster* cluster);
+
+  // Records may be held back by a transaction: who cannot see them is idle by right.
+  void AllowHeldBackRecords() { held_back_ = true; }
 
   // Reads on.
   absl::Status Look();
@@ -69,18 +78,25 @@ class ResultsWatcher {
   absl::Status TakeSource(const windrow::partials::v1::SourcePosition& source);
   absl::Status TakeDeadLetter(const memory_log::StoredRecord& record);
   absl::Status LookAtOffsets();
+  absl::Status LookAtFrames(int partition);
+  absl::Status CheckIdleness(const windrow::partials::v1::SourcePosition& source) const;
   absl::Status CheckRows() const;
   absl::Status CheckLate() const;
 
   const Scenario* const scenario_;
   const Recount* const recount_;
-  const SourceOffsets* const offsets_;
+  const WrittenSources* const written_;
   memory_log::MemoryCluster* const cluster_;
   const PipelineTopics topics_;
   // Next offset to read.
   std::vector<int64_t> next_;
   int64_t next_dead_letter_ = 0;
+  // By merge partition: next offset to read of partials, and what its frames close; nothing once
+  // some were purged before they were read.
+  std::vector<int64_t> next_frame_;
+  std::vector<absl::optional<ClosingRecount>> closing_;
   int64_t records_ = 0;
+  bool held_back_ = false;
   std::map<RowName, SeenRow> rows_;
   // By the row's key as it is written.
   std::map<std::string, RowName> names_;

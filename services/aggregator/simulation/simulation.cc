@@ -83,8 +83,8 @@ Simulation::Simulation(const Scenario& scenario, const Options& options)
       cluster_(&clock_, this),
       plan_(*MakePlan(scenario.pipeline)),
       topics_(plan_->id),
-      offsets_(scenario.logs.size()),
-      watcher_(&scenario_, &recount_, &offsets_, &cluster_) {
+      written_(scenario.logs.size()),
+      watcher_(&scenario_, &recount_, &written_, &cluster_) {
   clock_.SetOnWait([this](absl::Time deadline) { Wait(deadline); });
   cluster_.CreateTopic(plan_->source_topic, scenario.first_partitions);
   for (const std::string& topic : {topics_.partials, topics_.snapshots, topics_.results}) {
@@ -424,8 +424,8 @@ void Simulation::ChangeSettings() {
 // ---- The source
 
 bool Simulation::HasUnwritten() const {
-  for (size_t partition = 0; partition < offsets_.size(); ++partition) {
-    if (offsets_[partition].size() < scenario_.logs[partition].size()) return true;
+  for (size_t partition = 0; partition < written_.size(); ++partition) {
+    if (written_[partition].offsets.size() < scenario_.logs[partition].size()) return true;
   }
   return false;
 }
@@ -434,14 +434,15 @@ void Simulation::WriteRecords() {
   const auto partition =
       static_cast<int>(random_.Below(cluster_.PartitionCount(plan_->source_topic)));
   const std::vector<SourceRecord>& log = scenario_.logs[static_cast<size_t>(partition)];
-  std::vector<int64_t>& offsets = offsets_[static_cast<size_t>(partition)];
-  for (int64_t i = random_.Between(1, 15); i > 0 && offsets.size() < log.size(); --i) {
-    const SourceRecord& record = log[offsets.size()];
+  WrittenSource& written = written_[static_cast<size_t>(partition)];
+  for (int64_t i = random_.Between(1, 15); i > 0 && written.offsets.size() < log.size(); --i) {
+    const SourceRecord& record = log[written.offsets.size()];
     memory_log::StoredRecord stored;
     stored.timestamp_ms = record.timestamp_ms;
     stored.has_value = record.value.has_value();
     stored.value = record.value.value_or("");
-    offsets.push_back(cluster_.Append({plan_->source_topic, partition}, std::move(stored)));
+    written.offsets.push_back(cluster_.Append({plan_->source_topic, partition}, std::move(stored)));
+    written.times.push_back(clock_.Now());
   }
 }
 
@@ -454,6 +455,8 @@ void Simulation::WriteUndecided() {
     auto writer =
         cluster_.TakeTransactionalId("writer", "writer", absl::Seconds(30), absl::ZeroDuration());
     if (writer.ok() && (*writer)->Begin().ok()) {
+      Note("a transaction holds back the source");
+      watcher_.AllowHeldBackRecords();
       const auto partition =
           static_cast<int>(random_.Below(cluster_.PartitionCount(plan_->source_topic)));
       const std::vector<SourceRecord>& log = scenario_.logs[static_cast<size_t>(partition)];

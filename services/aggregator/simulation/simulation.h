@@ -146,7 +146,7 @@ class Simulation : private memory_log::Disturbance {
   // Whose code is running: innermost last.
   std::vector<Process*> stack_;
   std::deque<PurgeRequest> purges_;
-  SourceOffsets offsets_;
+  WrittenSources written_;
   ResultsWatcher watcher_;
   std::unique_ptr<record_log::TransactionalProducer> writer_;
   size_t snapshot_bytes_ = 0;
