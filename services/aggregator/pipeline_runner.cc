@@ -42,7 +42,7 @@ absl::Duration Median(std::vector<absl::Duration> durations) {
 }  // namespace
 
 PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
-    : options_(std::move(options)), cluster_(options_.kafka) {
+    : options_(std::move(options)), cluster_(options_.kafka), watch_(options_.plan.get()) {
   UsePlan(options_.plan);
   Apply(pipeline);
   thread_ = std::thread([this] { Run(); });
@@ -209,6 +209,7 @@ void PipelineRunner::Measure() {
   }
   progress.commit_duration = Median(std::move(durations));
   progress.watermark = SmallestWatermark(progress.workers);
+  progress.report = ReportWatermark(progress.workers);
   const absl::Time now = absl::Now();
   absl::MutexLock lock(&mutex_);
   progress.generation = progress_.generation;
@@ -228,6 +229,32 @@ void PipelineRunner::Measure() {
     measured_log_end_ = log_end;
   }
   progress_ = std::move(progress);
+}
+
+WatermarkReport PipelineRunner::ReportWatermark(const std::vector<WorkerStatus>& workers) {
+  std::vector<MergeWait> merges;
+  std::map<int, SourceFacts> facts;
+  for (const WorkerStatus& worker : workers) {
+    for (const WorkerStatus::Merge& merge : worker.merges) {
+      if (merge.wait != nullptr) merges.push_back(*merge.wait);
+    }
+    for (const WorkerStatus::Source& source : worker.sources) {
+      SourceFacts& known = facts[source.position.partition];
+      known.running = worker.state == WorkerState::kRunning ||
+                      worker.state == WorkerState::kBlocked || worker.state == WorkerState::kFailed;
+      known.limited = source.limited;
+      // Behind the last record there may be markers of transactions, which nobody reads.
+      known.lag_records = source.position.idle_for > 0
+                              ? 0
+                              : std::max<int64_t>(0, source.log_end - source.position.end_offset);
+      known.error = source.error;
+    }
+  }
+  WatermarkReport report = watch_.Observe(merges, facts, absl::ToUnixMicros(absl::Now()));
+  for (const WorkerStatus& worker : workers) {
+    if (worker.state == WorkerState::kBlocked) report.merge_error = worker.error;
+  }
+  return report;
 }
 
 void PipelineRunner::CheckRounds() {

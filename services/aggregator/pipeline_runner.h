@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "services/aggregator/core/control_state.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/core/watermark_report.h"
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/sink/log_purger.h"
 #include "services/aggregator/worker.h"
@@ -38,6 +39,8 @@ struct RunnerProgress {
   EventTime watermark = kNever;
   absl::Duration commit_duration;
   std::vector<WorkerStatus> workers;
+  // What holds windows back.
+  WatermarkReport report;
   // Why the pipeline has no workers yet.
   std::string waiting_for;
 };
@@ -81,6 +84,7 @@ class PipelineRunner {
   absl::Status RetireSlots();
   void AdjustWorkers();
   void Measure();
+  WatermarkReport ReportWatermark(const std::vector<WorkerStatus>& workers);
   void CheckRounds();
   bool Stopping() const;
 
@@ -96,6 +100,7 @@ class PipelineRunner {
   absl::Time measured_at_ = absl::InfinitePast();
   int64_t measured_records_ = 0;
   int64_t measured_log_end_ = 0;
+  WatermarkWatch watch_;
 
   mutable absl::Mutex mutex_;
   ControlledPipeline wanted_ ABSL_GUARDED_BY(mutex_);

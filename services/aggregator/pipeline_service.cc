@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "services/aggregator/sink/position_encoder.h"
 #include "services/aggregator/source/pipeline_loader.h"
 #include "services/aggregator/source/table_reader.h"
@@ -218,6 +219,102 @@ void FillWorker(const WorkerStatus& status, v1::Worker* worker) {
   }
 }
 
+v1::HoldingPartition::Cause ToProto(HoldCause cause) {
+  switch (cause) {
+    case HoldCause::kNeverHeardOf:
+      return v1::HoldingPartition::CAUSE_NEVER_HEARD_OF;
+    case HoldCause::kFailed:
+      return v1::HoldingPartition::CAUSE_FAILED;
+    case HoldCause::kStarting:
+      return v1::HoldingPartition::CAUSE_STARTING;
+    case HoldCause::kLimited:
+      return v1::HoldingPartition::CAUSE_LIMITED;
+    case HoldCause::kBehind:
+      return v1::HoldingPartition::CAUSE_BEHIND;
+    case HoldCause::kAtItsEnd:
+      return v1::HoldingPartition::CAUSE_AT_ITS_END;
+    case HoldCause::kReadElsewhere:
+      return v1::HoldingPartition::CAUSE_READ_ELSEWHERE;
+  }
+  return v1::HoldingPartition::CAUSE_UNSPECIFIED;
+}
+
+absl::string_view CauseText(HoldCause cause) {
+  switch (cause) {
+    case HoldCause::kNeverHeardOf:
+      return "has not been read yet";
+    case HoldCause::kFailed:
+      return "cannot be read on";
+    case HoldCause::kStarting:
+      return "is being restored";
+    case HoldCause::kLimited:
+      return "is held back by the rate limit";
+    case HoldCause::kBehind:
+      return "has records that are not read yet";
+    case HoldCause::kAtItsEnd:
+      return "is at its end, but not for idle_timeout yet";
+    case HoldCause::kReadElsewhere:
+      return "is read by another replica";
+  }
+  return "";
+}
+
+std::string Summary(const WatermarkReport& report, const v1::Explanation& explanation) {
+  if (!report.known) {
+    return "this replica owns no merge partition: ask another one, or again in a moment";
+  }
+  if (!report.merge_error.empty()) return report.merge_error;
+  int64_t blocked = 0;
+  bool more = false;
+  for (const v1::BlockedWindows& view : explanation.blocked_windows()) {
+    blocked += view.count();
+    more = more || view.more();
+  }
+  const std::string windows = absl::StrCat(more ? "more than " : "", blocked, " windows");
+  if (report.all_idle) {
+    return blocked == 0 ? "every partition is idle, and every window closed"
+                        : absl::StrCat("every partition is idle; ", windows,
+                                       " wait for what idle_policy says");
+  }
+  if (report.holds.empty()) return "no partition holds another one's windows back";
+  std::vector<std::string> partitions;
+  for (const WatermarkHold& hold : report.holds) {
+    partitions.push_back(absl::StrCat("partition ", hold.partition, " ", CauseText(hold.cause)));
+  }
+  return absl::StrCat(absl::StrJoin(partitions, ", "), "; ", windows, " wait for it");
+}
+
+void FillExplanation(const pipeline::Pipeline& pipeline, const WatermarkReport& report,
+                     v1::Explanation* explanation) {
+  if (report.closed_through != kNever) {
+    SetTime(report.closed_through, explanation->mutable_closed_through_time());
+  }
+  explanation->set_all_idle(report.all_idle);
+  explanation->set_error(report.merge_error);
+  for (const WatermarkHold& from : report.holds) {
+    v1::HoldingPartition* hold = explanation->add_holding_partitions();
+    hold->set_partition(from.partition);
+    hold->set_cause(ToProto(from.cause));
+    SetTime(from.since_us, hold->mutable_since_time());
+    SetTime(from.last_advance_us, hold->mutable_last_advance_time());
+    if (from.watermark != kNever) SetTime(from.watermark, hold->mutable_watermark_time());
+    if (from.leading != kNever) SetTime(from.leading, hold->mutable_leading_watermark_time());
+    hold->set_lag_records(from.lag_records);
+    hold->set_error(from.error);
+  }
+  for (size_t view = 0; view < report.views.size(); ++view) {
+    const BlockedWindows& from = report.views[view];
+    if (from.ends.empty()) continue;
+    v1::BlockedWindows* blocked = explanation->add_blocked_windows();
+    blocked->set_view(pipeline.views(static_cast<int>(view)).id());
+    blocked->set_count(static_cast<int64_t>(from.ends.size()));
+    blocked->set_more(from.more);
+    SetTime(from.ends.front(), blocked->mutable_oldest_end_time());
+    SetTime(from.ends.back(), blocked->mutable_newest_end_time());
+  }
+  explanation->set_summary(Summary(report, *explanation));
+}
+
 }  // namespace
 
 PipelineServiceImpl::PipelineServiceImpl(ControlLog* log, std::string replica,
@@ -418,6 +515,20 @@ grpc::Status PipelineServiceImpl::GetProgress(grpc::ServerContext*,
                                               const v1::GetProgressRequest* request,
                                               v1::GetProgressResponse* response) {
   return FillProgress(request->name(), response->mutable_progress());
+}
+
+grpc::Status PipelineServiceImpl::ExplainPipeline(grpc::ServerContext*,
+                                                  const v1::ExplainPipelineRequest* request,
+                                                  v1::ExplainPipelineResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
+  const absl::optional<RunnerProgress> measured = progress_source_(request->name());
+  if (!found.has_value() || !measured.has_value()) return NotFound(request->name());
+  v1::Explanation* const explanation = response->mutable_explanation();
+  explanation->set_pipeline(request->name());
+  explanation->set_replica(replica_);
+  SetTime(absl::ToUnixMicros(absl::Now()), explanation->mutable_report_time());
+  FillExplanation(PipelineOf(*found), measured->report, explanation);
+  return grpc::Status::OK;
 }
 
 grpc::Status PipelineServiceImpl::WatchProgress(

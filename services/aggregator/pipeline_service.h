@@ -37,6 +37,9 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                            v1::UpdateTableResponse* response) override;
   grpc::Status GetProgress(grpc::ServerContext* context, const v1::GetProgressRequest* request,
                            v1::GetProgressResponse* response) override;
+  grpc::Status ExplainPipeline(grpc::ServerContext* context,
+                               const v1::ExplainPipelineRequest* request,
+                               v1::ExplainPipelineResponse* response) override;
   grpc::Status WatchProgress(grpc::ServerContext* context, const v1::WatchProgressRequest* request,
                              grpc::ServerWriter<v1::WatchProgressResponse>* writer) override;
 

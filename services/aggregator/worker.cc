@@ -55,6 +55,8 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 // The least that brokers allow by default.
 constexpr absl::Duration kUsualSessionTimeout = absl::Seconds(6);
 constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
+// Looking for what windows wait for goes through all open ones.
+constexpr absl::Duration kWaitInterval = absl::Seconds(1);
 constexpr size_t kCommitDurationsKept = 64;
 // Of a snapshot, with one commit: some milliseconds of work.
 constexpr size_t kSnapshotBytesPerCommit = 1'000'000;
@@ -822,9 +824,12 @@ void Worker::PublishStatus(bool now) {
     source.position = entry.second.committed;
     source.log_end = consumer_->LogEnd({options_.plan->source_topic, entry.first});
     source.limited = entry.second.limited;
+    source.error = entry.second.error;
     status.sources.push_back(std::move(source));
   }
-  for (const auto& entry : merges_) {
+  const bool look = time >= next_wait_;
+  if (look) next_wait_ = time + kWaitInterval;
+  for (auto& entry : merges_) {
     WorkerStatus::Merge merge;
     merge.partition = entry.first;
     merge.closed_through = entry.second.merger->closed_through();
@@ -832,6 +837,10 @@ void Worker::PublishStatus(bool now) {
     merge.open_cells = static_cast<int64_t>(entry.second.merger->cell_count());
     merge.state_bytes = static_cast<int64_t>(entry.second.merger->bytes());
     merge.blocked = entry.second.blocked;
+    if (look || entry.second.wait == nullptr) {
+      entry.second.wait = std::make_shared<MergeWait>(WaitOf(*plan_, *entry.second.merger));
+    }
+    merge.wait = entry.second.wait;
     status.merges.push_back(merge);
     if (!merge.blocked || status.state != WorkerState::kRunning) continue;
     status.state = WorkerState::kBlocked;

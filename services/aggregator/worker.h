@@ -133,6 +133,8 @@ class Worker : private record_log::AssignmentListener {
     // The last complete snapshot, and the one before, whose log may go.
     MergeStart snapshot;
     size_t snapshot_bytes = 0;
+    // What it waited for when that was last looked at.
+    std::shared_ptr<const MergeWait> wait;
     int64_t bytes_since_snapshot = 0;
     // The snapshot that is being written, and what of it has been committed.
     std::unique_ptr<SnapshotEncoder> unfinished;
@@ -230,6 +232,7 @@ class Worker : private record_log::AssignmentListener {
   absl::Time await_partials_until_ = absl::InfinitePast();
   absl::Time next_idle_check_ = absl::InfinitePast();
   absl::Time next_status_ = absl::InfinitePast();
+  absl::Time next_wait_ = absl::InfinitePast();
   WorkerStatus counts_;
 
   mutable absl::Mutex mutex_;

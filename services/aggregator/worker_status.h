@@ -2,12 +2,14 @@
 #define SERVICES_AGGREGATOR_WORKER_STATUS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "services/aggregator/core/event_time.h"
 #include "services/aggregator/core/frame.h"
+#include "services/aggregator/core/watermark_report.h"
 
 namespace windrow::aggregator {
 
@@ -20,6 +22,8 @@ struct WorkerStatus {
     SourcePosition position;
     int64_t log_end = -1;
     bool limited = false;
+    // Why it is not read any more; empty while it is.
+    std::string error;
   };
   struct Merge {
     int partition = 0;
@@ -29,6 +33,8 @@ struct WorkerStatus {
     int64_t state_bytes = 0;
     // Whether it has used up its share of the limit of state.
     bool blocked = false;
+    // A second old at most; null at first.
+    std::shared_ptr<const MergeWait> wait;
   };
 
   int slot = 0;

@@ -36,7 +36,8 @@ class Tables(unittest.TestCase):
 
     def write(self, path, codes):
         """Replaces a CSV file at once, as an editor does."""
-        lines = ["disposition_code,description", *(f'{code},"{text}"' for code, text in codes.items())]
+        lines = ["disposition_code,description"]
+        lines += [f'{code},"{text}"' for code, text in codes.items()]
         new = path.with_suffix(".new")
         new.write_text("\n".join(lines) + "\n")
         os.replace(new, path)

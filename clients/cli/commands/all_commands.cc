@@ -25,6 +25,7 @@ void AddAllCommands(CommandLine* line) {
   line->DescribeNoun("pipelines", "What is computed, and how far it is");
   AddPipelinesList(line);
   AddPipelinesStatus(line);
+  AddPipelinesExplain(line);
   AddPipelinesDrain(line);
   line->DescribeNoun("settings", "What can be changed while a pipeline runs");
   AddSettingsGet(line);

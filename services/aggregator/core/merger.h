@@ -72,6 +72,12 @@ class Merger {
   // Takes over a snapshot; call on a new merger.
   void Restore(const MergeSnapshot& snapshot);
 
+  // Ends of a view's windows that hold records and are not closed, up to `through`, the `most`
+  // oldest ones in order. Each aligned window once, whatever its groups; each session for itself.
+  std::vector<EventTime> OpenEnds(size_t view, EventTime through, size_t most) const {
+    return views_[view].rows->OpenEnds(closed_through(), through, most);
+  }
+
   EventTime closed_through() const { return closer_.closed_through(); }
   int64_t drain_generation() const { return closer_.drain_generation(); }
   // Cells and sessions held.

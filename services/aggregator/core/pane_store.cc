@@ -1,6 +1,7 @@
 #include "services/aggregator/core/pane_store.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -379,6 +380,33 @@ void PaneStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
 
 size_t PaneStore::bytes() const {
   return groups_.bytes() + cell_count_ * kCellOverhead + state_bytes_;
+}
+
+std::vector<EventTime> PaneStore::OpenEnds(EventTime after, EventTime through, size_t most) const {
+  std::vector<EventTime> ends;
+  // The first pane that has a window which ends after `after`.
+  auto entry =
+      after == kNever ? panes_.begin() : panes_.lower_bound(window_.PaneOf(after - window_.size()));
+  for (; entry != panes_.end() && window_.FirstWindowEnd(entry->first) <= through; ++entry) {
+    EventTime end = window_.FirstWindowEnd(entry->first);
+    if (entry->second.cells.empty()) {
+      // All its records are late for some of its windows.
+      EventTime cut = std::numeric_limits<EventTime>::max();
+      for (const auto& group : entry->second.cut_cells) {
+        for (const auto& cell : group.second) cut = std::min(cut, cell.first);
+      }
+      if (cut == std::numeric_limits<EventTime>::max()) continue;
+      end = std::max(end, cut + window_.slide());
+    }
+    if (!ends.empty()) end = std::max(end, ends.back() + window_.slide());
+    if (end <= after) end += ((after - end) / window_.slide() + 1) * window_.slide();
+    const EventTime last = std::min(through, window_.LastWindowEnd(entry->first));
+    for (; end <= last; end += window_.slide()) {
+      if (ends.size() == most) return ends;
+      ends.push_back(end);
+    }
+  }
+  return ends;
 }
 
 }  // namespace windrow::aggregator

@@ -32,6 +32,7 @@ class PaneStore : public RowStore {
   void Evict(EventTime unchangeable_through) override;
   void Snapshot(ViewSnapshot* snapshot) const override;
   void Restore(const ViewSnapshot& snapshot, const Closes& closes) override;
+  std::vector<EventTime> OpenEnds(EventTime after, EventTime through, size_t most) const override;
   size_t cell_count() const override { return cell_count_; }
   size_t group_count() const override { return groups_.size(); }
   size_t bytes() const override;

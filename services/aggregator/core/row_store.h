@@ -102,6 +102,11 @@ class RowStore {
   // Adds a part of a snapshot, taken when windows were closed as told.
   virtual void Restore(const ViewSnapshot& snapshot, const Closes& closes) = 0;
 
+  // Ends of windows with records that end after `after` and not after `through`, the `most` oldest
+  // ones in order.
+  virtual std::vector<EventTime> OpenEnds(EventTime after, EventTime through,
+                                          size_t most) const = 0;
+
   virtual size_t cell_count() const = 0;
   virtual size_t group_count() const = 0;
   // Memory in use, about.

@@ -256,4 +256,14 @@ size_t SessionStore::bytes() const {
   return groups_.bytes() + by_end_.size() * kSessionOverhead + state_bytes_;
 }
 
+std::vector<EventTime> SessionStore::OpenEnds(EventTime after, EventTime through,
+                                              size_t most) const {
+  std::vector<EventTime> ends;
+  for (auto entry = by_end_.lower_bound({after, 0, kNever});
+       entry != by_end_.end() && std::get<0>(*entry) <= through && ends.size() < most; ++entry) {
+    if (std::get<0>(*entry) > after) ends.push_back(std::get<0>(*entry));
+  }
+  return ends;
+}
+
 }  // namespace windrow::aggregator

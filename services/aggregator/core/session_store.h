@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
@@ -29,6 +30,7 @@ class SessionStore : public RowStore {
   void Evict(EventTime unchangeable_through) override;
   void Snapshot(ViewSnapshot* snapshot) const override;
   void Restore(const ViewSnapshot& snapshot, const Closes& closes) override;
+  std::vector<EventTime> OpenEnds(EventTime after, EventTime through, size_t most) const override;
   size_t cell_count() const override { return by_end_.size(); }
   size_t group_count() const override { return groups_.size(); }
   size_t bytes() const override;

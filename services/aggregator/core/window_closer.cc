@@ -4,13 +4,6 @@
 #include <limits>
 
 namespace windrow::aggregator {
-namespace {
-
-// Whether the source has been at its end for `span`; one that is not at its end never has.
-bool IsIdleFor(EventSpan idle_for, EventSpan span) { return idle_for > 0 && idle_for >= span; }
-
-}  // namespace
-
 void WindowCloser::Update(const SourcePosition& position) {
   const size_t partitions = std::max(position.partitions, position.partition + 1);
   if (sources_.size() < partitions) sources_.resize(partitions);

@@ -18,6 +18,11 @@ class WindowCloser {
   // `plan` must outlive the closer.
   explicit WindowCloser(const PipelinePlan* plan) : plan_(plan) {}
 
+  // Whether a source has been at its end for `span`; one that is not at its end never has.
+  static bool IsIdleFor(EventSpan idle_for, EventSpan span) {
+    return idle_for > 0 && idle_for >= span;
+  }
+
   // Takes in a new position of one source. Does not close by itself.
   void Update(const SourcePosition& position);
 
@@ -41,6 +46,10 @@ class WindowCloser {
   // Last position of each source, nullopt where none has been heard of.
   const std::vector<absl::optional<SourcePosition>>& sources() const { return sources_; }
 
+  // End of the last window, of any view, that holds the largest event time of any source, as far as
+  // it alone tells.
+  EventTime LastEnd() const;
+
   // Takes over the state of a snapshot.
   void Restore(const std::vector<SourcePosition>& sources, EventTime closed_through,
                EventTime unchangeable_through, int64_t drain_generation, uint64_t discontinuities);
@@ -50,8 +59,6 @@ class WindowCloser {
   EventTime Allowed() const;
   EventTime NewlyUnchangeable() const;
   EventTime AllowedWhenAllIdle() const;
-  // End of the last window, of any view, that holds the largest event time of any source.
-  EventTime LastEnd() const;
   bool AllHeardOf() const;
 
   const PipelinePlan* plan_;
