@@ -239,7 +239,10 @@ void Worker::OnRevoked(bool lost) {
   } else if (!CommitRest(deadline)) {
     runtime::LogWarning("batch dropped at revocation", {{"slot", options_.slot}});
   }
-  kept_ = std::move(merges_);
+  kept_.clear();
+  for (auto& entry : merges_) {
+    if (!entry.second.uncommitted) kept_.insert(std::move(entry));
+  }
   DropEverything();
   assigned_.clear();
   must_readopt_ = false;
@@ -729,6 +732,7 @@ void Worker::SealMerges(SealedBatch* batch) {
     Merge& merge = entry.second;
     if (!HasSomethingToSeal(merge)) continue;
     merge.sealed_offset = merge.next_offset;
+    merge.uncommitted = true;
     MergeOutput output;
     output.partition = entry.first;
     output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(Now()));
@@ -790,6 +794,7 @@ void Worker::OnCommitted(const CommitResult& result) {
     counts_.commit_durations.erase(counts_.commit_durations.begin());
   }
   for (auto& entry : sources_) entry.second.committed = combiner_->sealed_position(entry.first);
+  for (auto& entry : merges_) entry.second.uncommitted = false;
   if (result.had_frames && !merges_.empty()) await_partials_until_ = Now() + kAwaitPartials;
   for (const CommitResult::Snapshot& snapshot : result.snapshots) OnSnapshotCommitted(snapshot);
 }

@@ -130,6 +130,9 @@ class Worker : private record_log::AssignmentListener {
     int64_t sealed_offset = 0;
     // Whether its state has outgrown its share of the limit: it then reads no further.
     bool blocked = false;
+    // Whether rows were sealed of which it is not known that they are committed: they cannot be
+    // taken from it again, even if its offset is the committed one.
+    bool uncommitted = false;
     // The last complete snapshot, and the one before, whose log may go.
     MergeStart snapshot;
     size_t snapshot_bytes = 0;

@@ -18,7 +18,9 @@
 #include "services/platform/memory_log/disturbance.h"
 #include "services/platform/memory_log/memory_cluster.h"
 #include "services/platform/memory_log/virtual_clock.h"
+#include "services/platform/record_log/group_consumer.h"
 #include "windrow/pipeline/v1/pipeline.pb.h"
+#include "windrow/results/v1/result.pb.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -31,6 +33,11 @@ using ::testing::Eq;
 using ::testing::Ge;
 using ::testing::IsEmpty;
 using ::testing::Not;
+
+class Bystander : public record_log::AssignmentListener {
+  void OnAssigned(const std::vector<record_log::TopicPartition>&) override {}
+  void OnRevoked(bool) override {}
+};
 
 class WorkerTest : public testing::Test, private memory_log::Disturbance {
  protected:
@@ -47,6 +54,8 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
     windrow::pipeline::v1::Aggregate* aggregate = view->add_aggregates();
     aggregate->set_name("count");
     aggregate->mutable_count();
+    view->mutable_emit()->set_mode(windrow::pipeline::v1::Emit::MODE_INTERVAL);
+    view->mutable_emit()->mutable_interval()->set_seconds(1);
     plan_ = *MakePlan(pipeline);
     cluster_.CreateTopic("source", 1);
     for (const std::string& topic : {topics_.partials, topics_.snapshots, topics_.results}) {
@@ -97,6 +106,18 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
                               }
                             });
     return idle;
+  }
+
+  // Records counted in the row that was written last.
+  uint64_t LastAccepted() {
+    uint64_t accepted = 0;
+    cluster_.VisitCommitted({topics_.results, 0}, 0,
+                            [&](int64_t, const memory_log::StoredRecord& record) {
+                              windrow::results::v1::ResultRecord result;
+                              ASSERT_TRUE(result.ParseFromString(record.value));
+                              if (result.has_row()) accepted = result.row().accepted();
+                            });
+    return accepted;
   }
 
   void OnCall(const std::string&, Call call) override {
@@ -151,6 +172,43 @@ TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
   EXPECT_LT(queries_to_fail_, 0);
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning) << worker_->status().error;
   EXPECT_EQ(worker_->status().records_processed, 2);
+}
+
+// Rows that wait for their view's interval are sealed without a new frame: lost with their batch,
+// they have to be written again, though the state is that of the committed offset.
+TEST_F(WorkerTest, RowsOfABatchThatWasDroppedAreWrittenLater) {
+  // Another member of the group, for which a rebalance waits.
+  cluster_.CreateTopic("elsewhere", 1);
+  Bystander bystander;
+  record_log::GroupConsumer::Options options;
+  options.group = topics_.group;
+  options.topics = {"elsewhere"};
+  const auto other = *cluster_.JoinGroup("other", options, &bystander);
+  Start();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(other->Poll(absl::ZeroDuration()).ok());
+    worker_->Round();
+  }
+  Write(0);
+  for (int i = 0; i < 100 && LastAccepted() == 0; ++i) Run(absl::Milliseconds(20));
+  EXPECT_EQ(LastAccepted(), 1u);
+  Write(0);
+  Run(absl::Milliseconds(200));
+  EXPECT_EQ(LastAccepted(), 1u) << "the interval is not over";
+  clock_.Advance(absl::Seconds(1));
+  worker_->Round();
+  // There is a rebalance before it is committed, and the batch is dropped before the partitions
+  // come back.
+  cluster_.CreateTopic("source", 2);
+  worker_->Round();
+  EXPECT_TRUE(worker_->CommitSubmitted());
+  worker_->Round();
+  EXPECT_EQ(worker_->status().state, WorkerState::kStarting);
+  EXPECT_TRUE(other->Poll(absl::ZeroDuration()).ok());
+  Run(absl::Seconds(5));
+  EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
+  EXPECT_EQ(worker_->status().aborts, 1);
+  EXPECT_EQ(LastAccepted(), 2u);
 }
 
 TEST_F(WorkerTest, LeavesWhatItCountedToTheNext) {

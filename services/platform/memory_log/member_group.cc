@@ -12,6 +12,10 @@ namespace {
 // As GroupConsumer of Kafka has it: max.poll.interval.ms, which is the rebalance timeout, too.
 constexpr absl::Duration kMaxPollInterval = absl::Seconds(30);
 
+bool IsSubscribed(const MemberGroup::Member& member, const std::string& topic) {
+  return std::find(member.topics.begin(), member.topics.end(), topic) != member.topics.end();
+}
+
 }  // namespace
 
 std::string MemberGroup::Join(const std::string& client_id, Member member, absl::Time now) {
@@ -108,10 +112,14 @@ void MemberGroup::Assign() {
     entry.second.has_news = true;
   }
   auto member = members_.begin();
+  const auto next = [&] {
+    if (++member == members_.end()) member = members_.begin();
+  };
   for (const std::string& topic : topics) {
     for (int partition = 0; partition < partition_count_(topic); ++partition) {
+      while (!IsSubscribed(member->second, topic)) next();
       member->second.assignment.emplace_back(topic, partition);
-      if (++member == members_.end()) member = members_.begin();
+      next();
     }
   }
 }

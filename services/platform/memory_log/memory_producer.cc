@@ -81,7 +81,7 @@ TransactionStep MemoryProducer::Produce(absl::string_view topic, int partition,
                                         absl::Time deadline, int64_t* delivered_offset) {
   StoredRecord record;
   record.has_key = true;
-  record.has_value = true;
+  record.has_value = value.data() != nullptr;
   record.key = std::string(key);
   record.value = std::string(value);
   return Append(topic, partition, std::move(record), deadline, delivered_offset);
@@ -92,7 +92,7 @@ TransactionStep MemoryProducer::ProduceWithHeaders(
     const std::vector<std::pair<std::string, std::string>>& headers, absl::Time deadline) {
   StoredRecord record;
   record.has_key = true;
-  record.has_value = true;
+  record.has_value = value.data() != nullptr;
   record.key = std::string(key);
   record.value = std::string(value);
   record.headers = headers;

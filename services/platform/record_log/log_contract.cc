@@ -181,6 +181,26 @@ TEST_P(LogContract, WhatIsCommittedIsVisibleAndNothingElse) {
   EXPECT_FALSE(producer->tainted());
 }
 
+TEST_P(LogContract, ARecordMayHaveNoValue) {
+  MakeTopic(1);
+  const auto producer = Producer();
+  ASSERT_TRUE(producer->Begin().ok());
+  ASSERT_TRUE(producer->Produce(topic_, 0, "a", "", Deadline(), nullptr).ok());
+  ASSERT_TRUE(producer->Produce(topic_, 0, "b", absl::string_view(), Deadline(), nullptr).ok());
+  ASSERT_TRUE(producer->Commit(Deadline()).ok());
+  auto reader = harness_->cluster().ReadPartitions({{topic_, 0, 0}});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  std::vector<std::string> seen;
+  const absl::Time deadline = Deadline();
+  while (seen.size() < 2 && harness_->clock().Now() < deadline) {
+    const auto read = (*reader)->Read(10, absl::Milliseconds(100), [&](const Record& record) {
+      seen.push_back(absl::StrCat(record.key, record.has_value ? " with" : " without"));
+    });
+    ASSERT_TRUE(read.ok()) << read.status();
+  }
+  EXPECT_THAT(seen, ElementsAre("a with", "b without"));
+}
+
 TEST_P(LogContract, AnOpenTransactionHoldsBackWhatIsBehindIt) {
   MakeTopic(1);
   Member member(harness_.get(), "a", options_);

@@ -50,7 +50,7 @@ class TransactionalProducer {
 
   // Adds a record. When the queue is full, waits for room until `deadline`. If `delivered_offset`
   // is not null, it receives the record's offset before Commit returns kOk; it must live until
-  // then.
+  // then. A value that is a view of nothing, not of empty text, makes a record without a value.
   virtual TransactionStep Produce(absl::string_view topic, int partition, absl::string_view key,
                                   absl::string_view value, absl::Time deadline,
                                   int64_t* delivered_offset) = 0;
