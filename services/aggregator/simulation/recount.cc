@@ -1,7 +1,10 @@
 #include "services/aggregator/simulation/recount.h"
 
 #include <algorithm>
+#include <limits>
+#include <set>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "services/aggregator/simulation/json_value.h"
@@ -35,6 +38,7 @@ class Counter {
     for (size_t partition = 0; partition < scenario_.logs.size(); ++partition) {
       CountLog(static_cast<int>(partition));
     }
+    for (auto& group : sessions_) CountSessions(group.first, &group.second);
     for (auto& row : recount_.rows) FillValues(row.first, &row.second);
     return std::move(recount_);
   }
@@ -60,6 +64,7 @@ class Counter {
       recount_.dead_letters[name] = reason;
       return;
     }
+    recount_.fields.push_back(read.fields);
     for (int view = 0; view < pipeline_.views_size(); ++view) {
       CountInView(name, read, pipeline_.views(view), source->max_event_time_us,
                   &source->views[static_cast<size_t>(view)]);
@@ -68,22 +73,84 @@ class Counter {
         std::max(source->max_event_time_us.value_or(read.time_us), read.time_us);
   }
 
+  // Fields whose text the pipeline needs, and those that must be whole numbers.
+  std::set<std::string> UsedFields() const {
+    std::set<std::string> used;
+    for (const pb::View& view : pipeline_.views()) {
+      used.insert(view.group_by().begin(), view.group_by().end());
+      for (const pb::Aggregate& aggregate : view.aggregates()) used.insert(FieldOf(aggregate));
+      if (view.filter() == Filters()[0]) used.insert("kind");
+      if (view.filter() == Filters()[1]) used.insert({"kind", "area"});
+      if (view.filter() == Filters()[2]) used.insert({"size", "level"});
+    }
+    used.erase("");
+    return used;
+  }
+
+  bool NeedsWholeSize() const {
+    for (const pb::View& view : pipeline_.views()) {
+      for (const pb::Aggregate& aggregate : view.aggregates()) {
+        if (FieldOf(aggregate) == "size") return true;
+      }
+    }
+    return false;
+  }
+
+  static std::string FieldOf(const pb::Aggregate& aggregate) {
+    switch (aggregate.function_case()) {
+      case pb::Aggregate::kCount:
+        return aggregate.count().field();
+      case pb::Aggregate::kSum:
+        return aggregate.sum().field();
+      case pb::Aggregate::kMin:
+        return aggregate.min().field();
+      case pb::Aggregate::kMax:
+        return aggregate.max().field();
+      case pb::Aggregate::kAvg:
+        return aggregate.avg().field();
+      case pb::Aggregate::kCountDistinct:
+        return aggregate.count_distinct().field();
+      case pb::Aggregate::kTopK:
+        return aggregate.top_k().field();
+      case pb::Aggregate::FUNCTION_NOT_SET:
+        break;
+    }
+    return "";
+  }
+
+  static bool IsWhole(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("-0123456789") == std::string::npos;
+  }
+
+  bool Passes(const pb::View& view, const ReadRecord& record) const {
+    const absl::optional<std::string> kind = FieldOf(record, "kind");
+    if (view.filter() == Filters()[0]) return kind.has_value() && *kind != "b";
+    if (view.filter() == Filters()[1]) {
+      return kind == "a" || kind == "7" || !FieldOf(record, "area").has_value();
+    }
+    if (view.filter() == Filters()[2]) {
+      const absl::optional<std::string> size = FieldOf(record, "size");
+      double number = 0;
+      return size.has_value() && absl::SimpleAtod(*size, &number) && number >= 0 &&
+             FieldOf(record, "level") == "true";
+    }
+    return true;
+  }
+
   // Returns why it cannot be read.
   std::string Read(const SourceRecord& record, ReadRecord* read) const {
     const absl::optional<JsonValue> json =
         record.value.has_value() ? ParseJson(*record.value) : absl::nullopt;
     if (!json.has_value()) return "not-json";
     if (json->type != JsonValue::Type::kObject) return "not-an-object";
-    for (const pb::View& view : pipeline_.views()) {
-      for (const std::string& field : view.group_by()) {
-        const auto found = json->members.find(field);
-        if (found == json->members.end()) continue;
-        const JsonValue& value = found->second;
-        if (value.type == JsonValue::Type::kArray || value.type == JsonValue::Type::kObject) {
-          return "wrong-type";
-        }
-        if (value.type != JsonValue::Type::kNull) read->fields[field] = value.text;
+    for (const std::string& field : used_) {
+      const auto found = json->members.find(field);
+      if (found == json->members.end()) continue;
+      const JsonValue& value = found->second;
+      if (value.type == JsonValue::Type::kArray || value.type == JsonValue::Type::kObject) {
+        return "wrong-type";
       }
+      if (value.type != JsonValue::Type::kNull) read->fields[field] = value.text;
     }
     const auto time = json->members.find(pipeline_.event_time().field());
     if (time == json->members.end() || time->second.type == JsonValue::Type::kNull) {
@@ -93,6 +160,8 @@ class Counter {
     if (!ReadTime(time->second.text, &read->time_us)) return "bad-event-time";
     const int64_t skew_us = Micros(pipeline_.max_future_skew());
     if (read->time_us > record.timestamp_ms * 1000 + skew_us) return "future-event-time";
+    const absl::optional<std::string> size = FieldOf(*read, "size");
+    if (whole_size_ && size.has_value() && !IsWhole(*size)) return "wrong-type";
     return "";
   }
 
@@ -108,6 +177,10 @@ class Counter {
 
   void CountInView(const RecordName& name, const ReadRecord& record, const pb::View& view,
                    absl::optional<int64_t> largest_us, RecountedView* counted) {
+    if (!Passes(view, record)) {
+      ++counted->filtered;
+      return;
+    }
     if (view.has_join() && view.join().type() == pb::Join::TYPE_INNER &&
         FindRow(view, FieldOf(record, view.join().field())) == nullptr) {
       ++counted->unmatched;
@@ -115,6 +188,17 @@ class Counter {
     }
     std::vector<absl::optional<std::string>> group;
     for (const std::string& field : view.group_by()) group.push_back(FieldOf(record, field));
+    if (view.window().has_session()) {
+      if (largest_us.has_value() && record.time_us < *largest_us - delay_us_) {
+        ++counted->late_everywhere;
+        // Of no window in particular.
+        ++recount_.late[{view.id(), std::numeric_limits<int64_t>::min()}];
+      } else {
+        ++counted->accepted;
+        sessions_[{view.id(), group}].push_back({record.time_us, name, &recount_.fields.back()});
+      }
+      return;
+    }
     const int64_t size = view.window().has_tumbling() ? Micros(view.window().tumbling().size())
                                                       : Micros(view.window().sliding().size());
     const int64_t slide =
@@ -133,6 +217,7 @@ class Counter {
       row.end_us = start + size;
       ++row.accepted;
       row.records.push_back(name);
+      row.fields.push_back(&recount_.fields.back());
     }
     ++(accepted ? counted->accepted : counted->late_everywhere);
   }
@@ -155,11 +240,84 @@ class Counter {
     return nullptr;
   }
 
+  struct SessionRecord {
+    int64_t time_us = 0;
+    RecordName name;
+    const std::map<std::string, absl::optional<std::string>>* fields = nullptr;
+  };
+  // View and group.
+  using SessionGroup = std::pair<std::string, std::vector<absl::optional<std::string>>>;
+
+  void CountSessions(const SessionGroup& group, std::vector<SessionRecord>* records) {
+    int64_t gap_us = 0;
+    for (const pb::View& view : pipeline_.views()) {
+      if (view.id() == group.first) gap_us = Micros(view.window().session().gap());
+    }
+    std::sort(records->begin(), records->end(),
+              [](const SessionRecord& a, const SessionRecord& b) { return a.time_us < b.time_us; });
+    RecountedRow* row = nullptr;
+    for (size_t i = 0; i < records->size(); ++i) {
+      const SessionRecord& record = (*records)[i];
+      if (i == 0 || record.time_us - (*records)[i - 1].time_us >= gap_us) {
+        row = &recount_.rows[{group.first, record.time_us, group.second}];
+      }
+      row->end_us = record.time_us + gap_us;
+      ++row->accepted;
+      row->records.push_back(record.name);
+      row->fields.push_back(record.fields);
+    }
+  }
+
+  static std::string ValueOf(const pb::Aggregate& aggregate, const RecountedRow& row) {
+    const std::string field = FieldOf(aggregate);
+    if (field.empty()) return absl::StrCat(row.accepted);
+    std::vector<std::string> texts;
+    for (const auto* fields : row.fields) {
+      const auto found = fields->find(field);
+      if (found != fields->end() && found->second.has_value()) texts.push_back(*found->second);
+    }
+    int64_t sum = 0;
+    std::vector<int64_t> numbers;
+    std::map<std::string, int64_t> counts;
+    for (const std::string& text : texts) {
+      int64_t number = 0;
+      if (absl::SimpleAtoi(text, &number)) numbers.push_back(number);
+      sum += number;
+      ++counts[text];
+    }
+    switch (aggregate.function_case()) {
+      case pb::Aggregate::kCount:
+        return absl::StrCat(texts.size());
+      case pb::Aggregate::kSum:
+        return texts.empty() ? "null" : absl::StrCat(sum);
+      case pb::Aggregate::kMin:
+        return texts.empty() ? "null"
+                             : absl::StrCat(*std::min_element(numbers.begin(), numbers.end()));
+      case pb::Aggregate::kMax:
+        return texts.empty()
+                   ? "null"
+                   : absl::StrCat("\"", *std::max_element(texts.begin(), texts.end()), "\"");
+      case pb::Aggregate::kCountDistinct:
+        return absl::StrCat(counts.size());
+      default:
+        break;
+    }
+    std::vector<std::pair<int64_t, std::string>> most;
+    for (const auto& count : counts) most.emplace_back(-count.second, count.first);
+    std::sort(most.begin(), most.end());
+    most.resize(std::min<size_t>(most.size(), 2));
+    std::string text = "[";
+    for (const auto& entry : most) {
+      absl::StrAppend(&text, "\"", entry.second, "\":", -entry.first, " ");
+    }
+    return text + "]";
+  }
+
   void FillValues(const RowName& name, RecountedRow* row) const {
     for (const pb::View& view : pipeline_.views()) {
       if (view.id() != std::get<0>(name)) continue;
       for (const pb::Aggregate& aggregate : view.aggregates()) {
-        row->values[aggregate.name()] = absl::StrCat(row->accepted);
+        row->values[aggregate.name()] = ValueOf(aggregate, *row);
       }
       if (!view.has_join()) continue;
       absl::optional<std::string> key;
@@ -178,8 +336,11 @@ class Counter {
   const Scenario& scenario_;
   const pb::Pipeline& pipeline_;
   const int64_t delay_us_;
+  const std::set<std::string> used_ = UsedFields();
+  const bool whole_size_ = NeedsWholeSize();
   absl::TimeZone zone_;
   Recount recount_;
+  std::map<SessionGroup, std::vector<SessionRecord>> sessions_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <tuple>
@@ -28,8 +29,10 @@ struct RecountedRow {
   uint64_t accepted = 0;
   // Aggregates and joined columns by name, as text (see ValueText).
   std::map<std::string, std::string> values;
-  // Records that count in it, in the order of partitions and offsets.
+  // Records that count in it, in the order of partitions and offsets (of a session: by time), and
+  // their fields.
   std::vector<RecordName> records;
+  std::vector<const std::map<std::string, absl::optional<std::string>>*> fields;
 };
 
 struct RecountedView {
@@ -60,6 +63,8 @@ struct Recount {
   std::vector<std::vector<RecountedSource>> sources;
   // With the reason.
   std::map<RecordName, std::string> dead_letters;
+  // Where the fields of rows are.
+  std::deque<std::map<std::string, absl::optional<std::string>>> fields;
 };
 
 Recount RecountScenario(const Scenario& scenario);

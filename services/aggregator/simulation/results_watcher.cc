@@ -103,7 +103,7 @@ absl::Status ResultsWatcher::Take(int partition, const memory_log::StoredRecord&
   pb::ResultKey key;
   pb::ResultRecord value;
   if (!key.ParseFromString(record.key)) return Wrong("a key of results cannot be read");
-  if (!record.has_value) return Wrong("a row was deleted: ", key.ShortDebugString());
+  if (!record.has_value) return TakeDeletion(record.key);
   if (!value.ParseFromString(record.value)) return Wrong("a value of results cannot be read");
   switch (key.kind_case()) {
     case pb::ResultKey::kRow:
@@ -118,6 +118,22 @@ absl::Status ResultsWatcher::Take(int partition, const memory_log::StoredRecord&
   return Wrong("a key of results names nothing");
 }
 
+bool ResultsWatcher::HasSessions(const std::string& view) const {
+  const auto& views = scenario_->pipeline.views();
+  return std::any_of(views.begin(), views.end(), [&](const auto& candidate) {
+    return candidate.id() == view && candidate.window().has_session();
+  });
+}
+
+absl::Status ResultsWatcher::TakeDeletion(const std::string& key) {
+  const auto name = names_.find(key);
+  // One that was never written need not have been deleted; that does no harm.
+  if (name == names_.end()) return absl::OkStatus();
+  if (!HasSessions(std::get<0>(name->second))) return Wrong(Text(name->second), " was deleted");
+  rows_.erase(name->second);
+  return absl::OkStatus();
+}
+
 absl::Status ResultsWatcher::TakeRow(int partition, const std::string& key, const pb::Row& row) {
   std::vector<absl::optional<std::string>> group;
   for (const pb::Field& field : row.group()) {
@@ -128,8 +144,6 @@ absl::Status ResultsWatcher::TakeRow(int partition, const std::string& key, cons
   if (names_.emplace(key, name).first->second != name) {
     return Wrong(Text(name), " has the key of another row");
   }
-  const auto expected = recount_->rows.find(name);
-  if (expected == recount_->rows.end()) return Wrong(Text(name), " must not exist");
   SeenRow seen;
   seen.partition = partition;
   seen.end_us = row.window_end_us();
@@ -137,6 +151,13 @@ absl::Status ResultsWatcher::TakeRow(int partition, const std::string& key, cons
   seen.revision = row.revision();
   for (const pb::Field& field : row.values()) seen.values[field.name()] = ValueText(field);
 
+  // A session may still become another.
+  if (HasSessions(row.view())) {
+    rows_[name] = std::move(seen);
+    return absl::OkStatus();
+  }
+  const auto expected = recount_->rows.find(name);
+  if (expected == recount_->rows.end()) return Wrong(Text(name), " must not exist");
   // Of what has been written so far, no more can be counted.
   const std::vector<RecordName>& records = expected->second.records;
   const auto written = static_cast<uint64_t>(
@@ -380,6 +401,9 @@ absl::Status ResultsWatcher::CheckRows() const {
     if (!closed.has_value() || *closed < row.end_us) return Wrong(Text(entry.first), " is open");
   }
   if (expired() != 0) return absl::OkStatus();
+  for (const auto& entry : rows_) {
+    if (recount_->rows.count(entry.first) == 0) return Wrong(Text(entry.first), " must not exist");
+  }
   for (const auto& entry : recount_->rows) {
     const auto seen = rows_.find(entry.first);
     if (seen == rows_.end()) return Wrong(Text(entry.first), " is missing");

@@ -72,6 +72,8 @@ class ResultsWatcher {
  private:
   absl::Status Take(int partition, const memory_log::StoredRecord& record);
   absl::Status TakeRow(int partition, const std::string& key, const windrow::results::v1::Row& row);
+  absl::Status TakeDeletion(const std::string& key);
+  bool HasSessions(const std::string& view) const;
   absl::Status TakeLedger(const windrow::results::v1::LedgerKey& key,
                           const windrow::results::v1::Ledger& ledger);
   absl::Status TakeProgress(int partition, const windrow::results::v1::Progress& progress);

@@ -23,6 +23,10 @@ void SetMillis(int64_t millis, google::protobuf::Duration* duration) {
 
 // Windows of whole panes, so that all sizes and slides are allowed.
 void MakeWindow(Random* random, pb::Window* window) {
+  if (random->OneIn(4)) {
+    SetMillis(random->Between(1000, 20'000), window->mutable_session()->mutable_gap());
+    return;
+  }
   const int64_t pane = random->Between(1000, 5000);
   const int64_t panes = random->Between(1, random->OneIn(4) ? 20 : 6);
   const int64_t slide = pane * (random->OneIn(3) ? panes : random->Between(1, panes));
@@ -35,17 +39,54 @@ void MakeWindow(Random* random, pb::Window* window) {
   if (random->OneIn(2)) SetMillis(random->Below(slide), window->mutable_offset());
 }
 
+void MakeAggregate(Random* random, int index, pb::Aggregate* aggregate) {
+  aggregate->set_name(absl::StrCat("n", index));
+  switch (random->Below(8)) {
+    case 0:
+      aggregate->mutable_count()->set_field("level");
+      break;
+    case 1:
+      aggregate->mutable_sum()->set_field("size");
+      aggregate->mutable_sum()->set_type(pb::VALUE_TYPE_INTEGER);
+      break;
+    case 2:
+      aggregate->mutable_min()->set_field("size");
+      aggregate->mutable_min()->set_type(pb::VALUE_TYPE_INTEGER);
+      break;
+    case 3:
+      aggregate->mutable_max()->set_field("area");
+      aggregate->mutable_max()->set_type(pb::VALUE_TYPE_TEXT);
+      break;
+    case 4:
+      aggregate->mutable_count_distinct()->set_field("kind");
+      break;
+    case 5:
+      aggregate->mutable_top_k()->set_field("kind");
+      aggregate->mutable_top_k()->set_k(2);
+      break;
+    default:
+      aggregate->mutable_count();
+  }
+}
+
+void MakeEmit(Random* random, pb::Emit* emit) {
+  emit->set_mode(static_cast<pb::Emit::Mode>(random->Between(1, 3)));
+  if (emit->mode() == pb::Emit::MODE_INTERVAL) {
+    SetMillis(random->Between(10, 3000), emit->mutable_interval());
+  }
+}
+
 void MakeView(Random* random, int index, pb::View* view) {
   view->set_id(absl::StrCat("view-", index));
   MakeWindow(random, view->mutable_window());
   const std::vector<std::vector<std::string>> groups = {
       {"kind"}, {"area"}, {"kind", "area"}, {"area", "kind", "level"}, {}};
   for (const std::string& field : random->Pick(groups)) view->add_group_by(field);
-  for (int64_t i = random->Between(1, 2); i > 0; --i) {
-    pb::Aggregate* aggregate = view->add_aggregates();
-    aggregate->set_name(absl::StrCat("n", i));
-    aggregate->mutable_count();
+  for (int i = static_cast<int>(random->Between(1, 3)); i > 0; --i) {
+    MakeAggregate(random, i, view->add_aggregates());
   }
+  if (random->OneIn(3)) view->set_filter(random->Pick(Filters()));
+  if (random->OneIn(2)) MakeEmit(random, view->mutable_emit());
   if (view->group_by_size() == 0 || random->OneIn(2)) return;
   pb::Join* join = view->mutable_join();
   join->set_table("names");
@@ -98,6 +139,14 @@ std::string MakeScalar(Random* random) {
   return random->Pick(scalars);
 }
 
+// Mostly a whole number, or text that spells one.
+std::string MakeSize(Random* random) {
+  if (random->OneIn(60)) return random->OneIn(2) ? "1.5" : "\"x\"";
+  if (random->OneIn(10)) return "null";
+  const std::string number = absl::StrCat(random->Between(-50, 50));
+  return random->OneIn(3) ? absl::StrCat("\"", number, "\"") : number;
+}
+
 std::string MakeTime(Random* random, int64_t millis, const std::string& zone) {
   const absl::Time time = absl::FromUnixMillis(millis);
   if (!zone.empty() && random->OneIn(2)) {
@@ -124,6 +173,7 @@ std::string MakeGood(Random* random, int64_t millis, const std::string& zone) {
     if (random->OneIn(12)) continue;
     members.push_back(absl::StrCat("\"", field, "\": ", MakeScalar(random)));
   }
+  if (!random->OneIn(6)) members.push_back(absl::StrCat("\"size\":", MakeSize(random)));
   return Join(random, std::move(members));
 }
 
@@ -181,6 +231,13 @@ std::vector<SourceRecord> MakeLog(Random* random, int64_t begin_ms, int most,
 }
 
 }  // namespace
+
+const std::vector<std::string>& Filters() {
+  static const std::vector<std::string>& filters =
+      *new std::vector<std::string>{R"(kind != "b")", R"(kind in ("a", "7") or not exists area)",
+                                    R"(size >= 0 and level = true)"};
+  return filters;
+}
 
 Scenario MakeScenario(Random* random, const ScenarioOptions& options) {
   Scenario scenario;

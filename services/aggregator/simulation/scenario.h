@@ -37,6 +37,9 @@ struct ScenarioOptions {
   bool may_expire = true;
 };
 
+// The filters that views may have; the recount knows each by its text.
+const std::vector<std::string>& Filters();
+
 Scenario MakeScenario(Random* random, const ScenarioOptions& options);
 
 }  // namespace windrow::aggregator
