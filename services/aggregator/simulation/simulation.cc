@@ -418,7 +418,9 @@ void Simulation::Resize() {
 void Simulation::ChangeSettings() {
   LiveSettings& settings = *random_.Pick(settings_);
   settings.commit_interval_ms = random_.OneIn(2) ? 0 : random_.Below(300);
-  settings.records_per_second_per_partition = random_.OneIn(2) ? 0 : random_.Between(20, 2000);
+  // A limit that lets nearly nothing through, too.
+  settings.records_per_second_per_partition =
+      random_.OneIn(2) ? 0 : random_.Pick(std::vector<int64_t>{1, 2, 20, 200, 2000});
 }
 
 // ---- The source
