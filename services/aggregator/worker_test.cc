@@ -159,6 +159,19 @@ TEST_F(WorkerTest, ASourceThatGetsARecordNowAndThenIsNotIdle) {
   EXPECT_THAT(Idleness(), Contains(Ge(3 * kMicrosPerSecond)));
 }
 
+// Else its windows would close before the limit lets their records through.
+TEST_F(WorkerTest, ASourceThatIsHeldBackIsNotIdle) {
+  settings_.records_per_second_per_partition = 1;
+  for (int i = 0; i < 30; ++i) Write(0);
+  Start();
+  Run(absl::Seconds(20));
+  EXPECT_THAT(Idleness(), Not(IsEmpty()));
+  EXPECT_THAT(Idleness(), Each(Eq(0)));
+  settings_.records_per_second_per_partition = 0;
+  Run(absl::Seconds(5));
+  EXPECT_THAT(Idleness(), Contains(Ge(kMicrosPerSecond))) << "once all is read, it is";
+}
+
 TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
   Start();
   Write(0);

@@ -1,0 +1,148 @@
+"""Ways to break the engine: each is a bug that it could have had, or has had."""
+
+import collections
+
+# name: for the command line. story: what goes wrong. edits: (file, old text, new text), old text once
+# in the file. tests: Bazel targets of which at least one must fail.
+Bug = collections.namedtuple("Bug", "name story edits tests")
+
+AGGREGATOR = "services/aggregator/"
+CORE = AGGREGATOR + "core/"
+RECOUNT = "//services/aggregator/core:combine_merge_test"
+SIMULATION = "//services/aggregator/simulation:simulation_test"
+
+
+def core_test(name):
+    return f"//services/aggregator/core:{name}_test"
+
+
+BUGS = (
+    Bug("watermark-max", "windows close through the largest watermark, not the least",
+        [(CORE + "window_closer.cc", "    least = std::min(least, source->watermark);\n  }\n  const",
+          "    least = least == std::numeric_limits<EventTime>::max()\n"
+          "                ? source->watermark : std::max(least, source->watermark);\n  }\n  const")],
+        [core_test("window_closer"), SIMULATION]),
+    Bug("late-counted-twice", "a late record adds 2 to its window's late count",
+        [(CORE + "combiner.cc", "    ++view->late[{merge_partition, start}];",
+          "    view->late[{merge_partition, start}] += 2;")],
+        [RECOUNT]),
+    Bug("offset-of-the-beginning", "the offset in the transaction is where the batch began",
+        [(AGGREGATOR + "worker.cc", "position.partition, position.end_offset,\n",
+          "position.partition, position.base_offset,\n")],
+        [SIMULATION]),
+    Bug("no-offsets-of-merge", "offsets of partials are not part of the transaction",
+        [(AGGREGATOR + "worker.cc",
+          "    batch->offsets.push_back(\n        {topics_.partials, entry.first, merge.next_offset,",
+          "    if (batch->offsets.empty()) batch->offsets.push_back(\n"
+          "        {topics_.partials, entry.first, merge.next_offset,")],
+        [SIMULATION]),
+    Bug("state-kept-after-abort", "what an aborted batch counted stays in memory",
+        [(AGGREGATOR + "worker.cc",
+          "  DropEverything();\n  must_readopt_ = !assigned_.empty();\n  readopt_at_ = Now();",
+          "")],
+        [SIMULATION]),
+    Bug("dead-letters-kept", "dead letters of a dropped batch go out with the next one, too",
+        [(AGGREGATOR + "worker.cc",
+          "  merges_.clear();\n  dead_letters_.clear();\n", "  merges_.clear();\n")],
+        [SIMULATION]),
+    Bug("kept-state-at-any-offset", "merge state that comes back is used whatever was done meanwhile",
+        [(AGGREGATOR + "worker.cc",
+          "if (kept != kept_.end() && kept->second.next_offset == offset) {",
+          "if (kept != kept_.end()) {")],
+        [SIMULATION]),
+    Bug("restore-to-the-visible-end", "a restore applies frames beyond the committed offset",
+        [(AGGREGATOR + "source/merge_restorer.cc",
+          "        if (record.offset >= restore.request.committed) return absl::OkStatus();\n", "")],
+        [SIMULATION]),
+    Bug("delta-below-its-snapshot", "a restore applies a frame that its snapshot holds",
+        [(AGGREGATOR + "source/merge_restorer.cc",
+          "      restore.next = restore.snapshot.through();",
+          "      restore.next = std::max<int64_t>(0, restore.snapshot.through() - 3);")],
+        [SIMULATION]),
+    Bug("snapshot-without-header", "a snapshot forgets positions and closes",
+        [(AGGREGATOR + "sink/snapshot_encoder.cc", "  EncodeHeader();\n}", "}")],
+        ["//services/aggregator:codec_test", SIMULATION]),
+    Bug("redelivered-counted", "a record that the client delivers again counts again",
+        [(CORE + "combiner.cc", "  if (offset >= now.end_offset) return false;\n",
+          "  if (offset >= now.end_offset || true) return false;\n")],
+        [RECOUNT, SIMULATION]),
+    Bug("idle-while-limited", "a partition is idle whether or not its log goes on",
+        [(AGGREGATOR + "worker.cc",
+          "  if (source->end_of_log < combiner_->position(partition)->end_offset ||\n"
+          "      consumer_->LogEnd(name) > source->end_of_log) {\n    return false;\n  }\n", ""),
+         (AGGREGATOR + "worker.cc",
+          "if (!range.ok() || range->second > source->end_of_log) return false;",
+          "if (!range.ok()) return false;")],
+        ["//services/aggregator:worker_test"]),
+    Bug("idleness-moves-the-watermark", "after an outage, records that waited are late",
+        [(CORE + "combiner.cc", "  sources_.at(partition).now.idle_for = idle_for;\n",
+          "  SourcePosition& now = sources_.at(partition).now;\n  now.idle_for = idle_for;\n"
+          "  if (idle_for > 0) now.watermark = std::max(now.watermark, now.max_event_time);\n")],
+        [RECOUNT, SIMULATION]),
+    Bug("closed-falls", "closes go back when a slow partition is heard of",
+        [(CORE + "window_closer.cc", "  closed_through_ = std::max(closed_through_, through);",
+          "  closed_through_ = through;")],
+        [core_test("window_closer"), SIMULATION]),
+    Bug("positions-before-deltas", "a batch closes windows before its own records are in them",
+        [(CORE + "merger.cc",
+          "  // Deltas before positions: what a batch counted is in time for the windows that it closes.\n",
+          "  for (const SourcePosition& position : frame.positions) closer_.Update(position);\n"
+          "  closer_.Advance();\n"),
+         (CORE + "merger.cc",
+          "  }\n  for (const SourcePosition& position : frame.positions) closer_.Update(position);\n"
+          "  closer_.Advance();\n}", "  }\n}")],
+        [core_test("merger"), RECOUNT]),
+    Bug("pane-of-the-slide", "panes are as long as the slide, whatever the size",
+        [(CORE + "window_spec.cc", "std::gcd(size, slide)", "slide")],
+        [core_test("window_spec"), RECOUNT]),
+    Bug("cut-forgotten", "a record late for some windows of its pane counts in all of them",
+        [(CORE + "combiner.cc", "FindCell(view, group_index, memory.pane, cut)",
+          "FindCell(view, group_index, memory.pane, kNever)")],
+        [RECOUNT]),
+    Bug("evicted-early", "panes go one window before they can change no more",
+        [(CORE + "pane_store.cc",
+          "window_.LastWindowEnd(panes_.begin()->first) <= evicted_through_) {\n    EvictFirstPane",
+          "window_.LastWindowEnd(panes_.begin()->first) - window_.slide() <=\n"
+          "             evicted_through_) {\n    EvictFirstPane")],
+        [RECOUNT]),
+    Bug("waiting-rows-forgotten", "rows that wait for their interval are lost with a restart",
+        [(CORE + "pane_store.cc",
+          "    if (plan_.emit == EmitMode::kInterval) waiting_.emplace_back(group, delta.pane);\n", ""),
+         (CORE + "pane_store.cc",
+          "  if (plan_.emit == EmitMode::kInterval) {\n    waiting_.insert(",
+          "  if (false) {\n    waiting_.insert(")],
+        [RECOUNT, SIMULATION]),
+    Bug("stale-blocks", "a block of panes is not summed up again after a correction",
+        [(CORE + "pane_store.cc", "  if (cut == kNever) {\n    ForgetBlocks(delta.pane);\n",
+          "  if (cut == kNever) {\n")],
+        [RECOUNT]),
+    Bug("revision-not-raised", "a correction leaves the revision as it is",
+        [(CORE + "pane_store.cc", "    ++revision;\n", "")],
+        [core_test("merger"), RECOUNT]),
+    Bug("session-not-retracted", "a session that begins elsewhere leaves its old row behind",
+        [(CORE + "session_store.cc", "    row.deleted = true;\n    changes->rows.push_back(std::move(row));\n",
+          "    row.deleted = true;\n")],
+        [RECOUNT]),
+    Bug("sessions-joined-at-the-gap", "records exactly a gap apart are one session",
+        [(CORE + "session_store.cc", "end->first < united.last + gap_", "end->first <= united.last + gap_")],
+        [RECOUNT]),
+    Bug("rounded-sums", "sums of doubles lose what is below the lowest chunk",
+        [(CORE + "exact_sum.cc", "for (uint32_t i = index; bits != 0; ++i) {",
+          "for (uint32_t i = index; bits != 0 && i < index + 2; ++i) {")],
+        [core_test("exact_sum")]),
+    Bug("least-for-largest", "the extremes are exchanged",
+        [(CORE + "aggregate_state.cc", "plan.function == AggregateFunction::kMin ?",
+          "plan.function == AggregateFunction::kMax ?")],
+        [core_test("aggregate_state"), RECOUNT]),
+    Bug("shared-state-changed", "a window's sum changes the pane that it shares states with",
+        [(CORE + "aggregate_state.cc", "  if (states->use_count() > 1) {", "  if (false) {")],
+        [core_test("aggregate_state"), RECOUNT]),
+    Bug("seeded-hash", "the hash of groups is another in each process",
+        [(CORE + "group_key.cc", "uint64_t Mix(uint64_t hash) {\n",
+          "uint64_t Mix(uint64_t hash) {\n  static const int seed = 0;\n"
+          "  hash ^= reinterpret_cast<uint64_t>(&seed);\n")],
+        [core_test("group_key")]),
+    Bug("unclosed-filter", "records that a filter leaves out count all the same",
+        [(CORE + "combiner.cc", "    ++counters->filtered;\n    return;\n", "    ++counters->filtered;\n")],
+        [core_test("combiner"), SIMULATION]),
+)
