@@ -69,17 +69,8 @@ absl::Status AggregatorApp::Start() {
   const absl::Status processor = JsonRecordParser::CheckProcessor();
   if (!processor.ok()) return processor;
   // What can be wrong in the options comes first: it needs no Kafka.
-  pb::Pipeline pipeline;
-  if (!options_.pipeline_file.empty()) {
-    const absl::StatusOr<pb::Pipeline> loaded = LoadPipelineFile(options_.pipeline_file);
-    if (!loaded.ok()) return absl::InvalidArgumentError(loaded.status().message());
-    const absl::Status valid = MakePlan(*loaded).status();
-    if (!valid.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(options_.pipeline_file, ": ", valid.message()));
-    }
-    pipeline = *loaded;
-  }
+  const absl::StatusOr<std::vector<Declared>> declared = LoadFiles(options_.pipeline_files);
+  if (!declared.ok()) return declared.status();
   absl::StatusOr<std::unique_ptr<ControlLog>> log = ControlLog::Open(
       options_.kafka, [this] { FollowControlLog(); }, kOpenTimeout);
   if (!log.ok()) return log.status();
@@ -93,12 +84,12 @@ absl::Status AggregatorApp::Start() {
   auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
-  if (!options_.pipeline_file.empty()) {
-    const absl::Status ensured = EnsurePipeline(pipeline);
+  for (const Declared& one : *declared) {
+    const absl::Status ensured = EnsurePipeline(one);
     if (!ensured.ok()) return ensured;
   }
   FollowControlLog();
-  WatchTables(pipeline);
+  for (const Declared& one : *declared) WatchTables(one);
   server_->SetServing(true);
   runtime::LogInfo(
       "aggregator serves",
@@ -106,7 +97,28 @@ absl::Status AggregatorApp::Start() {
   return absl::OkStatus();
 }
 
-absl::Status AggregatorApp::EnsurePipeline(const pb::Pipeline& pipeline) {
+absl::StatusOr<std::vector<AggregatorApp::Declared>> AggregatorApp::LoadFiles(
+    const std::vector<std::string>& files) {
+  std::vector<Declared> declared;
+  for (const std::string& file : files) {
+    absl::StatusOr<pb::Pipeline> loaded = LoadPipelineFile(file);
+    if (!loaded.ok()) return absl::InvalidArgumentError(loaded.status().message());
+    const absl::Status valid = MakePlan(*loaded).status();
+    if (!valid.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(file, ": ", valid.message()));
+    }
+    for (const Declared& other : declared) {
+      if (other.pipeline.name() != loaded->name()) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(other.file, " and ", file, " both declare ", loaded->name()));
+    }
+    declared.push_back({file, *std::move(loaded)});
+  }
+  return declared;
+}
+
+absl::Status AggregatorApp::EnsurePipeline(const Declared& declared) {
+  const pb::Pipeline& pipeline = declared.pipeline;
   absl::optional<ControlledPipeline> found = log_->Find(pipeline.name());
   if (!found.has_value()) {
     windrow::control::v1::Proposal proposal;
@@ -123,7 +135,7 @@ absl::Status AggregatorApp::EnsurePipeline(const pb::Pipeline& pipeline) {
   if (!found.has_value() || !existing.ParseFromString(found->definition) ||
       !SameDeclaration(existing, pipeline)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        options_.pipeline_file, " declares ", pipeline.name(),
+        declared.file, " declares ", pipeline.name(),
         " differently from the pipeline of that name that exists: give it another name, or start "
         "without --pipeline_file"));
   }
@@ -171,21 +183,22 @@ absl::Status AggregatorApp::UpdateFromFile(const std::string& pipeline_name,
   return absl::AbortedError("others change the pipeline all the time");
 }
 
-void AggregatorApp::WatchTables(const pb::Pipeline& pipeline) {
+void AggregatorApp::WatchTables(const Declared& declared) {
+  const pb::Pipeline& pipeline = declared.pipeline;
   std::vector<TableWatcher::File> files;
   for (const pb::StaticTable& table : pipeline.tables()) {
     if (!table.path().empty()) {
-      files.push_back({table.name(), TablePath(options_.pipeline_file, table)});
+      files.push_back({table.name(), TablePath(declared.file, table)});
     }
   }
   if (files.empty()) return;
-  table_watcher_ = std::make_unique<TableWatcher>(
+  table_watchers_.push_back(std::make_unique<TableWatcher>(
       std::move(files), [this, name = pipeline.name()](const TableWatcher::File& file) {
         pb::StaticTable table;
         table.set_name(file.table);
         const absl::Status read = ReadTableFile(file.path, &table);
         return read.ok() ? UpdateFromFile(name, table) : read;
-      });
+      }));
 }
 
 void AggregatorApp::FollowControlLog() {
@@ -247,7 +260,7 @@ AggregatorApp::~AggregatorApp() {
     _exit(0);
   }).detach();
   if (service_ != nullptr) service_->Stop();
-  table_watcher_.reset();
+  table_watchers_.clear();
   {
     // All at once: each takes its time to leave its group.
     absl::MutexLock lock(&mutex_);

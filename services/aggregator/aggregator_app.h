@@ -29,8 +29,8 @@ class AggregatorApp {
     kafka::KafkaConfig kafka;
     std::string listen;
     std::string replica;
-    // Created at start when it does not exist; empty for none.
-    std::string pipeline_file;
+    // Of pipelines that are created at start when they do not exist.
+    std::vector<std::string> pipeline_files;
     // Ids of the pipelines to run here; empty for all that the control log holds.
     std::vector<std::string> only_pipelines;
     int memory_megabytes = 32;
@@ -43,14 +43,21 @@ class AggregatorApp {
   AggregatorApp& operator=(const AggregatorApp&) = delete;
 
  private:
+  // A pipeline as a file declares it.
+  struct Declared {
+    std::string file;
+    windrow::pipeline::v1::Pipeline pipeline;
+  };
+
   explicit AggregatorApp(Options options) : options_(std::move(options)) {}
   absl::Status Start();
-  // Creates the pipeline of the file, or checks that it is the one that exists.
-  absl::Status EnsurePipeline(const windrow::pipeline::v1::Pipeline& pipeline);
+  static absl::StatusOr<std::vector<Declared>> LoadFiles(const std::vector<std::string>& files);
+  // Creates the pipeline, or checks that it is the one that exists.
+  absl::Status EnsurePipeline(const Declared& declared);
   // Proposes rows that were read from a table's file, unless they were the last that came from it.
   absl::Status UpdateFromFile(const std::string& pipeline_name,
                               const windrow::pipeline::v1::StaticTable& table);
-  void WatchTables(const windrow::pipeline::v1::Pipeline& pipeline);
+  void WatchTables(const Declared& declared);
   // Gives every pipeline of the log its runner, its settings and its tables.
   void FollowControlLog();
   bool RunsHere(const std::string& pipeline_name) const;
@@ -64,8 +71,8 @@ class AggregatorApp {
   std::unique_ptr<ControlLog> log_;
   std::unique_ptr<PipelineServiceImpl> service_;
   std::unique_ptr<rpc::RpcServer> server_;
-  // Of the tables of pipeline_file.
-  std::unique_ptr<TableWatcher> table_watcher_;
+  // Of the tables of pipeline_files.
+  std::vector<std::unique_ptr<TableWatcher>> table_watchers_;
 };
 
 }  // namespace windrow::aggregator

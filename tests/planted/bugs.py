@@ -66,8 +66,10 @@ BUGS = (
         [(CORE + "combiner.cc", "  if (offset >= now.end_offset) return false;\n",
           "  if (offset >= now.end_offset || true) return false;\n")],
         [RECOUNT, SIMULATION]),
-    Bug("idle-while-limited", "a partition is idle whether or not its log goes on",
+    Bug("idle-while-limited", "a partition that a limit holds back is idle",
         [(AGGREGATOR + "worker.cc",
+          "  if (records > 0) source->idle_since = absl::InfiniteFuture();\n", ""),
+         (AGGREGATOR + "worker.cc",
           "  if (source->end_of_log < combiner_->position(partition)->end_offset ||\n"
           "      consumer_->LogEnd(name) > source->end_of_log) {\n    return false;\n  }\n", ""),
          (AGGREGATOR + "worker.cc",

@@ -26,6 +26,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kShipped[] = "resources/pipelines/sf_calls.textproto";
+constexpr char kExample[] = "resources/pipelines/call_patterns.textproto";
 
 // A pipeline that is valid and uses everything.
 pb::Pipeline MakePipeline() {
@@ -77,6 +78,26 @@ std::vector<std::string> WrongFields(const std::function<void(pb::Pipeline*)>& c
   }
   EXPECT_EQ(MakePlan(pipeline).ok(), fields.empty());
   return fields;
+}
+
+TEST(PipelineLoaderTest, LoadsTheExample) {
+  const auto pipeline = LoadPipelineFile(kExample);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  const auto plan = MakePlan(*pipeline);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_THAT((*plan)->views, SizeIs(2));
+  const ViewPlan& sessions = (*plan)->views[0];
+  EXPECT_TRUE(sessions.is_session());
+  EXPECT_EQ(sessions.session_gap, 30 * kMicrosPerMinute);
+  EXPECT_EQ(sessions.emit, EmitMode::kFinal);
+  EXPECT_TRUE(sessions.filter.has_value());
+  EXPECT_THAT(sessions.stateful, SizeIs(1));
+  const ViewPlan& days = (*plan)->views[1];
+  EXPECT_EQ(days.window->panes_per_window(), 144);
+  EXPECT_THAT(days.group_fields, IsEmpty());
+  EXPECT_THAT(days.aggregates, SizeIs(4));
+  EXPECT_EQ(days.stateful[1].function, AggregateFunction::kTopK);
+  EXPECT_EQ(days.stateful[1].limit, 5);
 }
 
 TEST(PipelineLoaderTest, TheShippedPipelineIsWhatItSays) {
