@@ -86,7 +86,8 @@ class RandomPipeline:
             "event_time": self._spelling.declaration,
             # At times near: then some records expire, and some ledgers are added up.
             "correction_horizon_us": (
-                random.randrange(self._spread) if self._one_in(15) else HORIZON
+                random.randrange(self._spread // random.choice((1, 20, 200)) + 1)
+                if self._one_in(15) else HORIZON
             ) // 1_000 * 1_000,
             "merge_partitions": random.choice((1, 2, 3, 4, 7)),
             "tables": [],
