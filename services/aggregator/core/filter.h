@@ -15,7 +15,7 @@
 namespace windrow::aggregator {
 
 // Which records a view takes, such as
-//   priority <= 3 and outcome in ("done", "gone") and not exists agency_id
+//   size <= 3 and kind in ("small", "flat") and not exists owner
 // The language is documented at View.filter in pipeline.proto and in docs/semantics.md. Its
 // grammar, with white space between words and keywords in lower case:
 //   filter     = conjunction { "or" conjunction }
