@@ -66,9 +66,15 @@ AggregateValue SumOf(const DoubleSum& sum) {
   return rounded.has_value() ? AggregateValue(*rounded) : ValueError::kOverflow;
 }
 
+// The compiler's own type is rounded once; Abseil's conversion rounds both halves and their sum.
+double NearestDouble(absl::int128 integer) {
+  __extension__ typedef __int128 Wide;
+  return static_cast<double>(static_cast<Wide>(integer));
+}
+
 AggregateValue MeanOf(const AggregateState& state) {
   if (const auto* integers = absl::get_if<IntegerSum>(&state)) {
-    return static_cast<double>(integers->sum) / static_cast<double>(integers->count);
+    return NearestDouble(integers->sum) / static_cast<double>(integers->count);
   }
   const auto* doubles = absl::get_if<DoubleSum>(&state);
   if (doubles == nullptr) return absl::monostate();

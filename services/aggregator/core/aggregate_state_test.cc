@@ -102,6 +102,11 @@ TEST(AggregateStateTest, Averages) {
   EXPECT_EQ(ValueOf(Plan(AggregateFunction::kAvg, ValueType::kInteger), {largest, largest}),
             AggregateValue(9223372036854775808.0))
       << "no overflow: the sum is no result";
+  // 2050 - 3 × 2^63 lies beyond the middle of two doubles; its halves of 64 bits, rounded, do not.
+  const std::string least = "-9223372036854775808";
+  EXPECT_EQ(
+      ValueOf(Plan(AggregateFunction::kAvg, ValueType::kInteger), {least, least, least, "2050"}),
+      AggregateValue(-0x1.7ffffffffffffp+62));
   EXPECT_EQ(ValueOf(Plan(AggregateFunction::kAvg, ValueType::kDouble), {"0.1", "0.2", "0.3"}),
             AggregateValue(0.6 / 3));
 }
