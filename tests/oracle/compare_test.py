@@ -44,6 +44,44 @@ class RandomPipelines(unittest.TestCase):
         self.check(range(first, first + FRESH_SEEDS))
 
 
+class FoundBefore(unittest.TestCase):
+    """What chance found once, and may not find again for long."""
+
+    def setUp(self):
+        engine.check_built()
+
+    def check(self, aggregate, event_time, values):
+        pipeline = {
+            "name": "pipelines/found", "source_topic": "source", "event_time": event_time,
+            "tables": [], "correction_horizon_us": 400 * 86_400 * 1_000_000, "merge_partitions": 1,
+            "views": [{"id": "v", "window": {"kind": "tumbling", "size_us": 10_000_000},
+                       "group_by": [], "aggregates": [{"name": "value", **aggregate}]}],
+        }
+        log = [LogRecord(0, i, -1, value) for i, value in enumerate(values)]
+        case = engine.Case(pipeline, log, 1)
+        found, recount = compare.compare(case, compare.schedules_of(1, SCHEDULES))
+        self.assertEqual(found, [])
+        return recount
+
+    def test_a_mean_of_integers_is_rounded_twice_only(self):
+        """Once to the sum, once by the division; the halves of 128 bits were rounded, too."""
+        least = -(1 << 63)
+        self.check({"function": "avg", "field": "n", "type": "INTEGER"},
+                   {"field": "t", "format": "EPOCH_SECONDS"},
+                   [b'{"t":1,"n":%d}' % number for number in (least, least, least, 2050)])
+
+    def test_local_times_of_a_pattern_keep_their_fraction(self):
+        recount = self.check({"function": "count"},
+                             {"field": "t", "format": "PATTERN", "pattern": "%F %H:%M:%E*S",
+                              "time_zone": "America/Los_Angeles"},
+                             [b'{"t":"1985-12-31 23:57:28.576"}'])
+        self.assertEqual(recount.counters[0].max_event_time % 1_000_000, 576_000)
+
+    def test_what_only_begins_like_json(self):
+        self.check({"function": "count"}, {"field": "t"},
+                   [b"not json", b"[2018-12-31] started", b"2018-12-31 started", b"[1e400]", b"1e400"])
+
+
 class Generator(unittest.TestCase):
     """The random pipelines would prove little if they left out what is hard."""
 
