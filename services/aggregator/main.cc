@@ -13,10 +13,8 @@ ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka brokers, HOST:PORT[,HOST:
 ABSL_FLAG(std::string, listen, "127.0.0.1:7002", "gRPC address; port 0 takes a free one");
 ABSL_FLAG(std::string, replica, "aggregator-0",
           "name of this replica: unique among replicas and the same after a restart");
-ABSL_FLAG(
-    std::vector<std::string>, pipeline_file, {},
-    "files of pipelines (windrow.pipeline.v1.Pipeline as text) to create if they do not exist, "
-    "separated by commas");
+ABSL_FLAG(std::vector<std::string>, pipeline_file, {},
+          "files of pipelines (as text), separated by commas, to create if they do not exist");
 ABSL_FLAG(std::vector<std::string>, only_pipelines, {},
           "ids of the pipelines that this replica runs, separated by commas; empty for all");
 ABSL_FLAG(int, fetch_memory_mb, 32, "memory for records fetched and not yet read, per pipeline");
