@@ -91,10 +91,13 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
     DeleteRow(change, *old);
   } else {
     PutRow(change, old.has_value() ? &*old : nullptr);
+    // Without a row there is no end yet, not even one at 1970.
+    window->window_end_us = window->rows == 0
+                                ? change.window_end_us
+                                : std::max(window->window_end_us, change.window_end_us);
     ++window->rows;
     ++view.rows;
     window->accepted += change.accepted;
-    window->window_end_us = std::max(window->window_end_us, change.window_end_us);
   }
   write_.Put(ChangeKey(change.view, change.version),
              EncodeRowKey(change.window_start_us, change.group));

@@ -183,6 +183,12 @@ TEST_F(ResultStoreTest, WindowsAddUpRowsAndLedgers) {
   EXPECT_THAT(Windows(*store_), ElementsAre("0-600 2/7/7"));
 }
 
+TEST_F(ResultStoreTest, WindowsBefore1970HaveTheirEnds) {
+  Apply(topic_.Row(0, -6000, "a", 1).Row(0, -6000, "b", 1).Late(0, -1200, 1));
+  Apply(topic_.Row(0, -6000, "a", 2).Row(0, -1200, "a", 1));
+  EXPECT_THAT(Windows(*store_), ElementsAre("-6000--5400 2/3/0", "-1200--600 1/1/1"));
+}
+
 TEST_F(ResultStoreTest, RowsByClosingTime) {
   Apply(topic_.Row(0, 600, "b", 1).Row(0, 0, "a", 1).Row(1, 0, "other", 1).Row(0, 1200, "c", 1));
   EXPECT_THAT(Closing(*store_->view(), 0, "", 1200), ElementsAre("0/a", "600/b"));
