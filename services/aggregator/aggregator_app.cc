@@ -4,14 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <random>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "services/aggregator/pipeline_status.h"
+#include "services/aggregator/proto_time.h"
 #include "services/aggregator/source/json_record_parser.h"
 #include "services/aggregator/source/pipeline_loader.h"
 #include "services/aggregator/source/table_reader.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/process_usage.h"
+#include "services/platform/runtime/version.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -66,6 +72,8 @@ absl::StatusOr<std::unique_ptr<AggregatorApp>> AggregatorApp::Create(Options opt
 }
 
 absl::Status AggregatorApp::Start() {
+  std::random_device random;
+  run_id_ = absl::StrFormat("%08x%08x", random(), random());
   const absl::Status processor = JsonRecordParser::CheckProcessor();
   if (!processor.ok()) return processor;
   // What can be wrong in the options comes first: it needs no Kafka.
@@ -80,7 +88,8 @@ absl::Status AggregatorApp::Start() {
     log_ = *std::move(log);
   }
   service_ = std::make_unique<PipelineServiceImpl>(
-      log_.get(), options_.replica, [this](const std::string& name) { return Progress(name); });
+      log_.get(), options_.replica, [this](const std::string& name) { return Progress(name); },
+      [this] { return std::vector<status::v1::ReplicaStatus>{OwnStatus()}; });
   auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
@@ -211,12 +220,12 @@ void AggregatorApp::FollowControlLog() {
     if (!RunsHere(entry.first)) continue;
     std::unique_ptr<PipelineRunner>& runner = runners_[entry.first];
     const bool new_tables =
-        runner == nullptr || entry.second.table_generation > runner->table_generation();
+        runner == nullptr || entry.second.plan_generation > runner->plan_generation();
     if (!new_tables) {
       runner->Apply(entry.second);
       continue;
     }
-    const auto plan = MakePlan(PipelineOf(entry.second), entry.second.table_generation);
+    const auto plan = MakePlan(PipelineOf(entry.second), entry.second.plan_generation);
     if (plan.ok() && runner != nullptr) {
       runner->UsePlan(*plan);
       runner->Apply(entry.second);
@@ -250,6 +259,23 @@ absl::optional<RunnerProgress> AggregatorApp::Progress(const std::string& name) 
   const auto runner = runners_.find(name);
   if (runner == runners_.end()) return absl::nullopt;
   return runner->second->progress();
+}
+
+status::v1::ReplicaStatus AggregatorApp::OwnStatus() const {
+  status::v1::ReplicaStatus own;
+  own.set_replica(options_.replica);
+  own.set_run_id(run_id_);
+  SetTime(absl::Now(), own.mutable_report_time());
+  SetTime(start_time_, own.mutable_start_time());
+  own.set_version(runtime::kVersion);
+  own.set_address(options_.listen);
+  SetDuration(runtime::ProcessCpuTime(), own.mutable_cpu_time());
+  own.set_resident_bytes(runtime::ResidentBytes());
+  absl::MutexLock lock(&mutex_);
+  for (const auto& runner : runners_) {
+    EncodePipelineStatus(runner.first, runner.second->progress(), own.add_pipelines());
+  }
+  return own;
 }
 
 AggregatorApp::~AggregatorApp() {

@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/pipeline_runner.h"
@@ -18,6 +20,7 @@
 #include "services/aggregator/table_watcher.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
+#include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
 
@@ -62,8 +65,13 @@ class AggregatorApp {
   void FollowControlLog();
   bool RunsHere(const std::string& pipeline_name) const;
   absl::optional<RunnerProgress> Progress(const std::string& name) const;
+  // What this replica tells the others.
+  windrow::status::v1::ReplicaStatus OwnStatus() const;
 
   const Options options_;
+  // Tells this run of the process from others.
+  std::string run_id_;
+  const absl::Time start_time_ = absl::Now();
   mutable absl::Mutex mutex_;
   std::map<std::string, std::unique_ptr<PipelineRunner>> runners_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -71,7 +71,7 @@ SourcePosition MakePosition(int partition) {
   position.watermark = -2'208'992'400'000'001;
   position.idle_for = 31 * kMicrosPerSecond;
   position.drain_generation = 7;
-  position.table_generation = 9;
+  position.plan_generation = 9;
   position.counters.read = 123'456'789'012;
   position.counters.dead_lettered = 3;
   position.counters.redelivered = 4;
@@ -88,7 +88,7 @@ void ExpectSame(const SourcePosition& got, const SourcePosition& want) {
   EXPECT_EQ(got.watermark, want.watermark);
   EXPECT_EQ(got.idle_for, want.idle_for);
   EXPECT_EQ(got.drain_generation, want.drain_generation);
-  EXPECT_EQ(got.table_generation, want.table_generation);
+  EXPECT_EQ(got.plan_generation, want.plan_generation);
   EXPECT_EQ(got.counters, want.counters);
 }
 
@@ -535,7 +535,7 @@ TEST(CheckpointCodec, FitsIntoTheMetadataOfAnOffset) {
   position.base_offset = position.end_offset = std::numeric_limits<int64_t>::max();
   position.max_event_time = position.watermark = -300'000'000'000'000'000;
   position.drain_generation = std::numeric_limits<int64_t>::max();
-  position.table_generation = std::numeric_limits<int64_t>::max();
+  position.plan_generation = std::numeric_limits<int64_t>::max();
   position.counters.read = position.counters.dead_lettered = position.counters.redelivered = kMost;
   position.counters.views.assign(16, {kMost, kMost, kMost, kMost});
   const std::string metadata = EncodeSourceCheckpoint(position);

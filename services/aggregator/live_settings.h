@@ -22,7 +22,7 @@ struct LiveSettings {
   // Generation of the last drain request; 0 for none.
   std::atomic<int64_t> drain_generation{0};
   // Generation of the tables in plan(); set after it.
-  std::atomic<int64_t> table_generation{0};
+  std::atomic<int64_t> plan_generation{0};
 
   // The plan with the newest tables; null while none has changed.
   std::shared_ptr<const PipelinePlan> plan() const {
@@ -30,12 +30,12 @@ struct LiveSettings {
     return newest_plan;
   }
   void SetPlan(std::shared_ptr<const PipelinePlan> plan) {
-    const int64_t generation = plan->table_generation;
+    const int64_t generation = plan->plan_generation;
     {
       absl::MutexLock lock(&mutex);
       newest_plan = std::move(plan);
     }
-    table_generation = generation;
+    plan_generation = generation;
   }
 
   mutable absl::Mutex mutex;

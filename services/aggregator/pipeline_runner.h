@@ -70,7 +70,7 @@ class PipelineRunner {
   // Takes over a plan with newer tables; returns at once.
   void UsePlan(std::shared_ptr<const PipelinePlan> plan) { settings_.SetPlan(std::move(plan)); }
   // Generation of the tables that it has been given last.
-  int64_t table_generation() const { return settings_.table_generation; }
+  int64_t plan_generation() const { return settings_.plan_generation; }
 
   // Asks all workers to stop; returns at once. The destructor waits.
   void RequestStop();

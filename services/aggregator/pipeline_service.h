@@ -4,12 +4,15 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/types/optional.h"
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/pipeline_runner.h"
+#include "services/aggregator/progress_report.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
+#include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
 
@@ -19,8 +22,12 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
   // Progress of a pipeline in this replica by its name; nullopt when it does not run here.
   using ProgressSource = std::function<absl::optional<RunnerProgress>(const std::string& name)>;
 
+  // What the replicas that are alive tell of themselves, this one first.
+  using ReplicaSource = std::function<std::vector<windrow::status::v1::ReplicaStatus>()>;
+
   // `log` outlives the service.
-  PipelineServiceImpl(ControlLog* log, std::string replica, ProgressSource progress_source);
+  PipelineServiceImpl(ControlLog* log, std::string replica, ProgressSource progress_source,
+                      ReplicaSource replica_source);
 
   // Ends the streams, so that the server can stop.
   void Stop() { stopping_ = true; }
@@ -44,7 +51,9 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                              grpc::ServerWriter<v1::WatchProgressResponse>* writer) override;
 
  private:
-  grpc::Status FillProgress(const std::string& name, v1::Progress* progress) const;
+  // Of the replica that is named, "-" for this one, or of all when none is.
+  grpc::Status FillProgress(const std::string& replica, ProgressReport* report,
+                            v1::Progress* progress) const;
   // Proposes until it is accepted or, with a fixed generation, refused. Before it is proposed
   // again, `rebase` puts it on top of what the pipeline is by then.
   grpc::Status Propose(
@@ -55,6 +64,7 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
   ControlLog* const log_;
   const std::string replica_;
   const ProgressSource progress_source_;
+  const ReplicaSource replica_source_;
   std::atomic<bool> stopping_{false};
 };
 

@@ -34,7 +34,8 @@ struct Replica {
     EXPECT_TRUE(opened.ok()) << opened.status();
     log = *std::move(opened);
     service = std::make_unique<PipelineServiceImpl>(
-        log.get(), name, [](const std::string&) { return absl::nullopt; });
+        log.get(), name, [](const std::string&) { return absl::nullopt; },
+        [] { return std::vector<windrow::status::v1::ReplicaStatus>(); });
   }
 
   grpc::Status Reconfigure(const v1::ReconfigureRequest& request,
@@ -289,7 +290,7 @@ TEST_F(TableTest, ReplacesTheRowsForEveryReplica) {
   EXPECT_EQ(response.version(), response.pipeline().pipeline().tables(0).version());
   EXPECT_NE(response.version(), "v1");
   EXPECT_EQ(response.pipeline().generation(), 2);
-  EXPECT_EQ(response.pipeline().table_generation(), 2);
+  EXPECT_EQ(response.pipeline().plan_generation(), 2);
   EXPECT_EQ(Text(response.pipeline(), "A"), "Able");
   EXPECT_EQ(Text(response.pipeline(), "B"), "Baker");
   Replica later(config_, "later");
@@ -307,7 +308,7 @@ TEST_F(TableTest, ReplacesTheRowsForEveryReplica) {
   // Settings change beside it.
   ASSERT_TRUE(first_->Reconfigure(Parallelism(3)).ok());
   EXPECT_EQ(Text(first_->Get(name_), "B"), "Baker");
-  EXPECT_EQ(first_->Get(name_).table_generation(), 2);
+  EXPECT_EQ(first_->Get(name_).plan_generation(), 2);
 }
 
 TEST_F(TableTest, RefusesRowsThatDoNotFit) {

@@ -289,7 +289,7 @@ void Worker::Readopt() {
 }
 
 void Worker::FollowTables() {
-  if (options_.settings->table_generation <= plan_->table_generation || combiner_->HasChanges()) {
+  if (options_.settings->plan_generation <= plan_->plan_generation || combiner_->HasChanges()) {
     return;
   }
   plan_ = options_.settings->plan();
@@ -385,10 +385,10 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
       if (!decoded.ok()) return decoded.status();
       position = *decoded;
       // Whoever read the partition before knew newer tables; ours come with the control log.
-      if (position.table_generation > plan_->table_generation) {
+      if (position.plan_generation > plan_->plan_generation) {
         return absl::UnavailableError(
-            absl::StrCat("tables of generation ", position.table_generation,
-                         " are not known here yet, those of ", plan_->table_generation, " are"));
+            absl::StrCat("tables of generation ", position.plan_generation,
+                         " are not known here yet, those of ", plan_->plan_generation, " are"));
       }
       position.partition = partition;
       position.end_offset = *entry.second.offset;

@@ -73,12 +73,12 @@ class LostOffsets(unittest.TestCase):
             workers = (system.progress() or {}).get("workers", [])
             return any(
                 worker["state"] == "STATE_FAILED" and "lost" in worker.get("error", "")
-                for worker in workers
+                for worker in (worker["status"] for worker in workers)
             ) or (False, workers)
 
         wait_until("the worker to say that offsets were lost", failed, FAIL_SECONDS,
                    system.any_ended)
-        self.assertEqual(system.progress()["pipeline"], PIPELINE)
+        self.assertEqual(system.progress()["name"], PIPELINE)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Pipelines(unittest.TestCase):
 
     def states(self, system, name):
         progress = self.progress(system, name) or {"workers": []}
-        return {worker["state"] for worker in progress["workers"]}
+        return {worker["status"]["state"] for worker in progress["workers"]}
 
     def test_are_independent(self):
         seed = random_seed(self)
@@ -49,7 +49,7 @@ class Pipelines(unittest.TestCase):
         system.replay_all(generator(RECORDS, seed))
         wait_until("the torn pipeline to fail",
                    lambda: self.states(system, "torn") == {"STATE_FAILED"}, 30, system.any_ended)
-        error = self.progress(system, "torn")["workers"][0]["error"]
+        error = self.progress(system, "torn")["workers"][0]["status"]["error"]
         self.assertIn("torn.partials", error)
 
         system.drain()

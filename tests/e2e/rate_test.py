@@ -22,7 +22,7 @@ class Rate(unittest.TestCase):
         self.assertIsNotNone(progress, "the aggregator does not answer")
         ends = {}
         for worker in progress["workers"]:
-            for source in worker["sources"]:
+            for source in worker["status"]["sources"]:
                 position = source["position"]
                 ends[position["source_partition"]] = int(position["end_offset"])
         return time.monotonic(), ends

@@ -26,8 +26,8 @@ class StateLimit(unittest.TestCase):
     def blocked(self, system):
         """The errors of blocked workers."""
         progress = system.progress() or {"workers": []}
-        return [worker["error"] for worker in progress["workers"]
-                if worker["state"] == "STATE_BLOCKED"]
+        statuses = [worker["status"] for worker in progress["workers"]]
+        return [status["error"] for status in statuses if status["state"] == "STATE_BLOCKED"]
 
     def test_blocks_and_goes_on(self):
         seed = random_seed(self)

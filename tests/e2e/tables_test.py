@@ -72,7 +72,7 @@ class Tables(unittest.TestCase):
 
     def wait_for_generation_after(self, generation):
         def changed():
-            now = int(self.pipeline()["table_generation"])
+            now = int(self.pipeline()["plan_generation"])
             return now > generation and now or (False, now)
 
         return wait_until(f"tables after {generation}", changed, SECONDS, self.system.any_ended)
@@ -80,14 +80,14 @@ class Tables(unittest.TestCase):
     def positions(self):
         """Source partition to its position as of the last commit."""
         return {source["position"]["source_partition"]: source["position"]
-                for worker in self.system.progress()["workers"] for source in worker["sources"]}
+                for worker in self.system.progress()["workers"] for source in worker["status"]["sources"]}
 
     def wait_in_force(self, generation, partition=0):
         """Sends records until one was counted with the tables of this generation."""
         def in_force():
             self.send("FILL", partition)
             position = self.positions().get(partition, {})
-            return int(position.get("table_generation", 0)) >= generation or (False, position)
+            return int(position.get("plan_generation", 0)) >= generation or (False, position)
 
         wait_until(f"tables {generation} in force", in_force, SECONDS, self.system.any_ended)
 
@@ -96,7 +96,7 @@ class Tables(unittest.TestCase):
         self.send("HAN")
         self.wait_for("calls-by-disposition", {"ADM": (1, "Admonished"), "HAN": (1, None)})
         self.assertEqual(self.rows("known"), {"ADM": (1, "Admonished")})
-        self.assertEqual(int(self.pipeline()["table_generation"]), 0)
+        self.assertEqual(int(self.pipeline()["plan_generation"]), 0)
 
         # By its file: rows that change from then on are joined anew, the others stay.
         self.write(self.file, {"HAN": "Handled", "ADM": "Let off, \"\"kindly\"\""})
@@ -111,7 +111,7 @@ class Tables(unittest.TestCase):
         self.system.restart("aggregator")
         self.send("ADM")
         self.wait_for("calls-by-disposition", {"ADM": (2, 'Let off, "kindly"')})
-        self.assertEqual(int(self.pipeline()["table_generation"]), by_file)
+        self.assertEqual(int(self.pipeline()["plan_generation"]), by_file)
 
         # By RPC: the file's rows do not come back with the next start.
         other = self.system.directory / "other.json"
@@ -119,7 +119,7 @@ class Tables(unittest.TestCase):
         said = json.loads(self.system.cli(
             "tables", "update", PIPELINE_ID, TABLE, str(other)).stdout)
         by_rpc = self.wait_for_generation_after(by_file)
-        self.assertEqual(said["table_generation"], by_rpc)
+        self.assertEqual(said["plan_generation"], by_rpc)
         self.assertEqual(self.system.stop_service("aggregator")[0], 0)
         self.system.restart("aggregator")
         self.send("ADM")
@@ -127,14 +127,14 @@ class Tables(unittest.TestCase):
         self.wait_for("calls-by-disposition", {"ADM": (3, "By hand"), "HAN": (3, None)})
         # HAN is not in the table any more: its row in the inner view stays as it was.
         self.wait_for("known", {"ADM": (3, "By hand"), "HAN": (1, "Handled")})
-        self.assertEqual(int(self.pipeline()["table_generation"]), by_rpc)
+        self.assertEqual(int(self.pipeline()["plan_generation"]), by_rpc)
 
         # A wrong file changes nothing; the next right one does, also one that the log knows.
         self.file.write_text("disposition_code,description\nADM\n")
         wait_until("a word about the wrong file",
                    lambda: b"has 1 values" in self.system.stack.processes["aggregator"]
                    .last_words(1 << 20).encode(), SECONDS, self.system.any_ended)
-        self.assertEqual(int(self.pipeline()["table_generation"]), by_rpc)
+        self.assertEqual(int(self.pipeline()["plan_generation"]), by_rpc)
         self.write(self.file, {"HAN": "Handled again"})
         last = self.wait_for_generation_after(by_rpc)
         self.wait_in_force(last)
@@ -165,7 +165,7 @@ class Tables(unittest.TestCase):
         done = self.system.cli("tables", "update", PIPELINE_ID, TABLE, "x.txt", check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn(".csv", done.stderr)
-        self.assertEqual(int(self.pipeline()["table_generation"]), 0)
+        self.assertEqual(int(self.pipeline()["plan_generation"]), 0)
 
 
 if __name__ == "__main__":

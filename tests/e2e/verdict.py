@@ -76,7 +76,7 @@ def assert_no_fault(test, system):
     progress = system.progress()
     test.assertEqual(int(progress["lag_records"]), 0)
     for worker in progress["workers"]:
-        test.assertEqual(worker["error"], "")
+        test.assertEqual(worker["status"]["error"], "")
     last = {}
     for record in system.kafka.records(RESULTS_TOPIC):
         last[record.partition] = max(last.get(record.partition, record), record)

@@ -25,10 +25,13 @@ void PrintProgress(const Progress& progress, const std::string& format) {
   if (format == "json") {
     PrintLine(ProtoJson(progress));
   } else {
-    PrintLine(absl::StrCat(Printable(progress.replica()), ": ", ProgressText(progress)));
+    PrintLine(absl::StrCat(progress.replica().empty() ? "all" : Printable(progress.replica()), ": ",
+                           ProgressText(progress)));
     for (const Worker& worker : progress.workers()) {
-      if (!worker.error().empty()) {
-        PrintLine(absl::StrCat("worker ", worker.slot(), " failed: ", Printable(worker.error())));
+      if (!worker.status().error().empty()) {
+        PrintLine(absl::StrCat("worker ", worker.status().slot(), " of ",
+                               Printable(worker.replica()),
+                               " failed: ", Printable(worker.status().error())));
       }
     }
   }
@@ -56,9 +59,8 @@ absl::Status Follow(Session& session, const ProgressOptions& options) {
     if (trouble != last_trouble && !trouble.empty()) Note(Printable(trouble));
     last_trouble = trouble;
     const std::optional<Progress> progress = feed.progress();
-    if (!progress.has_value() || progress->report_time().SerializeAsString() == last_report)
-      continue;
-    last_report = progress->report_time().SerializeAsString();
+    if (!progress.has_value() || progress->timestamp().SerializeAsString() == last_report) continue;
+    last_report = progress->timestamp().SerializeAsString();
     PrintProgress(*progress, options.format);
   }
   return absl::OkStatus();

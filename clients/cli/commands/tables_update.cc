@@ -63,7 +63,7 @@ absl::Status Run(Session& session, const UpdateOptions& options) {
   AppendJsonString(options.table, &line);
   absl::StrAppend(&line, ",\"version\":");
   AppendJsonString(response.version(), &line);
-  absl::StrAppend(&line, ",\"table_generation\":", response.pipeline().table_generation(), "}");
+  absl::StrAppend(&line, ",\"plan_generation\":", response.pipeline().plan_generation(), "}");
   PrintLine(line);
   return absl::OkStatus();
 }

@@ -361,7 +361,7 @@ Combiner::Batch Combiner::Seal() {
   for (auto& entry : sources_) {
     Source& source = entry.second;
     if (!Differs(source)) continue;
-    source.now.table_generation = plan_->table_generation;
+    source.now.plan_generation = plan_->plan_generation;
     batch.positions.push_back(source.now);
     source.now.base_offset = source.now.end_offset;
     source.sealed = source.now;

@@ -349,7 +349,7 @@ TEST_F(CombinerTest, ANewTableCountsFromTheNextBatchOn) {
   Add(1, "b");
   Seal();
   EXPECT_EQ(cells_, (Cells{{{0, 0, -1, "a"}, 1}}));
-  EXPECT_EQ(batch_.positions[0].table_generation, 0);
+  EXPECT_EQ(batch_.positions[0].plan_generation, 0);
 
   plan_ = builder(7, {"b"}).Build();
   combiner_->UsePlan(plan_);
@@ -363,8 +363,8 @@ TEST_F(CombinerTest, ANewTableCountsFromTheNextBatchOn) {
   // Only the source that was read has moved on to it.
   ASSERT_THAT(batch_.positions, SizeIs(1));
   EXPECT_EQ(batch_.positions[0].partition, 0);
-  EXPECT_EQ(batch_.positions[0].table_generation, 7);
-  EXPECT_EQ(combiner_->sealed_position(1).table_generation, 0);
+  EXPECT_EQ(batch_.positions[0].plan_generation, 7);
+  EXPECT_EQ(combiner_->sealed_position(1).plan_generation, 0);
 }
 
 TEST_F(CombinerTest, RedeliveredRecordsAreCountedAndNoMore) {

@@ -33,7 +33,7 @@ struct ControlledPipeline {
   // Tables that have changed since it was created, by name.
   std::map<std::string, ControlledTable> tables;
   // Generation of the last change of a table; 0 for none.
-  int64_t table_generation = 0;
+  int64_t plan_generation = 0;
   PipelineSettings settings;
   // Number of accepted changes.
   int64_t generation = 0;
@@ -119,7 +119,7 @@ class ControlState {
         ControlledTable& table = pipeline->tables[proposal.table];
         table.content = proposal.table_content;
         if (proposal.from_file) table.file_version = proposal.table_version;
-        pipeline->table_generation = pipeline->generation;
+        pipeline->plan_generation = pipeline->generation;
         break;
       }
     }

@@ -172,11 +172,11 @@ TEST(ControlStateTest, TablesChangeAndRememberTheirFile) {
   EXPECT_VERDICT(state.Apply(Table("early", 0, "v0", false)), false, 0);
   state.Apply(Create("a"));
   const ControlledPipeline& pipeline = state.pipelines().at("p");
-  EXPECT_EQ(pipeline.table_generation, 0);
+  EXPECT_EQ(pipeline.plan_generation, 0);
   EXPECT_VERDICT(state.Apply(Table("b", 1, "v1", false)), true, 2);
   EXPECT_EQ(pipeline.tables.at("codes").content, "rows of v1");
   EXPECT_EQ(pipeline.tables.at("codes").file_version, "");
-  EXPECT_EQ(pipeline.table_generation, 2);
+  EXPECT_EQ(pipeline.plan_generation, 2);
   EXPECT_VERDICT(state.Apply(Table("c", 2, "v2", true)), true, 3);
   EXPECT_EQ(pipeline.tables.at("codes").file_version, "v2");
   // Rows of a caller leave the file's version as it was.
@@ -188,7 +188,7 @@ TEST(ControlStateTest, TablesChangeAndRememberTheirFile) {
   EXPECT_EQ(pipeline.tables.at("codes").content, "rows of v3");
   // Other changes leave tables alone.
   EXPECT_VERDICT(state.Apply(Settings("e", 4, 3)), true, 5);
-  EXPECT_EQ(pipeline.table_generation, 4);
+  EXPECT_EQ(pipeline.plan_generation, 4);
   EXPECT_EQ(pipeline.settings.parallelism, 3);
   EXPECT_EQ(pipeline.definition, "definition by a");
 }

@@ -52,8 +52,8 @@ struct SourcePosition {
   EventSpan idle_for = 0;
   // Generation of the last drain request whose end it has reached.
   int64_t drain_generation = 0;
-  // PipelinePlan::table_generation for the records from base_offset to end_offset.
-  int64_t table_generation = 0;
+  // PipelinePlan::plan_generation for the records from base_offset to end_offset.
+  int64_t plan_generation = 0;
   SourceCounters counters;
 };
 

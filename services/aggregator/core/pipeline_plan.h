@@ -91,7 +91,7 @@ struct PipelinePlan {
   int merge_partitions = 4;
   // Generation of the last change of a table that is in the joins; 0 for the first tables. Plans of
   // one pipeline differ in nothing but this and the tables.
-  int64_t table_generation = 0;
+  int64_t plan_generation = 0;
 };
 
 }  // namespace windrow::aggregator

@@ -26,7 +26,7 @@ class PlanBuilder {
   PlanBuilder& MaxFutureSkew(EventSpan skew) { return Set(&PipelinePlan::max_future_skew, skew); }
   PlanBuilder& Horizon(EventSpan span) { return Set(&PipelinePlan::correction_horizon, span); }
   PlanBuilder& TableGeneration(int64_t generation) {
-    return Set(&PipelinePlan::table_generation, generation);
+    return Set(&PipelinePlan::plan_generation, generation);
   }
   PlanBuilder& MergePartitions(int count) { return Set(&PipelinePlan::merge_partitions, count); }
   PlanBuilder& TimeFormat(EventTimeFormat format) {

@@ -11,7 +11,7 @@ void EncodePosition(const SourcePosition& position, windrow::partials::v1::Sourc
   if (position.watermark != kNever) proto->set_watermark_us(position.watermark);
   proto->set_idle_for_ms(position.idle_for / 1000);
   proto->set_drain_generation(position.drain_generation);
-  proto->set_table_generation(position.table_generation);
+  proto->set_plan_generation(position.plan_generation);
   auto* counters = proto->mutable_counters();
   counters->set_read(position.counters.read);
   counters->set_dead_lettered(position.counters.dead_lettered);

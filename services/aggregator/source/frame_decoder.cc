@@ -47,7 +47,7 @@ absl::StatusOr<SourcePosition> FromProto(const partials::SourcePosition& proto) 
   if (proto.has_watermark_us()) position.watermark = proto.watermark_us();
   position.idle_for = proto.idle_for_ms() * 1000;
   position.drain_generation = proto.drain_generation();
-  position.table_generation = proto.table_generation();
+  position.plan_generation = proto.plan_generation();
   position.counters.read = proto.counters().read();
   position.counters.dead_lettered = proto.counters().dead_lettered();
   position.counters.redelivered = proto.counters().redelivered();

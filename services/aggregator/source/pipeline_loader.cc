@@ -550,12 +550,12 @@ std::string DescribeViolations(const Violations& violations) {
 }
 
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline& pipeline,
-                                                             int64_t table_generation) {
+                                                             int64_t plan_generation) {
   const Violations violations = ValidatePipeline(pipeline);
   if (!violations.empty()) return absl::InvalidArgumentError(DescribeViolations(violations));
   auto plan = std::make_shared<PipelinePlan>();
   plan->id = PipelineId(pipeline.name());
-  plan->table_generation = table_generation;
+  plan->plan_generation = plan_generation;
   plan->source_topic = pipeline.source_topic();
   plan->event_time_field = pipeline.event_time().field();
   plan->event_time_format = MakeEventTimeFormat(pipeline.event_time());

@@ -33,7 +33,7 @@ std::string DescribeViolations(const std::vector<PipelineViolation>& violations)
 // The plan of a valid pipeline with tables of the given generation; INVALID_ARGUMENT with all
 // violations otherwise.
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
-    const windrow::pipeline::v1::Pipeline& pipeline, int64_t table_generation = 0);
+    const windrow::pipeline::v1::Pipeline& pipeline, int64_t plan_generation = 0);
 
 // The pipeline as the control log has it, with the tables of now.
 windrow::pipeline::v1::Pipeline PipelineOf(const ControlledPipeline& controlled);

@@ -383,7 +383,7 @@ TEST(PipelineLoaderTest, APipelineOfTheLogHasTheTablesOfNow) {
   ASSERT_EQ(pipeline.tables(0).rows_size(), 1);
   const auto plan = MakePlan(pipeline, 5);
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ((*plan)->table_generation, 5);
+  EXPECT_EQ((*plan)->plan_generation, 5);
   EXPECT_EQ((*plan)->views[0].join->table->version(), "v2");
   EXPECT_EQ((*plan)->views[0].join->table->Find(std::string("A")), nullptr);
 }

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "services/platform/runtime/version.h"
 
 namespace windrow::runtime {
 namespace {
@@ -20,7 +21,6 @@ namespace {
 // Abseil's own parser is not used: it exits 1 for --help and for errors, prints its own flags, and
 // wants several lines for an error.
 
-constexpr absl::string_view kVersion = "0.1.0";
 constexpr size_t kHelpWidth = 96;
 
 std::string& ProgramName() {

@@ -1,0 +1,28 @@
+#ifndef SERVICES_AGGREGATOR_SETTINGS_CHANGE_H_
+#define SERVICES_AGGREGATOR_SETTINGS_CHANGE_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "services/aggregator/core/control_state.h"
+#include "services/platform/rpc/rpc_error.h"
+#include "windrow/aggregator/v1/pipeline_service.pb.h"
+#include "windrow/pipeline/v1/pipeline.pb.h"
+
+namespace windrow::aggregator {
+
+// Every setting, as a message.
+windrow::pipeline::v1::Settings EncodeSettings(const PipelineSettings& settings);
+
+// Paths of settings that a request changes: its mask, or what is set when it has none.
+std::set<std::string> ChangedPaths(const v1::ReconfigureRequest& request);
+
+// The settings after the request; violations for paths that do not exist.
+windrow::pipeline::v1::Settings MergeSettings(const v1::ReconfigureRequest& request,
+                                              const PipelineSettings& now,
+                                              std::vector<rpc::FieldViolation>* violations);
+
+}  // namespace windrow::aggregator
+
+#endif  // SERVICES_AGGREGATOR_SETTINGS_CHANGE_H_
