@@ -623,8 +623,8 @@ void Worker::UpdateIdleness() {
     }
     // Whole seconds, so that idleness is reported once a second; no more than can matter, so that
     // an idle pipeline comes to rest.
-    const absl::Duration idle_for =
-        std::clamp(Now() - source.idle_since, absl::ZeroDuration(), IdleHorizon());
+    const absl::Duration idle_for = std::clamp(source.idle_confirmed - source.idle_since,
+                                               absl::ZeroDuration(), IdleHorizon());
     combiner_->SetIdleFor(entry.first, absl::ToInt64Seconds(idle_for) * kMicrosPerSecond);
   }
 }
@@ -638,7 +638,8 @@ bool Worker::ConfirmIdle(int partition, Source* source) {
     return false;
   }
   const absl::Time now = Now();
-  if (source->idle_since != absl::InfiniteFuture() && now - source->idle_since > IdleHorizon()) {
+  if (source->idle_since != absl::InfiniteFuture() &&
+      source->idle_confirmed - source->idle_since > IdleHorizon()) {
     return true;
   }
   if (now - source->idle_confirmed < kIdleConfirmation) {

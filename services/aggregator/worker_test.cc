@@ -32,6 +32,7 @@ using ::testing::Each;
 using ::testing::Eq;
 using ::testing::Ge;
 using ::testing::IsEmpty;
+using ::testing::Le;
 using ::testing::Not;
 
 class Bystander : public record_log::AssignmentListener {
@@ -170,6 +171,23 @@ TEST_F(WorkerTest, ASourceThatIsHeldBackIsNotIdle) {
   settings_.records_per_second_per_partition = 0;
   Run(absl::Seconds(5));
   EXPECT_THAT(Idleness(), Contains(Ge(kMicrosPerSecond))) << "once all is read, it is";
+}
+
+// Time in which nobody looked is not idleness: records may have come since.
+TEST_F(WorkerTest, ASourceIsIdleForAsLongAsItWasSeenToBe) {
+  cluster_.CreateTopic("source", 2);
+  Start();
+  Write(0);
+  Write(1);
+  Run(absl::Seconds(3));
+  EXPECT_THAT(Idleness(), Contains(Ge(kMicrosPerSecond)));
+  clock_.Advance(absl::Seconds(10));
+  Write(0);
+  Write(1);
+  clock_.Advance(absl::Seconds(60));
+  // The worker, which stood still, reads one of them before it looks at both.
+  Run(absl::Milliseconds(500));
+  EXPECT_THAT(Idleness(), Each(Le(10 * kMicrosPerSecond)));
 }
 
 TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
