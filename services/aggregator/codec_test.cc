@@ -178,6 +178,7 @@ TEST(FrameCodec, KeepsAFrame) {
   frame.views.push_back(delta);
   frame.positions = {MakePosition(3), SourcePosition()};
   frame.positions[1].partition = 4;
+  frame.record_times_ms = {1'700'000'000'000, 0};
 
   const std::vector<std::string> records = EncodeFrame(plan, frame);
   ASSERT_THAT(records, SizeIs(1));
@@ -196,6 +197,7 @@ TEST(FrameCodec, KeepsAFrame) {
   ExpectSame(decoded->positions[1], frame.positions[1]);
   EXPECT_EQ(decoded->positions[1].watermark, kNever);
   EXPECT_EQ(decoded->positions[1].max_event_time, kNever);
+  EXPECT_EQ(decoded->record_times_ms, frame.record_times_ms);
 }
 
 TEST(FrameCodec, TimeZeroIsNotNever) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,11 +33,14 @@ EventTime SmallestWatermark(const std::vector<WorkerStatus>& workers) {
   return least;
 }
 
-absl::Duration Median(std::vector<absl::Duration> durations) {
+// The duration that `fraction` of them do not exceed (nearest rank); zero of none.
+absl::Duration Quantile(std::vector<absl::Duration>& durations, double fraction) {
   if (durations.empty()) return absl::ZeroDuration();
-  const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2);
-  std::nth_element(durations.begin(), middle, durations.end());
-  return *middle;
+  const auto rank =
+      static_cast<std::ptrdiff_t>(std::ceil(fraction * static_cast<double>(durations.size())) - 1);
+  const auto found = durations.begin() + std::max<std::ptrdiff_t>(0, rank);
+  std::nth_element(durations.begin(), found, durations.end());
+  return *found;
 }
 
 }  // namespace
@@ -193,6 +197,7 @@ void PipelineRunner::Measure() {
   progress.aborts = ended_.aborts;
   int64_t log_end = 0;
   std::vector<absl::Duration> durations;
+  std::vector<absl::Duration> latencies;
   for (const auto& worker : workers_) {
     progress.workers.push_back(worker.second->status());
     const WorkerStatus& status = progress.workers.back();
@@ -202,12 +207,17 @@ void PipelineRunner::Measure() {
     progress.aborts += status.aborts;
     durations.insert(durations.end(), status.commit_durations.begin(),
                      status.commit_durations.end());
+    latencies.insert(latencies.end(), status.latencies.begin(), status.latencies.end());
     for (const WorkerStatus::Source& source : status.sources) {
       log_end += std::max(source.log_end, source.position.end_offset);
       progress.lag_records += std::max<int64_t>(0, source.log_end - source.position.end_offset);
     }
   }
-  progress.commit_duration = Median(std::move(durations));
+  progress.commit_duration = Quantile(durations, 0.5);
+  if (!latencies.empty()) {
+    progress.latency_p50 = Quantile(latencies, 0.5);
+    progress.latency_p99 = Quantile(latencies, 0.99);
+  }
   progress.watermark = SmallestWatermark(progress.workers);
   progress.report = ReportWatermark(progress.workers);
   const absl::Time now = absl::Now();

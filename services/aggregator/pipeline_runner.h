@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "services/aggregator/core/control_state.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
@@ -38,6 +39,10 @@ struct RunnerProgress {
   int64_t lag_records = 0;
   EventTime watermark = kNever;
   absl::Duration commit_duration;
+  // From a record's Kafka timestamp to the commit of its row; absent while nothing was counted of
+  // late.
+  absl::optional<absl::Duration> latency_p50;
+  absl::optional<absl::Duration> latency_p99;
   std::vector<WorkerStatus> workers;
   // What holds windows back.
   WatermarkReport report;

@@ -67,6 +67,10 @@ void EncodePipelineStatus(const std::string& pipeline_name, const RunnerProgress
   status->set_input_rows_per_second(progress.input_rows_per_second);
   status->set_processed_rows_per_second(progress.processed_rows_per_second);
   SetDuration(progress.commit_duration, status->mutable_commit_duration());
+  if (progress.latency_p50.has_value()) {
+    SetDuration(*progress.latency_p50, status->mutable_latency_p50());
+    SetDuration(*progress.latency_p99, status->mutable_latency_p99());
+  }
   for (const WorkerStatus& worker : progress.workers) EncodeWorker(worker, status->add_workers());
 }
 

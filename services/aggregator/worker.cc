@@ -58,6 +58,8 @@ constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
 // Looking for what windows wait for goes through all open ones.
 constexpr absl::Duration kWaitInterval = absl::Seconds(1);
 constexpr size_t kCommitDurationsKept = 64;
+// Of a merge partition and batch, by which latencies are measured.
+constexpr size_t kMostRecordTimes = 500;
 // Of a snapshot, with one commit: some milliseconds of work.
 constexpr size_t kSnapshotBytesPerCommit = 1'000'000;
 
@@ -262,6 +264,7 @@ void Worker::DropEverything() {
   ++epoch_;
   committer_->SetEpoch(epoch_);
   combiner_->Reset();
+  record_times_.Take();
   sources_.clear();
   merges_.clear();
   dead_letters_.clear();
@@ -471,6 +474,11 @@ bool Worker::ReadPartials() {
             return;
           }
           merge.merger->Apply(*frame);
+          if (merge.record_times_ms.size() < kMostRecordTimes) {
+            merge.record_times_ms.insert(merge.record_times_ms.end(),
+                                         frame->record_times_ms.begin(),
+                                         frame->record_times_ms.end());
+          }
           merge.next_offset = event.offset + 1;
           merge.bytes_since_snapshot += static_cast<int64_t>(event.record->value.size());
           await_partials_until_ = absl::InfinitePast();
@@ -582,6 +590,7 @@ int Worker::ReadSource(int partition, Source* source) {
 
 void Worker::CountRecord(int partition, const record_log::Record& record) {
   if (combiner_->IsRedelivered(partition, record.offset)) return;
+  if (record.timestamp_ms >= 0) record_times_.Add(record.timestamp_ms);
   absl::optional<DeadLetterReason> reason = parser_.Parse(record.value, &fields_);
   if (reason.has_value()) {
     combiner_->AddUnreadable(partition, record.offset);
@@ -623,8 +632,8 @@ void Worker::UpdateIdleness() {
     }
     // Whole seconds, so that idleness is reported once a second; no more than can matter, so that
     // an idle pipeline comes to rest.
-    const absl::Duration idle_for = std::clamp(source.idle_confirmed - source.idle_since,
-                                               absl::ZeroDuration(), IdleHorizon());
+    const absl::Duration idle_for =
+        std::clamp(source.idle_confirmed - source.idle_since, absl::ZeroDuration(), IdleHorizon());
     combiner_->SetIdleFor(entry.first, absl::ToInt64Seconds(idle_for) * kMicrosPerSecond);
   }
 }
@@ -716,6 +725,10 @@ bool Worker::Seal() {
                              EncodeSourceCheckpoint(position)});
   }
   batch.frames = std::move(counted.frames);
+  const std::vector<int64_t> record_times_ms = record_times_.Take();
+  for (Frame& frame : batch.frames) {
+    if (!frame.views.empty()) frame.record_times_ms = record_times_ms;
+  }
   batch.plan = plan_;
   SealMerges(&batch);
   batch.dead_letters = std::move(dead_letters_);
@@ -734,6 +747,8 @@ void Worker::SealMerges(SealedBatch* batch) {
     if (!HasSomethingToSeal(merge)) continue;
     merge.sealed_offset = merge.next_offset;
     merge.uncommitted = true;
+    merge.sealed_record_times_ms = std::move(merge.record_times_ms);
+    merge.record_times_ms.clear();
     MergeOutput output;
     output.partition = entry.first;
     output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(Now()));
@@ -795,7 +810,15 @@ void Worker::OnCommitted(const CommitResult& result) {
     counts_.commit_durations.erase(counts_.commit_durations.begin());
   }
   for (auto& entry : sources_) entry.second.committed = combiner_->sealed_position(entry.first);
-  for (auto& entry : merges_) entry.second.uncommitted = false;
+  const absl::Time now = Now();
+  for (auto& entry : merges_) {
+    Merge& merge = entry.second;
+    merge.uncommitted = false;
+    for (const int64_t time_ms : merge.sealed_record_times_ms) {
+      latencies_.Add(now, now - absl::FromUnixMillis(time_ms));
+    }
+    merge.sealed_record_times_ms.clear();
+  }
   if (result.had_frames && !merges_.empty()) await_partials_until_ = Now() + kAwaitPartials;
   for (const CommitResult::Snapshot& snapshot : result.snapshots) OnSnapshotCommitted(snapshot);
 }
@@ -825,6 +848,7 @@ void Worker::PublishStatus(bool now) {
   if (!now && time < next_status_) return;
   next_status_ = time + kStatusInterval;
   WorkerStatus status = counts_;
+  status.latencies = latencies_.Get(time);
   for (const auto& entry : sources_) {
     WorkerStatus::Source source;
     source.position = entry.second.committed;

@@ -17,6 +17,8 @@
 #include "services/aggregator/core/combiner.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/core/recent_latencies.h"
+#include "services/aggregator/core/record_time_sample.h"
 #include "services/aggregator/core/token_bucket.h"
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/sink/batch_committer.h"
@@ -138,6 +140,9 @@ class Worker : private record_log::AssignmentListener {
     size_t snapshot_bytes = 0;
     // What it waited for when that was last looked at.
     std::shared_ptr<const MergeWait> wait;
+    // Of records whose rows have not been committed, and of those in the batch under way.
+    std::vector<int64_t> record_times_ms;
+    std::vector<int64_t> sealed_record_times_ms;
     int64_t bytes_since_snapshot = 0;
     // The snapshot that is being written, and what of it has been committed.
     std::unique_ptr<SnapshotEncoder> unfinished;
@@ -228,6 +233,8 @@ class Worker : private record_log::AssignmentListener {
   std::map<int, Merge> merges_;
   // Merge state of partitions that were taken away; of use if they come back at the same offset.
   std::map<int, Merge> kept_;
+  RecordTimeSample record_times_;
+  RecentLatencies latencies_;
   std::vector<DeadLetter> dead_letters_;
   size_t dead_letter_bytes_ = 0;
   absl::Time last_seal_ = absl::InfinitePast();

@@ -49,6 +49,8 @@ struct WorkerStatus {
   int64_t aborts = 0;
   // Of the last commits.
   std::vector<absl::Duration> commit_durations;
+  // From a record's Kafka timestamp to the commit of its row, of a few of the last records.
+  std::vector<absl::Duration> latencies;
 };
 
 }  // namespace windrow::aggregator

@@ -93,6 +93,9 @@ struct ViewDelta {
 struct Frame {
   std::vector<ViewDelta> views;
   std::vector<SourcePosition> positions;
+  // Kafka timestamps, milliseconds since 1970, of a few of the batch's records; only latencies are
+  // measured by them.
+  std::vector<int64_t> record_times_ms;
 };
 
 }  // namespace windrow::aggregator

@@ -47,6 +47,7 @@ std::vector<std::string> EncodeFrame(const PipelinePlan& plan, const Frame& fram
     records.push_back(proto.SerializeAsString());
     proto.clear_views();
   }
+  for (const int64_t time_ms : frame.record_times_ms) proto.add_sampled_record_time_ms(time_ms);
   proto.mutable_positions()->Swap(last.mutable_positions());
   records.push_back(proto.SerializeAsString());
   return records;

@@ -160,6 +160,8 @@ absl::StatusOr<Frame> DecodeFrame(const PipelinePlan& plan, absl::string_view re
     if (!decoded.ok()) return decoded.status();
     frame.positions.push_back(*decoded);
   }
+  frame.record_times_ms.assign(proto.sampled_record_time_ms().begin(),
+                               proto.sampled_record_time_ms().end());
   return frame;
 }
 
