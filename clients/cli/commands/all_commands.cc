@@ -6,6 +6,7 @@ void AddAllCommands(CommandLine* line) {
   // In the order in which --help lists them.
   AddWatch(line);
   AddProgress(line);
+  AddTune(line);
   AddHealth(line);
 
   line->DescribeNoun("topics", "Kafka topics and what is in them");

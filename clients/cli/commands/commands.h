@@ -27,6 +27,7 @@ void AddTopicsCreate(CommandLine* line);
 void AddTopicsDescribe(CommandLine* line);
 void AddTopicsList(CommandLine* line);
 void AddTopicsTail(CommandLine* line);
+void AddTune(CommandLine* line);
 void AddViewsList(CommandLine* line);
 void AddWatch(CommandLine* line);
 void AddWindowsList(CommandLine* line);
