@@ -5,6 +5,7 @@
 #include "clients/cli/output.h"
 #include "clients/cli/progress_feed.h"
 #include "clients/cli/proto_json.h"
+#include "clients/cli/spark_progress.h"
 #include "clients/cli/time_text.h"
 #include "services/platform/runtime/termination.h"
 
@@ -24,6 +25,8 @@ struct ProgressOptions {
 void PrintProgress(const Progress& progress, const std::string& format) {
   if (format == "json") {
     PrintLine(ProtoJson(progress));
+  } else if (format == "spark") {
+    PrintLine(SparkProgressJson(progress));
   } else {
     PrintLine(absl::StrCat(progress.replica().empty() ? "all" : Printable(progress.replica()), ": ",
                            ProgressText(progress)));
@@ -74,8 +77,12 @@ void AddProgress(CommandLine* line) {
     command.Flag("-f,--follow", &options->follow,
                  "A line per interval until Ctrl-C; comes back by itself after a restart");
     command.Option("--interval", &options->interval, "Time between two lines, 100ms to 1m");
-    command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
-    command.Examples("  windrow progress\n  windrow progress --follow --interval 500ms -o json");
+    command.Choice("-o,--output", &options->format, {"table", "json", "spark"},
+                   "How to print; spark: as Spark's StreamingQueryProgress");
+    command.Examples(
+        "  windrow progress\n"
+        "  windrow progress --follow --interval 500ms -o json\n"
+        "  windrow progress --follow -o spark");
     return [options](Session& session) {
       if (options->interval < absl::Milliseconds(100) || options->interval > absl::Minutes(1)) {
         return UsageError("--interval must be 100ms to 1m");
