@@ -46,14 +46,8 @@ bool SameDeclaration(pb::Pipeline a, pb::Pipeline b) {
 
 // Version of the rows that last came from a table's file.
 std::string LastVersionOfFile(const ControlledPipeline& controlled, const std::string& table_name) {
-  const auto table = controlled.tables.find(table_name);
-  if (table != controlled.tables.end() && !table->second.file_version.empty()) {
-    return table->second.file_version;
-  }
-  pb::Pipeline created;
-  created.ParseFromString(controlled.definition);
-  const pb::StaticTable* const found = FindTable(table_name, &created);
-  return found == nullptr ? "" : TableVersion(*found);
+  const auto version = controlled.file_versions.find(table_name);
+  return version == controlled.file_versions.end() ? "" : version->second;
 }
 
 // What cannot be gone on from: memory is worth nothing, and a restart goes on from the last commit.
@@ -140,9 +134,7 @@ absl::Status AggregatorApp::EnsurePipeline(const Declared& declared) {
     if (!verdict.ok()) return verdict.status();
     found = log_->Find(pipeline.name());
   }
-  pb::Pipeline existing;
-  if (!found.has_value() || !existing.ParseFromString(found->definition) ||
-      !SameDeclaration(existing, pipeline)) {
+  if (!found.has_value() || !SameDeclaration(PipelineOf(*found), pipeline)) {
     return absl::InvalidArgumentError(absl::StrCat(
         declared.file, " declares ", pipeline.name(),
         " differently from the pipeline of that name that exists: give it another name, or start "

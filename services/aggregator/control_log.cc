@@ -13,7 +13,28 @@ namespace {
 
 namespace pb = windrow::control::v1;
 
-ControlProposal FromProto(const pb::Proposal& proto) {
+ControlledStart DecodeStart(const pb::StartPoint& point) {
+  ControlledStart start;
+  if (point.latest()) start.kind = ControlledStart::Kind::kLatest;
+  if (point.has_record_time()) {
+    start.kind = ControlledStart::Kind::kRecordTime;
+    start.record_time_ms =
+        point.record_time().seconds() * 1000 + point.record_time().nanos() / 1'000'000;
+  }
+  return start;
+}
+
+void SetPipeline(const windrow::pipeline::v1::Pipeline& pipeline, ControlProposal* proposal) {
+  proposal->definition = pipeline.SerializeAsString();
+  proposal->settings = MakeSettings(pipeline.settings());
+  for (const auto& table : pipeline.tables()) {
+    proposal->table_versions[table.name()] = table.version();
+  }
+}
+
+}  // namespace
+
+ControlProposal DecodeProposal(const pb::Proposal& proto) {
   ControlProposal proposal;
   proposal.request_id = proto.request_id();
   proposal.pipeline = proto.pipeline();
@@ -21,8 +42,7 @@ ControlProposal FromProto(const pb::Proposal& proto) {
   switch (proto.change_case()) {
     case pb::Proposal::kCreate:
       proposal.kind = ControlProposal::Kind::kCreate;
-      proposal.definition = proto.create().SerializeAsString();
-      proposal.settings = MakeSettings(proto.create().settings());
+      SetPipeline(proto.create(), &proposal);
       break;
     case pb::Proposal::kSettings:
       proposal.kind = ControlProposal::Kind::kSettings;
@@ -35,13 +55,25 @@ ControlProposal FromProto(const pb::Proposal& proto) {
       proposal.table_version = proto.table().table().version();
       proposal.from_file = proto.table().from_file();
       break;
+    case pb::Proposal::kDeletion:
+      proposal.kind = ControlProposal::Kind::kDelete;
+      proposal.delete_topics = proto.deletion().delete_topics();
+      break;
+    case pb::Proposal::kNewIncarnation:
+      proposal.kind = ControlProposal::Kind::kNewIncarnation;
+      SetPipeline(proto.new_incarnation().pipeline(), &proposal);
+      proposal.start = DecodeStart(proto.new_incarnation().start());
+      proposal.backfill_records_per_second = proto.new_incarnation().backfill_records_per_second();
+      break;
+    case pb::Proposal::kSwitchOver:
+      proposal.kind = ControlProposal::Kind::kSwitchOver;
+      proposal.incarnation = proto.switch_over().incarnation();
+      break;
     default:
       proposal.kind = ControlProposal::Kind::kDrain;
   }
   return proposal;
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<ControlLog>> ControlLog::Open(const kafka::KafkaConfig& config,
                                                              std::function<void()> on_change,
@@ -95,7 +127,7 @@ absl::StatusOr<bool> ControlLog::ReadOnce(absl::Duration timeout) {
           return;
         }
         absl::MutexLock lock(&mutex_);
-        const ControlVerdict verdict = state_.Apply(FromProto(proposal));
+        const ControlVerdict verdict = state_.Apply(DecodeProposal(proposal));
         changed = changed || verdict.accepted;
       });
   if (!count.ok()) return count.status();
@@ -144,10 +176,34 @@ absl::StatusOr<ControlVerdict> ControlLog::Propose(const pb::Proposal& proposal,
   return *state_.FindVerdict(request_id);
 }
 
-bool ControlLog::HasAccepted(const std::string& request_id) const {
+absl::optional<ControlVerdict> ControlLog::FindOutcome(const std::string& request_id) const {
   absl::MutexLock lock(&mutex_);
-  const absl::optional<ControlVerdict> verdict = state_.FindVerdict(request_id);
-  return verdict.has_value() && verdict->accepted;
+  absl::optional<ControlVerdict> outcome = state_.FindVerdict(request_id);
+  for (int attempt = 1; outcome.has_value() && !outcome->accepted; ++attempt) {
+    const auto verdict = state_.FindVerdict(RequestIdOfAttempt(request_id, attempt));
+    if (!verdict.has_value()) break;
+    outcome = verdict;
+  }
+  return outcome;
+}
+
+bool ControlLog::HasAccepted(const std::string& request_id) const {
+  const absl::optional<ControlVerdict> outcome = FindOutcome(request_id);
+  return outcome.has_value() && outcome->accepted;
+}
+
+std::string ControlLog::RequestIdOfAttempt(const std::string& request_id, int attempt) {
+  return attempt == 0 ? request_id : absl::StrCat(request_id, "#", attempt);
+}
+
+absl::optional<ControlledPipeline> ControlLog::Preview(const pb::Proposal& proposal) const {
+  absl::MutexLock lock(&mutex_);
+  return state_.Preview(DecodeProposal(proposal));
+}
+
+std::map<std::string, std::vector<RetiredIncarnation>> ControlLog::retired() const {
+  absl::MutexLock lock(&mutex_);
+  return state_.retired();
 }
 
 std::map<std::string, ControlledPipeline> ControlLog::pipelines() const {

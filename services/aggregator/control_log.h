@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -19,6 +20,9 @@
 #include "windrow/control/v1/control.pb.h"
 
 namespace windrow::aggregator {
+
+// A record of the topic, for ControlState.
+ControlProposal DecodeProposal(const windrow::control::v1::Proposal& proto);
 
 // The topic windrow.control and the state that it describes. Every replica reads it from the
 // beginning and reaches the same state; a change is appended, and takes effect where it is read
@@ -41,13 +45,22 @@ class ControlLog {
   absl::StatusOr<ControlVerdict> Propose(const windrow::control::v1::Proposal& proposal,
                                          absl::Duration timeout);
 
-  // Whether a proposal with this request id has been accepted: a caller that repeats it changes
-  // nothing more.
+  // What became of a request that has been applied here, of its last attempt if it took several.
+  absl::optional<ControlVerdict> FindOutcome(const std::string& request_id) const;
+  // Whether it has been accepted: a caller that repeats it changes nothing more.
   bool HasAccepted(const std::string& request_id) const;
+  // A refused request that may go on top of what was faster is proposed again under another id:
+  // the 0th is the request's own.
+  static std::string RequestIdOfAttempt(const std::string& request_id, int attempt);
+
+  // What the pipeline would be after the proposal; nullopt when it would be refused, or gone.
+  absl::optional<ControlledPipeline> Preview(const windrow::control::v1::Proposal& proposal) const;
 
   std::map<std::string, ControlledPipeline> pipelines() const;
   // nullopt when there is no such pipeline.
   absl::optional<ControlledPipeline> Find(const std::string& name) const;
+  // The incarnations that are not run any more, of deleted pipelines too, by pipeline.
+  std::map<std::string, std::vector<RetiredIncarnation>> retired() const;
 
  private:
   ControlLog(std::unique_ptr<kafka::PartitionReader> reader,

@@ -123,7 +123,7 @@ grpc::Status PipelineServiceImpl::Propose(
       proposal.request_id().empty() ? NewRequestId() : proposal.request_id();
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     // Another writer may have been faster; a change that names no etag goes on top of theirs.
-    proposal.set_request_id(attempt == 0 ? request_id : absl::StrCat(request_id, "#", attempt));
+    proposal.set_request_id(ControlLog::RequestIdOfAttempt(request_id, attempt));
     const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, kProposeTimeout);
     if (!applied.ok())
       return rpc::RpcError(applied.status(), kErrorDomain, "CONTROL_LOG_UNAVAILABLE");

@@ -25,9 +25,7 @@ int main(int argc, char** argv) {
   const std::string name = "pipelines/" + absl::GetFlag(FLAGS_pipeline);
   const auto found = (*log)->Find(name);
   if (!found.has_value()) runtime::ExitWithUsageError("there is no pipeline " + name);
-  pipeline::v1::Pipeline definition;
-  definition.ParseFromString(found->definition);
-  const auto plan = aggregator::MakePlan(definition);
+  const auto plan = aggregator::MakePlan(aggregator::PipelineOf(*found));
   if (!plan.ok()) runtime::ExitWithUsageError(std::string(plan.status().message()));
   const auto restored = aggregator::RestoreOffsets(config, *plan, absl::Minutes(5));
   if (!restored.ok()) runtime::ExitWithUsageError(std::string(restored.status().message()));

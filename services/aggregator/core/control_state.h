@@ -1,10 +1,10 @@
 #ifndef SERVICES_AGGREGATOR_CORE_CONTROL_STATE_H_
 #define SERVICES_AGGREGATOR_CORE_CONTROL_STATE_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/optional.h"
@@ -19,19 +19,56 @@ struct PipelineSettings {
   int64_t state_limit_bytes = 1'000'000'000;
 };
 
-// New rows of a static table. `content` is opaque here.
-struct ControlledTable {
-  std::string content;
-  // Version of the rows that last came from the table's file; empty while none have since the
-  // pipeline was created.
-  std::string file_version;
+// Where an incarnation begins to read the source topic.
+struct ControlledStart {
+  enum class Kind { kEarliest, kLatest, kRecordTime };
+  Kind kind = Kind::kEarliest;
+  // For kRecordTime: at the first record whose Kafka timestamp, milliseconds since 1970, is not
+  // before this.
+  int64_t record_time_ms = 0;
+
+  bool operator==(const ControlledStart& other) const {
+    return kind == other.kind && record_time_ms == other.record_time_ms;
+  }
 };
 
-// A pipeline as the control log has it. `definition` is opaque here.
-struct ControlledPipeline {
+// One run of a pipeline over its source topic, with topics and a consumer group of its own.
+struct ControlledIncarnation {
+  // From 1, never used twice for a name.
+  int number = 1;
+  // Generation of the change that made it.
+  int64_t generation = 0;
+  // What it computes; opaque here.
   std::string definition;
-  // Tables that have changed since it was created, by name.
-  std::map<std::string, ControlledTable> tables;
+  // New rows of the static tables that have changed since it was made, by name; opaque here.
+  std::map<std::string, std::string> tables;
+  ControlledStart start;
+  // Records read per second, at most, until it is served; 0 for no limit of its own.
+  int64_t backfill_records_per_second = 0;
+};
+
+// An incarnation that is not run any more.
+struct RetiredIncarnation {
+  int number = 1;
+  // Whether it has been served: what has never been is of no use to anybody.
+  bool served = false;
+  // Whether its topics are to be deleted, those that users read too.
+  bool delete_topics = false;
+
+  bool operator==(const RetiredIncarnation& other) const {
+    return number == other.number && served == other.served && delete_topics == other.delete_topics;
+  }
+};
+
+// A pipeline as the control log has it.
+struct ControlledPipeline {
+  // The incarnation whose results are served.
+  ControlledIncarnation served;
+  // The one that catches up beside it.
+  absl::optional<ControlledIncarnation> next;
+  // Versions of the rows that last came from each table's file or, while none have, with which the
+  // pipeline was created. By table.
+  std::map<std::string, std::string> file_versions;
   // Generation of the last change of a table; 0 for none.
   int64_t plan_generation = 0;
   PipelineSettings settings;
@@ -41,24 +78,36 @@ struct ControlledPipeline {
   int64_t drain_generation = 0;
   // Largest parallelism ever set: so many transactional ids have been in use.
   int max_parallelism = 1;
+
+  // What it is to compute in the end.
+  const ControlledIncarnation& newest() const { return next.has_value() ? *next : served; }
 };
 
 // A record of the control log.
 struct ControlProposal {
-  enum class Kind { kCreate, kSettings, kDrain, kTable };
+  enum class Kind { kCreate, kSettings, kDrain, kTable, kDelete, kNewIncarnation, kSwitchOver };
   std::string request_id;
   std::string pipeline;
   int64_t expected_generation = 0;
   Kind kind = Kind::kDrain;
-  // For kCreate.
+  // For kCreate and kNewIncarnation.
   std::string definition;
-  // For kCreate and kSettings.
+  // For them: the tables' versions by name.
+  std::map<std::string, std::string> table_versions;
+  // For kCreate, kSettings, and a kNewIncarnation that creates.
   PipelineSettings settings;
   // For kTable: its name, rows and their version, and whether they come from its file.
   std::string table;
   std::string table_content;
   std::string table_version;
   bool from_file = false;
+  // For kDelete.
+  bool delete_topics = false;
+  // For kNewIncarnation.
+  ControlledStart start;
+  int64_t backfill_records_per_second = 0;
+  // For kSwitchOver.
+  int incarnation = 0;
 };
 
 // What became of a proposal.
@@ -66,67 +115,53 @@ struct ControlVerdict {
   bool accepted = false;
   // Generation of the pipeline after the proposal.
   int64_t generation = 0;
+  // What the proposal was about, for whoever uses its request id again.
+  std::string pipeline;
+  ControlProposal::Kind kind = ControlProposal::Kind::kDrain;
 };
 
 // The state that the control log describes: whoever applies the same records in order holds the
-// same state. Applying looks at nothing but request id and expected generation, so that every
-// version of the program decides alike. A value of one thread.
+// same state. Applying looks at nothing but request id, expected generation, whether the pipeline
+// exists and, for a switch-over, which incarnation is the next one, so that every version of the
+// program decides alike. A value of one thread.
+//
+// Generations and incarnation numbers of a name go on after its deletion. A pipeline that does not
+// exist is created by kCreate, or by kNewIncarnation where another start than the earliest record
+// is wanted; the expected generation is 0 then.
 class ControlState {
  public:
   // Applies the next record of the log. A repeated request id gets the verdict of the first.
-  ControlVerdict Apply(const ControlProposal& proposal) {
-    const auto earlier = verdicts_.find(proposal.request_id);
-    if (earlier != verdicts_.end()) return earlier->second;
-    const auto found = pipelines_.find(proposal.pipeline);
-    const bool creates = proposal.kind == ControlProposal::Kind::kCreate;
-    ControlVerdict verdict;
-    verdict.generation = found == pipelines_.end() ? 0 : found->second.generation;
-    verdict.accepted = verdict.generation == proposal.expected_generation &&
-                       creates == (found == pipelines_.end());
-    if (verdict.accepted) {
-      ControlledPipeline& pipeline = pipelines_[proposal.pipeline];
-      verdict.generation = ++pipeline.generation;
-      Change(proposal, &pipeline);
-    }
-    verdicts_.emplace(proposal.request_id, verdict);
-    return verdict;
-  }
+  ControlVerdict Apply(const ControlProposal& proposal);
 
   // The verdict on a request that has been applied.
-  absl::optional<ControlVerdict> FindVerdict(const std::string& request_id) const {
-    const auto found = verdicts_.find(request_id);
-    if (found == verdicts_.end()) return absl::nullopt;
-    return found->second;
-  }
+  absl::optional<ControlVerdict> FindVerdict(const std::string& request_id) const;
 
-  // By name.
+  // What the pipeline would be after the proposal; nullopt when it would be refused, or gone.
+  absl::optional<ControlledPipeline> Preview(const ControlProposal& proposal) const;
+
+  // Those that exist, by name.
   const std::map<std::string, ControlledPipeline>& pipelines() const { return pipelines_; }
 
+  // The incarnations that are not run any more, of deleted pipelines too, by pipeline.
+  std::map<std::string, std::vector<RetiredIncarnation>> retired() const;
+
  private:
-  static void Change(const ControlProposal& proposal, ControlledPipeline* pipeline) {
-    switch (proposal.kind) {
-      case ControlProposal::Kind::kCreate:
-        pipeline->definition = proposal.definition;
-        pipeline->settings = proposal.settings;
-        break;
-      case ControlProposal::Kind::kSettings:
-        pipeline->settings = proposal.settings;
-        break;
-      case ControlProposal::Kind::kDrain:
-        pipeline->drain_generation = pipeline->generation;
-        break;
-      case ControlProposal::Kind::kTable: {
-        ControlledTable& table = pipeline->tables[proposal.table];
-        table.content = proposal.table_content;
-        if (proposal.from_file) table.file_version = proposal.table_version;
-        pipeline->plan_generation = pipeline->generation;
-        break;
-      }
-    }
-    pipeline->max_parallelism = std::max(pipeline->max_parallelism, pipeline->settings.parallelism);
-  }
+  // What is known of a name for ever.
+  struct History {
+    int64_t generation = 0;
+    int last_incarnation = 0;
+    std::vector<RetiredIncarnation> retired;
+  };
+
+  bool IsAcceptable(const ControlProposal& proposal) const;
+  void Change(const ControlProposal& proposal, int64_t generation);
+  void Create(const ControlProposal& proposal, int64_t generation);
+  void Delete(const ControlProposal& proposal);
+  static ControlledIncarnation NewIncarnation(const ControlProposal& proposal, int64_t generation,
+                                              History* history);
 
   std::map<std::string, ControlledPipeline> pipelines_;
+  std::map<std::string, History> histories_;
   absl::flat_hash_map<std::string, ControlVerdict> verdicts_;
 };
 

@@ -595,12 +595,16 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
 }
 
 pb::Pipeline PipelineOf(const ControlledPipeline& controlled) {
+  return PipelineOf(controlled.served);
+}
+
+pb::Pipeline PipelineOf(const ControlledIncarnation& incarnation) {
   pb::Pipeline pipeline;
-  pipeline.ParseFromString(controlled.definition);
-  for (const auto& entry : controlled.tables) {
+  pipeline.ParseFromString(incarnation.definition);
+  for (const auto& entry : incarnation.tables) {
     pb::StaticTable changed;
     pb::StaticTable* const table = FindTable(entry.first, &pipeline);
-    if (table == nullptr || !changed.ParseFromString(entry.second.content)) continue;
+    if (table == nullptr || !changed.ParseFromString(entry.second)) continue;
     table->mutable_rows()->Swap(changed.mutable_rows());
     table->set_version(changed.version());
   }

@@ -35,8 +35,10 @@ std::string DescribeViolations(const std::vector<PipelineViolation>& violations)
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
     const windrow::pipeline::v1::Pipeline& pipeline, int64_t plan_generation = 0);
 
-// The pipeline as the control log has it, with the tables of now.
+// The pipeline as the control log has it, with the tables of now: what is served, or one
+// incarnation.
 windrow::pipeline::v1::Pipeline PipelineOf(const ControlledPipeline& controlled);
+windrow::pipeline::v1::Pipeline PipelineOf(const ControlledIncarnation& incarnation);
 
 // The pipeline's table of this name, or null.
 windrow::pipeline::v1::StaticTable* FindTable(absl::string_view name,

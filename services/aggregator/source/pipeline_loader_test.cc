@@ -367,14 +367,14 @@ TEST(PipelineLoaderTest, RefusesWhatDoesNotFitIntoTheControlLog) {
 
 TEST(PipelineLoaderTest, APipelineOfTheLogHasTheTablesOfNow) {
   ControlledPipeline controlled;
-  controlled.definition = MakePipeline().SerializeAsString();
+  controlled.served.definition = MakePipeline().SerializeAsString();
   EXPECT_EQ(PipelineOf(controlled).tables(0).version(), "v1");
   pb::StaticTable changed;
   changed.set_version("v2");
   (*changed.add_rows()->mutable_columns())["code"] = "B";
   (*changed.mutable_rows(0)->mutable_columns())["text"] = "Baker";
-  controlled.tables["codes"].content = changed.SerializeAsString();
-  controlled.tables["gone"].content = changed.SerializeAsString();
+  controlled.served.tables["codes"] = changed.SerializeAsString();
+  controlled.served.tables["gone"] = changed.SerializeAsString();
   const pb::Pipeline pipeline = PipelineOf(controlled);
   ASSERT_EQ(pipeline.tables_size(), 1);
   EXPECT_EQ(pipeline.tables(0).name(), "codes");
