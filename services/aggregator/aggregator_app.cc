@@ -79,11 +79,13 @@ absl::Status AggregatorApp::Start() {
   {
     // The log's thread may be in FollowControlLog already.
     absl::MutexLock lock(&mutex_);
+    board_ = std::make_unique<StatusBoard>(
+        StatusBoard::Options{options_.kafka, options_.replica, [this] { return OwnStatus(); }});
     log_ = *std::move(log);
   }
   service_ = std::make_unique<PipelineServiceImpl>(
       log_.get(), options_.replica, [this](const std::string& name) { return Progress(name); },
-      [this] { return std::vector<status::v1::ReplicaStatus>{OwnStatus()}; });
+      board_.get());
   auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
@@ -235,6 +237,7 @@ void AggregatorApp::FollowControlLog() {
     options.replica = options_.replica;
     options.plan = *plan;
     options.memory_megabytes = options_.memory_megabytes;
+    options.on_applied = [this] { board_->PublishSoon(); };
     options.on_fatal = EndProcess;
     runner = std::make_unique<PipelineRunner>(std::move(options), entry.second);
   }
@@ -261,9 +264,11 @@ status::v1::ReplicaStatus AggregatorApp::OwnStatus() const {
   SetTime(start_time_, own.mutable_start_time());
   own.set_version(runtime::kVersion);
   own.set_address(options_.listen);
-  SetDuration(runtime::ProcessCpuTime(), own.mutable_cpu_time());
+  const absl::Duration cpu_time = runtime::ProcessCpuTime();
+  SetDuration(cpu_time, own.mutable_cpu_time());
   own.set_resident_bytes(runtime::ResidentBytes());
   absl::MutexLock lock(&mutex_);
+  own.set_cpu_load(cpu_load_.Update(absl::Now(), cpu_time));
   for (const auto& runner : runners_) {
     EncodePipelineStatus(runner.first, runner.second->progress(), own.add_pipelines());
   }
@@ -294,6 +299,7 @@ AggregatorApp::~AggregatorApp() {
   runners.clear();
   // Before the log, which may still call FollowControlLog.
   log_.reset();
+  board_.reset();
 }
 
 }  // namespace windrow::aggregator

@@ -17,9 +17,11 @@
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/pipeline_runner.h"
 #include "services/aggregator/pipeline_service.h"
+#include "services/aggregator/status_board.h"
 #include "services/aggregator/table_watcher.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
+#include "services/platform/runtime/cpu_load.h"
 #include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
@@ -74,8 +76,10 @@ class AggregatorApp {
   const absl::Time start_time_ = absl::Now();
   mutable absl::Mutex mutex_;
   std::map<std::string, std::unique_ptr<PipelineRunner>> runners_ ABSL_GUARDED_BY(mutex_);
+  mutable runtime::CpuLoad cpu_load_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Set once, under mutex_.
+  std::unique_ptr<StatusBoard> board_;
   std::unique_ptr<ControlLog> log_;
   std::unique_ptr<PipelineServiceImpl> service_;
   std::unique_ptr<rpc::RpcServer> server_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -92,14 +93,16 @@ void PipelineRunner::Run() {
     progress_.waiting_for = std::string(status.message());
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Milliseconds(250));
   }
-  const auto woken = [this]()
-                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; };
+  const auto woken = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return changed_ || taken_up_ || stopping_;
+  };
   while (!Stopping()) {
     AdjustWorkers();
     Measure();
     CheckRounds();
     absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(&woken), kMeasureInterval);
+    taken_up_ = false;
   }
   for (auto& worker : workers_) worker.second->RequestStop();
   for (auto& worker : workers_) worker.second->Join();
@@ -155,6 +158,8 @@ void PipelineRunner::AdjustWorkers() {
     wanted = wanted_;
   }
   const int parallelism = wanted.settings.parallelism;
+  change_.Begin(wanted.generation, static_cast<int>(workers_.size()) != parallelism,
+                absl::ToUnixMicros(absl::Now()));
   for (auto worker = workers_.lower_bound(parallelism); worker != workers_.end(); ++worker) {
     worker->second->RequestStop();
   }
@@ -171,6 +176,10 @@ void PipelineRunner::AdjustWorkers() {
       purger_->Purge(topic, partition, offset);
     };
     options.queued_kilobytes = options_.memory_megabytes * 1024 / parallelism;
+    options.on_taken_up = [this] {
+      absl::MutexLock lock(&mutex_);
+      taken_up_ = true;
+    };
     options.on_fatal = options_.on_fatal;
     worker = std::make_unique<Worker>(std::move(options));
     worker->Start();
@@ -185,8 +194,18 @@ void PipelineRunner::AdjustWorkers() {
     ended_.aborts += status.aborts;
     worker = workers_.erase(worker);
   }
-  absl::MutexLock lock(&mutex_);
-  progress_.generation = wanted.generation;
+}
+
+bool PipelineRunner::ObserveChange(const std::vector<WorkerStatus>& workers) {
+  const auto micros = [](absl::Time time) {
+    return time == absl::InfinitePast() ? std::numeric_limits<int64_t>::min()
+                                        : absl::ToUnixMicros(time);
+  };
+  std::vector<WorkerTurn> turns;
+  for (const WorkerStatus& worker : workers) {
+    turns.push_back({micros(worker.revoked_at), micros(worker.taken_up_at)});
+  }
+  return change_.Observe(turns, absl::ToUnixMicros(absl::Now()));
 }
 
 void PipelineRunner::Measure() {
@@ -220,9 +239,17 @@ void PipelineRunner::Measure() {
   }
   progress.watermark = SmallestWatermark(progress.workers);
   progress.report = ReportWatermark(progress.workers);
+  const bool applied = ObserveChange(progress.workers);
+  progress.generation = change_.generation();
+  progress.apply_time = absl::FromUnixMicros(change_.applied_us());
+  progress.pause = absl::Microseconds(change_.pause());
+  PublishProgress(std::move(progress), log_end);
+  if (applied && options_.on_applied) options_.on_applied();
+}
+
+void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
   const absl::Time now = absl::Now();
   absl::MutexLock lock(&mutex_);
-  progress.generation = progress_.generation;
   progress.input_rows_per_second = progress_.input_rows_per_second;
   progress.processed_rows_per_second = progress_.processed_rows_per_second;
   if (now - measured_at_ >= kRateWindow) {

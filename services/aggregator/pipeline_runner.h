@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "services/aggregator/core/applied_change.h"
 #include "services/aggregator/core/control_state.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
@@ -30,6 +31,9 @@ namespace windrow::aggregator {
 struct RunnerProgress {
   // Generation of the settings that are applied.
   int64_t generation = 0;
+  // When they were, and how long nothing was read from the source topic for it.
+  absl::Time apply_time = absl::InfinitePast();
+  absl::Duration pause;
   double input_rows_per_second = 0;
   double processed_rows_per_second = 0;
   int64_t records_processed = 0;
@@ -59,6 +63,8 @@ class PipelineRunner {
     std::string replica;
     std::shared_ptr<const PipelinePlan> plan;
     int memory_megabytes = 32;
+    // Called on the runner's thread when a generation has been applied, as progress() then says.
+    std::function<void()> on_applied;
     // Called when the process has to end; see Worker::Options.
     std::function<void(const std::string& reason)> on_fatal;
   };
@@ -88,7 +94,10 @@ class PipelineRunner {
   absl::Status Prepare();
   absl::Status RetireSlots();
   void AdjustWorkers();
+  bool ObserveChange(const std::vector<WorkerStatus>& workers);
   void Measure();
+  // With rates; `log_end` is that of all sources together.
+  void PublishProgress(RunnerProgress progress, int64_t log_end);
   WatermarkReport ReportWatermark(const std::vector<WorkerStatus>& workers);
   void CheckRounds();
   bool Stopping() const;
@@ -106,10 +115,13 @@ class PipelineRunner {
   int64_t measured_records_ = 0;
   int64_t measured_log_end_ = 0;
   WatermarkWatch watch_;
+  AppliedChange change_;
 
   mutable absl::Mutex mutex_;
   ControlledPipeline wanted_ ABSL_GUARDED_BY(mutex_);
   bool changed_ ABSL_GUARDED_BY(mutex_) = true;
+  // A worker has taken up partitions.
+  bool taken_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   RunnerProgress progress_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;

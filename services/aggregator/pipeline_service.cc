@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "services/aggregator/acknowledgement_wait.h"
 #include "services/aggregator/control_error.h"
 #include "services/aggregator/explanation_report.h"
 #include "services/aggregator/proto_time.h"
@@ -22,7 +24,16 @@ namespace control = windrow::control::v1;
 namespace pipeline = windrow::pipeline::v1;
 
 constexpr absl::Duration kProposeTimeout = absl::Seconds(5);
+constexpr absl::Duration kAwaitReplicas = absl::Seconds(2);
 constexpr int kMaxAttempts = 10;
+
+constexpr absl::string_view kReplicaMark = "replicas/";
+
+grpc::Status BadPageToken() {
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
+                       "page_token is not a next_page_token of this method", kErrorDomain,
+                       "BAD_PAGE_TOKEN");
+}
 
 std::string Etag(const ControlledPipeline& pipeline) {
   return absl::StrCat("\"", pipeline.generation, "\"");
@@ -75,11 +86,11 @@ std::vector<rpc::FieldViolation> ReplaceRows(const v1::UpdateTableRequest& reque
 
 PipelineServiceImpl::PipelineServiceImpl(ControlLog* log, std::string replica,
                                          ProgressSource progress_source,
-                                         ReplicaSource replica_source)
+                                         const ReplicaDirectory* replicas)
     : log_(log),
       replica_(std::move(replica)),
       progress_source_(std::move(progress_source)),
-      replica_source_(std::move(replica_source)) {}
+      replicas_(replicas) {}
 
 grpc::Status PipelineServiceImpl::GetPipeline(grpc::ServerContext*,
                                               const v1::GetPipelineRequest* request,
@@ -98,11 +109,7 @@ grpc::Status PipelineServiceImpl::ListPipelines(grpc::ServerContext*,
   const std::map<std::string, ControlledPipeline> pipelines = log_->pipelines();
   // A page token is the name that the next page begins with, in hexadecimal.
   const std::string first = absl::HexStringToBytes(request->page_token());
-  if (!request->page_token().empty() && first.rfind("pipelines/", 0) != 0) {
-    return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
-                         "page_token is not a next_page_token of this method", kErrorDomain,
-                         "BAD_PAGE_TOKEN");
-  }
+  if (!request->page_token().empty() && first.rfind("pipelines/", 0) != 0) return BadPageToken();
   for (auto entry = pipelines.lower_bound(first); entry != pipelines.end(); ++entry) {
     if (response->pipelines_size() == page_size) {
       response->set_next_page_token(absl::BytesToHexString(entry->first));
@@ -169,6 +176,7 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
     proposal.set_pipeline(request->name());
     proposal.set_request_id(request->request_id());
     proposal.set_expected_generation(found->generation);
+    const AcknowledgementWait acknowledgements(replicas_, request->name());
     ControlVerdict verdict;
     const grpc::Status status = Propose(
         std::move(proposal), !request->etag().empty(),
@@ -179,6 +187,10 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
         &verdict);
     if (!status.ok()) return status;
     changed = log_->Find(request->name()).value_or(changed);
+    const auto applied = acknowledgements.Await(verdict.generation, absl::Now() + kAwaitReplicas);
+    response->mutable_acknowledgements()->Add(applied.acknowledgements.begin(),
+                                              applied.acknowledgements.end());
+    response->mutable_missing_replicas()->Add(applied.missing.begin(), applied.missing.end());
   } else {
     changed.settings = MakeSettings(proposal.settings());
   }
@@ -250,7 +262,7 @@ grpc::Status PipelineServiceImpl::FillProgress(const std::string& replica, Progr
                                                v1::Progress* progress) const {
   const absl::optional<ControlledPipeline> found = log_->Find(report->name());
   if (!found.has_value()) return NoSuchPipeline(report->name());
-  std::vector<windrow::status::v1::ReplicaStatus> replicas = replica_source_();
+  std::vector<windrow::status::v1::ReplicaStatus> replicas = replicas_->Alive();
   if (!replica.empty()) {
     const std::string& wanted = replica == "-" ? replica_ : replica;
     replicas.erase(std::remove_if(replicas.begin(), replicas.end(),
@@ -280,6 +292,33 @@ grpc::Status PipelineServiceImpl::ExplainPipeline(grpc::ServerContext*,
   explanation->set_replica(replica_);
   SetTime(absl::Now(), explanation->mutable_report_time());
   FillExplanation(PipelineOf(*found), measured->report, explanation);
+  return grpc::Status::OK;
+}
+
+grpc::Status PipelineServiceImpl::ListReplicas(grpc::ServerContext*,
+                                               const v1::ListReplicasRequest* request,
+                                               v1::ListReplicasResponse* response) {
+  if (request->page_size() < 0) return BadRequest({{"page_size", "must not be negative"}});
+  const int page_size = request->page_size() == 0 ? 50 : std::min(request->page_size(), 1000);
+  // A page token is the name that the next page begins with, behind a mark, in hexadecimal.
+  std::string first = absl::HexStringToBytes(request->page_token());
+  if (!request->page_token().empty()) {
+    if (!absl::StartsWith(first, kReplicaMark)) return BadPageToken();
+    first.erase(0, kReplicaMark.size());
+  }
+  for (KnownReplica& known : replicas_->Known()) {
+    if (known.status.replica() < first) continue;
+    if (response->replicas_size() == page_size) {
+      response->set_next_page_token(
+          absl::BytesToHexString(absl::StrCat(kReplicaMark, known.status.replica())));
+      break;
+    }
+    v1::Replica* const replica = response->add_replicas();
+    SetDuration(ToTime(known.status.report_time()) - ToTime(known.status.start_time()),
+                replica->mutable_uptime());
+    replica->set_alive(known.alive);
+    *replica->mutable_status() = std::move(known.status);
+  }
   return grpc::Status::OK;
 }
 

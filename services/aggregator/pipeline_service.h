@@ -11,8 +11,8 @@
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/pipeline_runner.h"
 #include "services/aggregator/progress_report.h"
+#include "services/aggregator/replica_directory.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
-#include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
 
@@ -22,12 +22,9 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
   // Progress of a pipeline in this replica by its name; nullopt when it does not run here.
   using ProgressSource = std::function<absl::optional<RunnerProgress>(const std::string& name)>;
 
-  // What the replicas that are alive tell of themselves, this one first.
-  using ReplicaSource = std::function<std::vector<windrow::status::v1::ReplicaStatus>()>;
-
-  // `log` outlives the service.
+  // `log` and `replicas` outlive the service.
   PipelineServiceImpl(ControlLog* log, std::string replica, ProgressSource progress_source,
-                      ReplicaSource replica_source);
+                      const ReplicaDirectory* replicas);
 
   // Ends the streams, so that the server can stop.
   void Stop() { stopping_ = true; }
@@ -49,6 +46,8 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                                v1::ExplainPipelineResponse* response) override;
   grpc::Status WatchProgress(grpc::ServerContext* context, const v1::WatchProgressRequest* request,
                              grpc::ServerWriter<v1::WatchProgressResponse>* writer) override;
+  grpc::Status ListReplicas(grpc::ServerContext* context, const v1::ListReplicasRequest* request,
+                            v1::ListReplicasResponse* response) override;
 
  private:
   // Of the replica that is named, "-" for this one, or of all when none is.
@@ -64,7 +63,7 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
   ControlLog* const log_;
   const std::string replica_;
   const ProgressSource progress_source_;
-  const ReplicaSource replica_source_;
+  const ReplicaDirectory* const replicas_;
   std::atomic<bool> stopping_{false};
 };
 

@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/aggregator/control_log.h"
+#include "services/aggregator/proto_time.h"
+#include "services/aggregator/status_board.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "windrow/control/v1/control.pb.h"
 
@@ -29,13 +31,51 @@ constexpr absl::Duration kPatience = absl::Seconds(20);
 // One replica: its own view of the log, and its service.
 struct Replica {
   Replica(const kafka::KafkaConfig& config, const std::string& name) {
+    board = std::make_unique<StatusBoard>(
+        StatusBoard::Options{config, name, [this, name] { return Status(name); }});
     auto opened = ControlLog::Open(
-        config, [] {}, kPatience);
+        config, [this] { board->PublishSoon(); }, kPatience);
     EXPECT_TRUE(opened.ok()) << opened.status();
-    log = *std::move(opened);
+    {
+      absl::MutexLock lock(&mutex);
+      log = *std::move(opened);
+    }
     service = std::make_unique<PipelineServiceImpl>(
-        log.get(), name, [](const std::string&) { return absl::nullopt; },
-        [] { return std::vector<windrow::status::v1::ReplicaStatus>(); });
+        log.get(), name, [](const std::string&) { return absl::nullopt; }, board.get());
+  }
+  ~Replica() {
+    {
+      absl::MutexLock lock(&mutex);
+      log.reset();
+    }
+    board.reset();
+  }
+
+  // It has no workers, and applies everything at once.
+  windrow::status::v1::ReplicaStatus Status(const std::string& name) {
+    windrow::status::v1::ReplicaStatus status;
+    status.set_replica(name);
+    SetTime(absl::Now(), status.mutable_report_time());
+    absl::MutexLock lock(&mutex);
+    if (log == nullptr || stuck) return last_status;
+    for (const auto& entry : log->pipelines()) {
+      auto* const pipeline = status.add_pipelines();
+      pipeline->set_pipeline(entry.first);
+      pipeline->set_generation(entry.second.generation);
+    }
+    last_status = status;
+    return status;
+  }
+
+  // Other replicas that it knows to be alive and to run the pipeline.
+  std::vector<std::string> Others(const std::string& pipeline) {
+    std::vector<std::string> others;
+    for (const auto& other : board->Others()) {
+      for (const auto& status : other.pipelines()) {
+        if (status.pipeline() == pipeline) others.push_back(other.replica());
+      }
+    }
+    return others;
   }
 
   grpc::Status Reconfigure(const v1::ReconfigureRequest& request,
@@ -55,6 +95,11 @@ struct Replica {
     return response.pipeline();
   }
 
+  absl::Mutex mutex;
+  windrow::status::v1::ReplicaStatus last_status;
+  // Applies nothing more.
+  bool stuck = false;
+  std::unique_ptr<StatusBoard> board;
   std::unique_ptr<ControlLog> log;
   std::unique_ptr<PipelineServiceImpl> service;
 };
@@ -163,6 +208,70 @@ TEST_F(PipelineServiceTest, AnEtagGuardsAndARequestIdRepeats) {
   request.clear_request_id();
   EXPECT_EQ(second_->Reconfigure(request).error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(first_->Get(name_).etag(), changed.etag());
+}
+
+TEST_F(PipelineServiceTest, NamesTheReplicasThatHaveAppliedAChangeAndThoseThatHaveNot) {
+  const auto eventually = [&](Replica& replica, const std::vector<std::string>& others) {
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (replica.Others(name_) != others && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    EXPECT_EQ(replica.Others(name_), others);
+  };
+  eventually(*first_, {"second"});
+  v1::ReconfigureRequest request = Rate(7);
+  v1::ReconfigureResponse response;
+  ASSERT_TRUE(first_->service->Reconfigure(nullptr, &request, &response).ok());
+  ASSERT_EQ(response.acknowledgements_size(), 2);
+  for (const auto& acknowledgement : response.acknowledgements()) {
+    EXPECT_EQ(acknowledgement.generation(), 2) << acknowledgement.replica();
+  }
+  EXPECT_EQ(response.missing_replicas_size(), 0);
+  {
+    absl::MutexLock lock(&second_->mutex);
+    second_->stuck = true;
+  }
+  request = Rate(8);
+  response.Clear();
+  const absl::Time before = absl::Now();
+  ASSERT_TRUE(first_->service->Reconfigure(nullptr, &request, &response).ok());
+  EXPECT_LT(absl::Now() - before, absl::Seconds(5)) << "it waits 2 s";
+  ASSERT_EQ(response.acknowledgements_size(), 1);
+  EXPECT_EQ(response.acknowledgements(0).replica(), "first");
+  EXPECT_THAT(response.missing_replicas(), testing::ElementsAre("second"));
+  // Who stops in order is not missed.
+  second_ = nullptr;
+  eventually(*first_, {});
+  request = Rate(9);
+  response.Clear();
+  ASSERT_TRUE(first_->service->Reconfigure(nullptr, &request, &response).ok());
+  EXPECT_EQ(response.missing_replicas_size(), 0);
+}
+
+TEST_F(PipelineServiceTest, ListsReplicasInPages) {
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (first_->Others(name_).empty() && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  v1::ListReplicasRequest request;
+  request.set_page_size(1);
+  std::vector<std::string> names;
+  for (;;) {
+    v1::ListReplicasResponse response;
+    ASSERT_TRUE(first_->service->ListReplicas(nullptr, &request, &response).ok());
+    ASSERT_LE(response.replicas_size(), 1);
+    for (const auto& replica : response.replicas()) {
+      names.push_back(replica.status().replica());
+      EXPECT_TRUE(replica.alive()) << names.back();
+    }
+    if (response.next_page_token().empty()) break;
+    request.set_page_token(response.next_page_token());
+  }
+  EXPECT_THAT(names, testing::ElementsAre("first", "second"));
+  v1::ListReplicasResponse response;
+  request.set_page_token("zz");
+  EXPECT_EQ(first_->service->ListReplicas(nullptr, &request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 // Two callers that change different settings at the same time: neither undoes the other.

@@ -30,6 +30,7 @@ void EncodeSource(const WorkerStatus::Source& from, pb::SourcePartitionStatus* s
   EncodePosition(from.position, source->mutable_position());
   source->set_log_end_offset(from.log_end);
   source->set_limited(from.limited);
+  source->set_waiting(from.waiting);
   source->set_error(from.error);
 }
 
@@ -40,12 +41,19 @@ void EncodeMerge(const WorkerStatus::Merge& from, pb::MergePartitionStatus* merg
   merge->set_open_cells(from.open_cells);
   merge->set_state_bytes(from.state_bytes);
   merge->set_blocked(from.blocked);
+  merge->set_next_offset(from.next_offset);
+  merge->set_log_end_offset(from.log_end);
 }
 
 void EncodeWorker(const WorkerStatus& from, pb::WorkerStatus* worker) {
   worker->set_slot(from.slot);
   worker->set_state(ToProto(from.state));
   worker->set_error(from.error);
+  if (from.start_time != absl::InfinitePast()) {
+    SetTime(from.start_time, worker->mutable_start_time());
+  }
+  worker->set_processed_rows_per_second(from.records_per_second);
+  worker->set_cpu_load(from.cpu_load);
   for (const WorkerStatus::Source& source : from.sources) {
     EncodeSource(source, worker->add_sources());
   }
@@ -59,6 +67,10 @@ void EncodePipelineStatus(const std::string& pipeline_name, const RunnerProgress
   status->set_pipeline(pipeline_name);
   status->set_incarnation(1);
   status->set_generation(progress.generation);
+  if (progress.generation > 0) {
+    SetDuration(progress.pause, status->mutable_pause());
+    SetTime(progress.apply_time, status->mutable_apply_time());
+  }
   status->set_waiting_for(progress.waiting_for);
   status->mutable_counters()->set_rows_processed(progress.records_processed);
   status->mutable_counters()->set_rows_written(progress.rows_written);

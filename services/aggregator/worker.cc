@@ -10,6 +10,7 @@
 #include "services/aggregator/sink/frame_encoder.h"
 #include "services/aggregator/source/merge_restorer.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/process_usage.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -71,6 +72,7 @@ Worker::Worker(Options options)
       plan_(options_.plan),
       parser_(*options_.plan) {
   counts_.slot = options_.slot;
+  counts_.start_time = Now();
 }
 
 Worker::~Worker() {
@@ -235,6 +237,7 @@ void Worker::OnAssigned(const std::vector<TopicPartition>& partitions) {
 }
 
 void Worker::OnRevoked(bool lost) {
+  if (counts_.revoked_at <= counts_.taken_up_at) counts_.revoked_at = Now();
   const absl::Time deadline = Now() + kRevokeDeadline;
   if (lost) {
     if (committer_->busy()) TakeCommitResult(deadline);
@@ -276,8 +279,11 @@ void Worker::Readopt() {
   const absl::Status status = Adopt();
   if (status.ok()) {
     must_readopt_ = false;
+    counts_.taken_up_at = Now();
     // A source that is lost stays to be seen.
-    if (counts_.state != WorkerState::kFailed) SetState(WorkerState::kRunning);
+    if (counts_.state != WorkerState::kFailed) counts_.state = WorkerState::kRunning;
+    SetState(counts_.state, counts_.state == WorkerState::kFailed ? counts_.error : "");
+    if (options_.on_taken_up) options_.on_taken_up();
     return;
   }
   DropEverything();
@@ -843,10 +849,24 @@ void Worker::OnSnapshotCommitted(const CommitResult::Snapshot& snapshot) {
 
 // ---- Status
 
+void Worker::MeasureRates(absl::Time now) {
+  counts_.cpu_load = cpu_load_.Update(now, runtime::ThreadCpuTime());
+  const absl::Duration elapsed = now - measured_at_;
+  if (elapsed < absl::Seconds(1)) return;
+  if (measured_at_ != absl::InfinitePast()) {
+    counts_.records_per_second =
+        static_cast<double>(counts_.records_processed - measured_records_) /
+        absl::ToDoubleSeconds(elapsed);
+  }
+  measured_at_ = now;
+  measured_records_ = counts_.records_processed;
+}
+
 void Worker::PublishStatus(bool now) {
   const absl::Time time = Now();
   if (!now && time < next_status_) return;
   next_status_ = time + kStatusInterval;
+  MeasureRates(time);
   WorkerStatus status = counts_;
   status.latencies = latencies_.Get(time);
   for (const auto& entry : sources_) {
@@ -867,6 +887,8 @@ void Worker::PublishStatus(bool now) {
     merge.open_cells = static_cast<int64_t>(entry.second.merger->cell_count());
     merge.state_bytes = static_cast<int64_t>(entry.second.merger->bytes());
     merge.blocked = entry.second.blocked;
+    merge.next_offset = entry.second.next_offset;
+    merge.log_end = consumer_->LogEnd({topics_.partials, entry.first});
     if (look || entry.second.wait == nullptr) {
       entry.second.wait = std::make_shared<MergeWait>(WaitOf(*plan_, *entry.second.merger));
     }

@@ -33,6 +33,7 @@
 #include "services/platform/record_log/offsets.h"
 #include "services/platform/record_log/record.h"
 #include "services/platform/runtime/clock.h"
+#include "services/platform/runtime/cpu_load.h"
 
 namespace windrow::aggregator {
 
@@ -71,6 +72,8 @@ class Worker : private record_log::AssignmentListener {
     int queued_kilobytes = 32768;
     // Least growth of partials between two snapshots of a merge partition.
     size_t snapshot_bytes = 256 * 1024;
+    // Called on the worker's thread when it has taken up partitions; may be empty.
+    std::function<void()> on_taken_up;
     // Called when the process has to end because another one uses its replica name.
     std::function<void(const std::string& reason)> on_fatal;
   };
@@ -206,6 +209,7 @@ class Worker : private record_log::AssignmentListener {
   // Commits all there is before the partitions go; false when it could not be done in time.
   bool CommitRest(absl::Time deadline);
   void PublishStatus(bool now);
+  void MeasureRates(absl::Time now);
   void SetState(WorkerState state, const std::string& error = "");
 
   const Options options_;
@@ -243,6 +247,10 @@ class Worker : private record_log::AssignmentListener {
   absl::Time next_idle_check_ = absl::InfinitePast();
   absl::Time next_status_ = absl::InfinitePast();
   absl::Time next_wait_ = absl::InfinitePast();
+  // Since when, and from where on, the rates of the present second are measured.
+  absl::Time measured_at_ = absl::InfinitePast();
+  int64_t measured_records_ = 0;
+  runtime::CpuLoad cpu_load_;
   WorkerStatus counts_;
 
   mutable absl::Mutex mutex_;

@@ -22,6 +22,8 @@ struct WorkerStatus {
     SourcePosition position;
     int64_t log_end = -1;
     bool limited = false;
+    // Whether it waits for slower ones, so that few windows are open.
+    bool waiting = false;
     // Why it is not read any more; empty while it is.
     std::string error;
   };
@@ -33,6 +35,9 @@ struct WorkerStatus {
     int64_t state_bytes = 0;
     // Whether it has used up its share of the limit of state.
     bool blocked = false;
+    // Offset in partials after the last frame applied, and end of its log; -1 when not known.
+    int64_t next_offset = 0;
+    int64_t log_end = -1;
     // A second old at most; null at first.
     std::shared_ptr<const MergeWait> wait;
   };
@@ -40,6 +45,13 @@ struct WorkerStatus {
   int slot = 0;
   WorkerState state = WorkerState::kStarting;
   std::string error;
+  absl::Time start_time = absl::InfinitePast();
+  // When partitions were last taken from it, and when it had last taken up those it was given.
+  absl::Time revoked_at = absl::InfinitePast();
+  absl::Time taken_up_at = absl::InfinitePast();
+  // Records read per second, and processors in use by its thread, over the last second or so.
+  double records_per_second = 0;
+  double cpu_load = 0;
   std::vector<Source> sources;
   std::vector<Merge> merges;
   // Since the worker started.
