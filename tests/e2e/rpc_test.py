@@ -1,5 +1,7 @@
 """The services as grpcurl sees them: reflection, health, results, a feed, and errors that help."""
 
+import collections
+import json
 import unittest
 
 from tests.e2e.comparison import assert_same
@@ -74,7 +76,8 @@ class Rpc(unittest.TestCase):
         self.expected = self.system.recount()
         for check in (
             self.check_reflection, self.check_health, self.check_views, self.check_results,
-            self.check_ranges, self.check_feed, self.check_feed_goes_on, self.check_errors,
+            self.check_ranges, self.check_selection, self.check_feed, self.check_feed_goes_on,
+            self.check_errors,
             self.check_etag,
         ):
             with self.subTest(check.__name__):
@@ -123,6 +126,26 @@ class Rpc(unittest.TestCase):
             QUERY + "ListWindows", {"parent": VIEW, "newest_first": True, "page_size": 2})
         self.assertEqual([window["start_time"] for window in newest["windows"]],
                          starts[-1:-3:-1])
+
+    def check_selection(self):
+        rows = self.expected.rows(VIEWS[0], {})
+        name = "original_crime_type_name"
+        group = collections.Counter(row[name] for row in rows).most_common(1)[0][0]
+        series, _ = all_results(self.system, VIEWS[0], filter=f'{name} = {json.dumps(group)}')
+        assert_same(self, [row for row in rows if row[name] == group], series, "a series")
+        busiest = max(rows, key=lambda row: row["count"])
+        top = self.system.rpc["query"].call(
+            QUERY + "ListResults", {"parent": VIEW, "order_by": "count desc", "page_size": 5})
+        counts = [int(result["accepted"]) for result in top["results"]]
+        self.assertEqual(counts, sorted((row["count"] for row in rows), reverse=True)[:5])
+        window = self.system.rpc["query"].call(
+            QUERY + "GetWindow", {"name": f"{VIEW}/windows/{busiest['window_start']}"})["window"]
+        self.assertEqual(
+            int(window["accepted"]),
+            sum(r["count"] for r in rows if r["window_start"] == busiest["window_start"]))
+        listed = self.system.cli("results", "list", VIEWS[0], "--filter", f"count = {counts[0]}",
+                                 "--limit", "0", "-o", "json").stdout.splitlines()
+        self.assertEqual(len(listed), sum(row["count"] == counts[0] for row in rows))
 
     def feed(self, **request):
         return self.system.rpc["query"].stream(

@@ -35,10 +35,19 @@ std::vector<std::string> Cells(const Result& row) {
   return cells;
 }
 
-absl::Status Run(Session& session, const RangeOptions& options) {
+struct ListOptions {
+  RangeOptions range;
+  std::string filter;
+  std::string order_by;
+};
+
+absl::Status Run(Session& session, const ListOptions& list) {
+  const RangeOptions& options = list.range;
   query::v1::ListResultsRequest request;
   absl::Status status = options.Fill(session, &request);
   if (!status.ok()) return status;
+  request.set_filter(list.filter);
+  request.set_order_by(list.order_by);
   std::optional<TextTable> table;
   status = ResultPages(&session).ForEachResult(std::move(request), options.limit,
                                                [&](const Result& row) {
@@ -60,10 +69,17 @@ absl::Status Run(Session& session, const RangeOptions& options) {
 
 void AddResultsList(CommandLine* line) {
   line->Add("results list", "Lists the rows of a view", [](Command& command) {
-    const auto options = std::make_shared<RangeOptions>();
-    options->Define(&command, "rows");
+    const auto options = std::make_shared<ListOptions>();
+    options->range.Define(&command, "rows");
+    command.Option("--filter", &options->filter,
+                   "Only rows such as 'count >= 10 AND original_crime_type_name = \"Traffic*\"'");
+    command.Option("--order-by", &options->order_by, "Order by values, such as 'count desc'");
     command.Examples(
         "  windrow results list calls-by-type --newest --limit 20\n"
+        "  windrow results list calls-by-type --from 2018-12-31T12:00 --until 2018-12-31T12:05 "
+        "--order-by 'count desc' --limit 10\n"
+        "  windrow results list calls-by-type --filter 'original_crime_type_name = \"Traffic "
+        "Stop\"' --limit 0\n"
         "  windrow results list calls-by-disposition --from 2018-12-31 --limit 0 -o json");
     return [options](Session& session) { return Run(session, *options); };
   });

@@ -59,6 +59,13 @@ grpc::Status ViewNotFound(absl::string_view name) {
                        kDomain, "VIEW_NOT_FOUND", {{"view", std::string(name)}});
 }
 
+grpc::Status WindowNotFound(absl::string_view name) {
+  return rpc::RpcError(
+      grpc::StatusCode::NOT_FOUND,
+      absl::StrCat(name, " has no record; ListWindows names the windows there are"), kDomain,
+      "WINDOW_NOT_FOUND", {{"window", std::string(name)}});
+}
+
 grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records) {
   const std::string words =
       topic_exists ? absl::StrCat("pipeline ", pipeline, " is being read back; ", lag_records,

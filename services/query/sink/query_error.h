@@ -20,6 +20,7 @@ grpc::Status BadPageToken();
 grpc::Status BadResumeToken(TokenFault fault);
 grpc::Status PipelineNotFound(absl::string_view pipeline);
 grpc::Status ViewNotFound(absl::string_view name);
+grpc::Status WindowNotFound(absl::string_view name);
 // This replica has not read everything there is yet.
 grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records);
 grpc::Status TooManySubscribers(int limit);

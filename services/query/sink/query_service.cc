@@ -12,21 +12,19 @@
 #include "services/query/core/row_key.h"
 #include "services/query/sink/query_error.h"
 #include "services/query/sink/result_message.h"
+#include "services/query/sink/result_page.h"
 #include "services/query/sink/subscription.h"
 
 namespace windrow::query {
 namespace {
 
 constexpr int64_t kMinTime = std::numeric_limits<int64_t>::min();
-constexpr int64_t kMaxTime = std::numeric_limits<int64_t>::max();
-
-// Under gRPC's default limit of 4 MB for a message, with room for one more row of the largest size
-// that Kafka takes.
-constexpr size_t kMaxPageBytes = 2'800'000;
 
 constexpr absl::Duration kMinHeartbeatInterval = absl::Milliseconds(100);
 constexpr absl::Duration kMaxHeartbeatInterval = absl::Minutes(1);
 constexpr absl::Duration kDefaultHeartbeatInterval = absl::Seconds(5);
+
+constexpr char kWindowsSegment[] = "/windows/";
 
 struct PageSizes {
   int when_unset;
@@ -72,13 +70,6 @@ bool IsValid(const google::protobuf::Timestamp& time) {
          time.nanos() < 1'000'000'000;
 }
 
-// The range of window starts, and the order, that a list asks for.
-struct ListRange {
-  int64_t start_us = kMinTime;
-  int64_t end_us = kMaxTime;
-  bool newest_first = false;
-};
-
 template <typename Request>
 grpc::Status CheckRange(const Request& request, ListRange* range) {
   range->newest_first = request.newest_first();
@@ -103,64 +94,23 @@ uint64_t HashOfList(absl::string_view method, const std::string& parent, const L
   return StableHash(bytes);
 }
 
-// Collects the rows of one page.
-class ResultPage {
- public:
-  ResultPage(const StoreView& content, absl::string_view view, int page_size,
-             v1::ListResultsResponse* response)
-      : content_(content), view_(view), page_size_(page_size), response_(response) {}
+grpc::Status CheckSelection(const v1::ListResultsRequest& request, ResultPage::Request* wanted) {
+  absl::StatusOr<RowFilter> filter = RowFilter::Parse(request.filter());
+  if (!filter.ok()) return WrongField("filter", filter.status().message());
+  wanted->filter = *std::move(filter);
+  absl::StatusOr<RowOrder> order = RowOrder::Parse(request.order_by());
+  if (!order.ok()) return WrongField("order_by", order.status().message());
+  wanted->order = *std::move(order);
+  return grpc::Status::OK;
+}
 
-  // The rows of the range, after `after_key` (see StoreView::ScanRows).
-  absl::Status AddOldestFirst(const ListRange& range, const std::string& after_key) {
-    return AddWindowRows(range.start_us, range.end_us, after_key);
-  }
-
-  absl::Status AddNewestFirst(const ListRange& range, const std::string& after_key) {
-    int64_t end_us = range.end_us;
-    RowKey last;
-    const bool goes_on = DecodeRowKey(after_key, &last);
-    if (goes_on && last.window_start_us < end_us) end_us = last.window_start_us + 1;
-    absl::Status added;
-    const absl::Status scanned = content_.ScanWindows(
-        view_, range.start_us, end_us, /*newest_first=*/true, [&](const StoredWindow& window) {
-          const int64_t start_us = window.window_start_us;
-          const bool begun = goes_on && start_us == last.window_start_us;
-          added = AddWindowRows(start_us, start_us + 1, begun ? after_key : "");
-          return added.ok() && !more_;
-        });
-    return added.ok() ? scanned : added;
-  }
-
-  // Whether there are rows after the page.
-  bool more() const { return more_; }
-  const std::string& last_key() const { return last_key_; }
-
- private:
-  absl::Status AddWindowRows(int64_t start_us, int64_t end_us, const std::string& after_key) {
-    absl::Status converted;
-    const absl::Status scanned =
-        content_.ScanRows(view_, start_us, end_us, after_key, [&](const StoredRow& row) {
-          if (response_->results_size() >= page_size_ || bytes_ >= kMaxPageBytes) {
-            more_ = true;
-            return false;
-          }
-          v1::Result* const result = response_->add_results();
-          converted = ToResult(row, view_, content_.results(), result);
-          bytes_ += result->ByteSizeLong();
-          last_key_ = EncodeRowKey(row.window_start_us, row.group);
-          return converted.ok();
-        });
-    return converted.ok() ? scanned : converted;
-  }
-
-  const StoreView& content_;
-  const absl::string_view view_;
-  const int page_size_;
-  v1::ListResultsResponse* const response_;
-  size_t bytes_ = 0;
-  bool more_ = false;
-  std::string last_key_;
-};
+uint64_t HashOfResults(const v1::ListResultsRequest& request, const ListRange& range) {
+  std::string bytes;
+  AppendUint64(&bytes, HashOfList("ListResults", request.parent(), range));
+  AppendText(&bytes, request.filter());
+  AppendText(&bytes, request.order_by());
+  return StableHash(bytes);
+}
 
 grpc::Status CheckHeartbeat(const v1::SubscribeRequest& request, absl::Duration* interval) {
   *interval = kDefaultHeartbeatInterval;
@@ -227,6 +177,12 @@ grpc::ServerUnaryReactor* QueryService::ListWindows(grpc::CallbackServerContext*
                                                     const v1::ListWindowsRequest* request,
                                                     v1::ListWindowsResponse* response) {
   return Reply(context, DoListWindows(*request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::GetWindow(grpc::CallbackServerContext* context,
+                                                  const v1::GetWindowRequest* request,
+                                                  v1::GetWindowResponse* response) {
+  return Reply(context, DoGetWindow(*request, response));
 }
 
 grpc::ServerUnaryReactor* QueryService::ListResults(grpc::CallbackServerContext* context,
@@ -377,25 +333,57 @@ grpc::Status QueryService::DoListWindows(const v1::ListWindowsRequest& request,
   return grpc::Status::OK;
 }
 
+grpc::Status QueryService::DoGetWindow(const v1::GetWindowRequest& request,
+                                       v1::GetWindowResponse* response) {
+  const size_t split = request.name().rfind(kWindowsSegment);
+  absl::Time start;
+  std::string error;
+  if (split == std::string::npos ||
+      !absl::ParseTime(absl::RFC3339_full,
+                       request.name().substr(split + absl::string_view(kWindowsSegment).size()),
+                       &start, &error)) {
+    return WrongField("name",
+                      "must be of the form pipelines/{id}/views/{id}/windows/{start}, the "
+                      "start as in 2018-12-31T23:50:00Z");
+  }
+  const std::string parent = request.name().substr(0, split);
+  ServedView served;
+  const grpc::Status status = FindView(parent, &served);
+  if (!status.ok()) return status;
+  const int64_t start_us = absl::ToUnixMicros(start);
+  bool found = false;
+  const absl::Status scanned = served.content->ScanWindows(
+      served.name.view, start_us, start_us + 1, /*newest_first=*/false,
+      [&](const StoredWindow& window) {
+        found = true;
+        *response->mutable_window() = ToWindow(window, parent, served.content->results());
+        return false;
+      });
+  if (!scanned.ok()) return StoreUnreadable(scanned);
+  return found ? grpc::Status::OK : WindowNotFound(request.name());
+}
+
 grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
                                          v1::ListResultsResponse* response) {
-  int page_size = 0;
-  ListRange range;
+  ResultPage::Request wanted;
   ServedView served;
   std::optional<std::string> last_item;
-  grpc::Status status = CheckPageSize(request.page_size(), kResultPages, &page_size);
-  if (status.ok()) status = CheckRange(request, &range);
+  grpc::Status status = CheckPageSize(request.page_size(), kResultPages, &wanted.page_size);
+  if (status.ok()) status = CheckRange(request, &wanted.range);
+  if (status.ok()) status = CheckSelection(request, &wanted);
   if (status.ok()) status = FindView(request.parent(), &served);
-  const uint64_t hash = HashOfList("ListResults", request.parent(), range);
+  const uint64_t hash = HashOfResults(request, wanted.range);
   if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
   if (!status.ok()) return status;
 
-  ResultPage page(*served.content, served.name.view, page_size, response);
-  const std::string after_key = last_item.value_or("");
-  const absl::Status added = range.newest_first ? page.AddNewestFirst(range, after_key)
-                                                : page.AddOldestFirst(range, after_key);
-  if (!added.ok()) return StoreUnreadable(added);
-  if (page.more()) response->set_next_page_token(EncodePageToken(PageToken{hash, page.last_key()}));
+  wanted.view = served.name.view;
+  ResultPage page(*served.content, std::move(wanted), response);
+  const absl::Status filled = page.Fill(last_item.value_or(""));
+  if (absl::IsInvalidArgument(filled)) return WrongField(page.wrong_field(), filled.message());
+  if (!filled.ok()) return StoreUnreadable(filled);
+  if (!page.next_item().empty()) {
+    response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
+  }
   if (!last_item.has_value()) {
     Subscription::Options options;
     options.parent = request.parent();

@@ -46,6 +46,9 @@ class QueryService : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* ListWindows(grpc::CallbackServerContext* context,
                                         const v1::ListWindowsRequest* request,
                                         v1::ListWindowsResponse* response) override;
+  grpc::ServerUnaryReactor* GetWindow(grpc::CallbackServerContext* context,
+                                      const v1::GetWindowRequest* request,
+                                      v1::GetWindowResponse* response) override;
   grpc::ServerUnaryReactor* ListResults(grpc::CallbackServerContext* context,
                                         const v1::ListResultsRequest* request,
                                         v1::ListResultsResponse* response) override;
@@ -66,6 +69,7 @@ class QueryService : public v1::QueryService::CallbackService {
   grpc::Status DoListViews(const v1::ListViewsRequest& request, v1::ListViewsResponse* response);
   grpc::Status DoListWindows(const v1::ListWindowsRequest& request,
                              v1::ListWindowsResponse* response);
+  grpc::Status DoGetWindow(const v1::GetWindowRequest& request, v1::GetWindowResponse* response);
   grpc::Status DoListResults(const v1::ListResultsRequest& request,
                              v1::ListResultsResponse* response);
   void DoGetStatus(v1::GetStatusResponse* response) const;

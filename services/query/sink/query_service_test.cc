@@ -112,6 +112,11 @@ class QueryServiceTest : public ::testing::Test {
     SetDeadline(&context);
     return stub_->ListResults(&context, request, response);
   }
+  grpc::Status Call(const v1::GetWindowRequest& request, v1::GetWindowResponse* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    return stub_->GetWindow(&context, request, response);
+  }
   v1::GetStatusResponse Status() {
     grpc::ClientContext context;
     SetDeadline(&context);
@@ -258,6 +263,75 @@ TEST_F(QueryServiceTest, ListsRowsInBothOrdersInPagesOfAnySize) {
   EXPECT_THAT(AllRows(request), IsEmpty());
 }
 
+TEST_F(QueryServiceTest, ListsTheRowsOfAFilter) {
+  for (int window = 0; window < 4; ++window) {
+    for (const char* group : {"c", "a", "b"}) topic_.Row(window % 2, window * 600, group, window);
+  }
+  Apply(topic_.CloseThrough(0, 600).CloseThrough(1, 600));
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  for (const int page_size : {0, 1, 2}) {
+    request.set_page_size(page_size);
+    request.set_newest_first(false);
+    request.set_filter("type = b");
+    EXPECT_THAT(AllRows(request), ElementsAre("0/b=0", "600/b=1", "1200/b=2", "1800/b=3"));
+    request.set_filter("type = b AND count >= 2 OR final = true");
+    EXPECT_THAT(AllRows(request), ElementsAre("0/b=0", "1200/b=2", "1800/b=3"));
+    request.set_newest_first(true);
+    EXPECT_THAT(AllRows(request), ElementsAre("1800/b=3", "1200/b=2", "0/b=0"));
+    request.set_filter("count > 100");
+    EXPECT_THAT(AllRows(request), IsEmpty());
+  }
+}
+
+TEST_F(QueryServiceTest, ListsTheTopOfTheRows) {
+  int count = 0;
+  for (int window = 0; window < 4; ++window) {
+    for (const char* group : {"c", "a", "b"}) {
+      topic_.Row(window % 2, window * 600, group, ++count % 5);
+    }
+  }
+  Apply(topic_);
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  request.set_order_by("count desc, type");
+  const std::vector<std::string> all = AllRows(request);
+  ASSERT_THAT(all, SizeIs(12));
+  const auto value = [](const std::string& row) { return row.substr(row.find('/') + 1); };
+  for (size_t i = 1; i < all.size(); ++i) {
+    const std::string& before = all[i - 1];
+    EXPECT_TRUE(before.back() > all[i].back() ||
+                (before.back() == all[i].back() && value(before) <= value(all[i])))
+        << before << " before " << all[i];
+  }
+  for (const int page_size : {1, 2, 5, 12, 13}) {
+    request.set_page_size(page_size);
+    EXPECT_EQ(AllRows(request), all) << page_size;
+  }
+  request.set_filter("type != c");
+  request.mutable_start_time()->set_nanos(600'000);
+  request.mutable_end_time()->set_nanos(1'200'000);
+  EXPECT_THAT(AllRows(request), ElementsAre("600/b=1", "600/a=0"));
+}
+
+TEST_F(QueryServiceTest, ReturnsOneWindow) {
+  Apply(topic_.Row(0, 0, "a", 2).Row(1, 0, "b", 3).Row(0, 60'000'000, "a", 1));
+  v1::GetWindowRequest request;
+  v1::GetWindowResponse response;
+  request.set_name(absl::StrCat(kParent, "/windows/1970-01-01T00:00:00Z"));
+  ASSERT_TRUE(Call(request, &response).ok());
+  EXPECT_EQ(response.window().name(), request.name());
+  EXPECT_EQ(response.window().accepted(), 5);
+  request.set_name(absl::StrCat(kParent, "/windows/1970-01-01T00:00:30Z"));
+  EXPECT_EQ(Reason(Call(request, &response)), "5 WINDOW_NOT_FOUND");
+  request.set_name(absl::StrCat(kParent, "/windows/today"));
+  EXPECT_EQ(Field(Call(request, &response)), "name");
+  request.set_name(kParent);
+  EXPECT_EQ(Field(Call(request, &response)), "name");
+  request.set_name("pipelines/p/views/unknown/windows/1970-01-01T00:00:00Z");
+  EXPECT_EQ(Reason(Call(request, &response)), "5 VIEW_NOT_FOUND");
+}
+
 TEST_F(QueryServiceTest, PagesStayBelowTheLimitOfAMessage) {
   for (int i = 0; i < 20; ++i) topic_.Row(0, i * 600, std::string(400'000, 'x'), 1);
   Apply(topic_);
@@ -326,8 +400,21 @@ TEST_F(QueryServiceTest, NamesWhatIsWrongWithAList) {
   request.set_page_token("nonsense");
   EXPECT_EQ(Reason(Call(request, &response)), "3 BAD_PAGE_TOKEN");
   request.clear_page_token();
+  request.set_filter("count >");
+  EXPECT_EQ(Field(Call(request, &response)), "filter");
+  request.set_filter("cuont > 1");
+  EXPECT_EQ(Field(Call(request, &response)), "filter");
+  request.clear_filter();
+  request.set_order_by("count down");
+  EXPECT_EQ(Field(Call(request, &response)), "order_by");
+  request.set_order_by("cuont");
+  EXPECT_EQ(Field(Call(request, &response)), "order_by");
+  request.clear_order_by();
   ASSERT_TRUE(Call(request, &response).ok());
   request.set_page_token(response.next_page_token());
+  request.set_filter("count > 0");
+  EXPECT_EQ(Reason(Call(request, &response)), "3 BAD_PAGE_TOKEN") << "of another filter";
+  request.clear_filter();
   request.set_newest_first(true);
   EXPECT_EQ(Reason(Call(request, &response)), "3 BAD_PAGE_TOKEN") << "of another list";
   request.set_newest_first(false);

@@ -1,0 +1,28 @@
+#ifndef SERVICES_QUERY_SINK_RESULT_COLUMNS_H_
+#define SERVICES_QUERY_SINK_RESULT_COLUMNS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "services/query/core/row_value.h"
+#include "windrow/query/v1/query_service.pb.h"
+
+namespace windrow::query {
+
+// The value of a result at a name that a filter or an order may use: fields of the group, joined
+// columns and aggregates by their names, then "accepted", "revision" and "final"; nullopt when
+// there is none. Values that cannot be compared (value counts, errors) are null.
+absl::optional<RowValue> ColumnOf(const v1::Result& result, absl::string_view name);
+
+// The first of `names` that the result does not have; nullopt when it has all.
+absl::optional<std::string> MissingColumn(const v1::Result& result,
+                                          const std::vector<std::string>& names);
+
+// The names that a result has, for people: "a, b, accepted, revision, final".
+std::string ColumnNames(const v1::Result& result);
+
+}  // namespace windrow::query
+
+#endif  // SERVICES_QUERY_SINK_RESULT_COLUMNS_H_

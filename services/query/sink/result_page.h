@@ -1,0 +1,88 @@
+#ifndef SERVICES_QUERY_SINK_RESULT_PAGE_H_
+#define SERVICES_QUERY_SINK_RESULT_PAGE_H_
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "services/query/core/row_filter.h"
+#include "services/query/core/row_order.h"
+#include "services/query/sink/store_view.h"
+#include "windrow/query/v1/query_service.pb.h"
+
+namespace windrow::query {
+
+// The range of window starts, and the order, that a list asks for.
+struct ListRange {
+  int64_t start_us = std::numeric_limits<int64_t>::min();
+  int64_t end_us = std::numeric_limits<int64_t>::max();
+  bool newest_first = false;
+};
+
+// Collects the rows of one page of ListResults. The content and the response must outlive it; a
+// value of one thread. Errors: of the store (see StoreView), or INVALID_ARGUMENT for a name in the
+// filter or the order that the rows do not have.
+class ResultPage {
+ public:
+  // Rows that one page looks at most while it seeks those of a filter; it is then shorter than it
+  // could be, and the next one goes on. An order has to look at all.
+  static constexpr int64_t kMostRowsScanned = 200'000;
+
+  struct Request {
+    std::string view;
+    ListRange range;
+    RowFilter filter;
+    RowOrder order;
+    int page_size = 0;
+  };
+
+  ResultPage(const StoreView& content, Request request, v1::ListResultsResponse* response)
+      : content_(content), request_(std::move(request)), response_(response) {}
+
+  // Adds the rows after `last_item` of the page before; "" for the first page.
+  absl::Status Fill(const std::string& last_item);
+
+  // What the next page begins after; "" when there are no rows after this page.
+  const std::string& next_item() const { return next_item_; }
+
+  // After INVALID_ARGUMENT: the field of the request that is wrong.
+  const std::string& wrong_field() const { return wrong_field_; }
+
+ private:
+  // A row that may be among the first of an ordered list.
+  struct Candidate {
+    std::string key;
+    v1::Result result;
+  };
+
+  absl::Status FillOldestFirst(const std::string& after_key);
+  absl::Status FillNewestFirst(const std::string& after_key);
+  absl::Status FillOrdered(const std::string& after_item);
+  absl::Status AddWindowRows(int64_t start_us, int64_t end_us, const std::string& after_key);
+  // Whether the row is one of those asked for; its message is then in `result`.
+  absl::Status Take(const StoredRow& row, v1::Result* result, bool* wanted);
+  // Whether the rows of the view have these columns.
+  absl::Status CheckNames(absl::string_view field, const std::vector<std::string>& names,
+                          const v1::Result& result);
+  void Keep(Candidate candidate);
+
+  const StoreView& content_;
+  const Request request_;
+  v1::ListResultsResponse* const response_;
+  size_t bytes_ = 0;
+  int64_t scanned_ = 0;
+  bool more_ = false;
+  bool names_checked_ = false;
+  std::string last_key_;
+  std::string next_item_;
+  std::string wrong_field_;
+  // A heap, the last in order at its top.
+  std::vector<Candidate> first_;
+};
+
+}  // namespace windrow::query
+
+#endif  // SERVICES_QUERY_SINK_RESULT_PAGE_H_
