@@ -1,9 +1,10 @@
 // What it takes to hold, copy and write a million open cells.
 #include <benchmark/benchmark.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,20 @@ constexpr int64_t kCells = 1'000'000;
 // Of a pipeline that says nothing else: only one of them is copied with a commit.
 constexpr int64_t kMergePartitions = 4;
 constexpr size_t kBytesPerCommit = 1'000'000;
+constexpr uint32_t kCellsPerFrame = 10'000;
+
+std::string GroupKey(int64_t group) {
+  std::string key;
+  AppendGroupValue(absl::string_view(absl::StrCat("a street of some length ", group)), &key);
+  return key;
+}
+
+// Processor time of this thread: what else the machine does meanwhile is not in it.
+double ThreadMilliseconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
 
 // `groups` groups with as many panes each as make `cells` cells.
 std::unique_ptr<Merger> MakeMerger(const std::shared_ptr<const PipelinePlan>& plan, int64_t cells,
@@ -31,9 +46,7 @@ std::unique_ptr<Merger> MakeMerger(const std::shared_ptr<const PipelinePlan>& pl
   Frame frame;
   frame.views.emplace_back();
   for (int64_t group = 0; group < groups; ++group) {
-    frame.views[0].groups.emplace_back();
-    AppendGroupValue(absl::string_view(absl::StrCat("a street of some length ", group)),
-                     &frame.views[0].groups.back());
+    frame.views[0].groups.push_back(GroupKey(group));
   }
   for (int64_t i = 0; i < cells; ++i) {
     DeltaCell cell;
@@ -55,9 +68,9 @@ std::shared_ptr<const PipelinePlan> MakePlan() {
 void CopyState(benchmark::State& state) {
   const auto merger = MakeMerger(MakePlan(), state.range(0), state.range(1));
   for (auto _ : state) {
-    MergeSnapshot snapshot = merger->Snapshot();
+    MergeImage image = merger->Image();
     state.PauseTiming();
-    snapshot = MergeSnapshot();
+    image = MergeImage();
     state.ResumeTiming();
   }
   state.counters["bytes"] = static_cast<double>(merger->bytes());
@@ -66,6 +79,75 @@ BENCHMARK(CopyState)
     ->ArgNames({"cells", "groups"})
     ->Args({kCells / kMergePartitions, 250})
     ->Args({kCells / kMergePartitions, kCells / kMergePartitions})
+    ->Args({kCells, 1})
+    ->Args({kCells, 1'000})
+    ->Args({kCells, kCells})
+    ->Unit(benchmark::kMillisecond);
+
+// Frames that change cells all over a state of `cells` cells.
+std::vector<Frame> MakeFrames(int64_t cells, int64_t groups) {
+  constexpr int kFrames = 100;
+  std::mt19937 random(1);
+  std::vector<Frame> frames(kFrames);
+  for (Frame& frame : frames) {
+    frame.views.emplace_back();
+    for (uint32_t i = 0; i < kCellsPerFrame; ++i) {
+      const int64_t number = random() % cells;
+      frame.views[0].groups.push_back(GroupKey(number % groups));
+      DeltaCell cell;
+      cell.pane = number / groups;
+      cell.group = i;
+      cell.accepted = 1;
+      frame.views[0].cells.push_back(std::move(cell));
+    }
+  }
+  return frames;
+}
+
+// One iteration is a frame.
+void ApplyFrames(benchmark::State& state) {
+  const auto merger = MakeMerger(MakePlan(), state.range(0), state.range(1));
+  const std::vector<Frame> frames = MakeFrames(state.range(0), state.range(1));
+  size_t next = 0;
+  for (auto _ : state) {
+    merger->Apply(frames[next++ % frames.size()]);
+    state.PauseTiming();
+    merger->DropChanges();
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * kCellsPerFrame);
+}
+BENCHMARK(ApplyFrames)
+    ->ArgNames({"cells", "groups"})
+    ->Args({10'000, 1'000})
+    ->Args({kCells, 1})
+    ->Args({kCells, 1'000})
+    ->Args({kCells, kCells})
+    ->Unit(benchmark::kMillisecond);
+
+// The same, each frame the first one after a snapshot was begun: it copies what they share.
+void ApplyFrameWhileShared(benchmark::State& state) {
+  const auto merger = MakeMerger(MakePlan(), state.range(0), state.range(1));
+  const std::vector<Frame> frames = MakeFrames(state.range(0), state.range(1));
+  size_t next = 0;
+  double longest_ms = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    MergeImage image = merger->Image();
+    state.ResumeTiming();
+    const double begin = ThreadMilliseconds();
+    merger->Apply(frames[next++ % frames.size()]);
+    longest_ms = std::max(longest_ms, ThreadMilliseconds() - begin);
+    state.PauseTiming();
+    image = MergeImage();
+    merger->DropChanges();
+    state.ResumeTiming();
+  }
+  state.counters["longest_ms"] = longest_ms;
+}
+BENCHMARK(ApplyFrameWhileShared)
+    ->ArgNames({"cells", "groups"})
+    ->Args({kCells, 1})
     ->Args({kCells, 1'000})
     ->Args({kCells, kCells})
     ->Unit(benchmark::kMillisecond);
@@ -78,14 +160,12 @@ void WriteState(benchmark::State& state) {
   int64_t parts = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    SnapshotEncoder encoder(plan, merger->Snapshot(), 1);
+    SnapshotEncoder encoder(plan, merger->Image(), 1);
     state.ResumeTiming();
     while (!encoder.done()) {
-      const auto begin = std::chrono::steady_clock::now();
+      const double begin = ThreadMilliseconds();
       benchmark::DoNotOptimize(encoder.Encode(kBytesPerCommit));
-      const std::chrono::duration<double, std::milli> taken =
-          std::chrono::steady_clock::now() - begin;
-      longest_ms = std::max(longest_ms, taken.count());
+      longest_ms = std::max(longest_ms, ThreadMilliseconds() - begin);
       ++parts;
     }
   }

@@ -17,6 +17,7 @@
 #include "services/aggregator/core/frame.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/core/snapshot_value.h"
 #include "services/aggregator/sink/frame_encoder.h"
 #include "services/aggregator/sink/snapshot_encoder.h"
 #include "services/aggregator/source/frame_decoder.h"
@@ -300,7 +301,8 @@ MergeSnapshot RandomSnapshot(const PipelinePlan& plan, size_t cells, size_t revi
 
 std::vector<std::string> EncodeSnapshot(const PipelinePlan& plan, const MergeSnapshot& snapshot,
                                         int64_t through) {
-  return SnapshotEncoder(std::make_shared<const PipelinePlan>(plan), snapshot, through).Encode();
+  return SnapshotEncoder(std::make_shared<const PipelinePlan>(plan), ImageOf(snapshot), through)
+      .Encode();
 }
 
 using Revisions = std::map<std::tuple<int, EventTime, std::string>, uint32_t>;
@@ -413,8 +415,9 @@ TEST(SnapshotCodec, WritesALittleAtATime) {
     snapshot.views[view].revisions = {{0, "g", 1}};
   }
   const auto shared_plan = std::make_shared<const PipelinePlan>(plan);
-  const std::vector<std::string> at_once = SnapshotEncoder(shared_plan, snapshot, 9).Encode();
-  SnapshotEncoder encoder(shared_plan, snapshot, 9);
+  const std::vector<std::string> at_once =
+      SnapshotEncoder(shared_plan, ImageOf(snapshot), 9).Encode();
+  SnapshotEncoder encoder(shared_plan, ImageOf(snapshot), 9);
   std::vector<std::string> records;
   while (!encoder.done()) {
     const std::vector<std::string> next = encoder.Encode(1);

@@ -17,6 +17,7 @@
 #include "services/aggregator/core/combiner.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/core/snapshot_value.h"
 #include "services/aggregator/sink/batch_committer.h"
 #include "services/aggregator/sink/dead_letter.h"
 #include "services/aggregator/sink/frame_encoder.h"
@@ -174,7 +175,7 @@ class CommitRestoreTest : public testing::Test {
 
 // A state in a form that can be compared.
 std::string Describe(const Merger& merger) {
-  const MergeSnapshot snapshot = merger.Snapshot();
+  const MergeSnapshot snapshot = ValueOf(merger.Image());
   std::vector<std::string> lines;
   for (const ViewSnapshot& view : snapshot.views) {
     for (const DeltaCell& cell : view.cells.cells) {
@@ -306,7 +307,7 @@ TEST_F(CommitRestoreTest, ARestoredStateIsTheStateItWas) {
         MergeOutput output;
         output.partition = m;
         output.changes.views.resize(1);
-        output.snapshot = SnapshotEncoder(plan_, live[m]->Snapshot(), next[m]).Encode();
+        output.snapshot = SnapshotEncoder(plan_, live[m]->Image(), next[m]).Encode();
         output.snapshot_through = next[m];
         batch.merges.push_back(std::move(output));
       }

@@ -758,7 +758,7 @@ void Worker::SealMerges(SealedBatch* batch) {
     MergeOutput output;
     output.partition = entry.first;
     output.changes = merge.merger->TakeChanges(absl::ToUnixMicros(Now()));
-    // One at a time, since to begin means to copy the state.
+    // One at a time, since to begin means to look at all the state.
     const bool begun_before = merge.unfinished != nullptr;
     SealSnapshot(may_begin, &merge, &output);
     if (!begun_before && !output.snapshot.empty()) may_begin = false;
@@ -773,7 +773,7 @@ void Worker::SealSnapshot(bool may_begin, Merge* merge, MergeOutput* output) {
   // So often that snapshots never outweigh the log that they replace.
   const auto due = static_cast<int64_t>(std::max(options_.snapshot_bytes, merge->snapshot_bytes));
   if (merge->unfinished == nullptr && may_begin && merge->bytes_since_snapshot > due) {
-    merge->unfinished = std::make_unique<SnapshotEncoder>(options_.plan, merge->merger->Snapshot(),
+    merge->unfinished = std::make_unique<SnapshotEncoder>(options_.plan, merge->merger->Image(),
                                                           merge->next_offset);
     merge->unfinished_offset = -1;
     merge->unfinished_bytes = 0;

@@ -71,7 +71,7 @@ void SimulatedMerge::WriteSnapshot() {
   if (unfinished_ == nullptr) {
     if (!schedule_.OneIn(5)) return;
     unfinished_ =
-        std::make_unique<aggregator::SnapshotEncoder>(plan_, merger_->Snapshot(), committed_);
+        std::make_unique<aggregator::SnapshotEncoder>(plan_, merger_->Image(), committed_);
     unfinished_records_.clear();
   }
   const auto most_bytes = static_cast<size_t>(schedule_.Between(1, 5'000));

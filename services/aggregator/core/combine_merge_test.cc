@@ -20,6 +20,7 @@
 #include "services/aggregator/core/group_key.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/plan_builder.h"
+#include "services/aggregator/core/snapshot_value.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -571,7 +572,7 @@ class MergeStage {
   void Restore() {
     Take();
     auto restored = std::make_unique<Merger>(plan_);
-    restored->Restore(merger_->Snapshot());
+    restored->Restore(ValueOf(merger_->Image()));
     EXPECT_EQ(restored->cell_count(), merger_->cell_count());
     merger_ = std::move(restored);
   }
@@ -820,7 +821,7 @@ struct ComparableState {
 };
 
 ComparableState StateOf(const Merger& merger) {
-  const MergeSnapshot snapshot = merger.Snapshot();
+  const MergeSnapshot snapshot = ValueOf(merger.Image());
   ComparableState state;
   for (const ViewSnapshot& view : snapshot.views) {
     const int index = view.cells.view;
@@ -895,20 +896,20 @@ TEST(CombineMergeTest, AnOldSnapshotAndAReplayGiveTheSameState) {
     Merger live(scenario.plan);
     Merger restored(scenario.plan);
     std::map<RowKey, Row> rows;
-    for (int64_t i = 0; i < committed; ++i) {
+    // Read when the live one has gone on.
+    MergeImage image;
+    for (int64_t i = 0; i <= committed; ++i) {
       if (i == snapshot_at) {
         TakeOver(live.TakeChanges(), &rows);
-        restored.Restore(live.Snapshot());
+        image = live.Image();
       }
+      if (i == committed) break;
       live.Apply(log[i]);
-      if (i >= snapshot_at) restored.Apply(log[i]);
       if (random.OneIn(3)) TakeOver(live.TakeChanges(), &rows);
     }
-    if (committed == snapshot_at) {
-      TakeOver(live.TakeChanges(), &rows);
-      restored.Restore(live.Snapshot());
-    }
     TakeOver(live.TakeChanges(), &rows);
+    restored.Restore(ValueOf(std::move(image)));
+    for (int64_t i = snapshot_at; i < committed; ++i) restored.Apply(log[i]);
     restored.DropChanges();
     EXPECT_EQ(StateOf(restored), StateOf(live));
     EXPECT_EQ(restored.cell_count(), live.cell_count());
@@ -949,7 +950,7 @@ TEST(CombineMergeTest, MemoryIsFreedBehindTheWatermarks) {
       Merger merger(scenario.plan);
       for (const Frame& frame : log) merger.Apply(frame);
       merger.TakeChanges();
-      const MergeSnapshot snapshot = merger.Snapshot();
+      const MergeSnapshot snapshot = ValueOf(merger.Image());
       size_t cells = 0;
       for (const ViewSnapshot& view : snapshot.views) {
         cells += view.cells.cells.size();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,13 @@
 namespace windrow::aggregator {
 
 // Gives small numbers to encoded group keys for as long as something refers to them. Numbers of
-// released groups are used again. Move-only; a value of one thread.
+// released groups are used again, unless somebody shares the keys. Move-only; a value of one
+// thread.
 class GroupDictionary {
  public:
+  // Keys by number. A deque, since the map's keys are views of its strings.
+  using Keys = std::deque<std::string>;
+
   GroupDictionary() = default;
   GroupDictionary(GroupDictionary&&) = default;
   GroupDictionary& operator=(GroupDictionary&&) = default;
@@ -23,21 +28,26 @@ class GroupDictionary {
   uint32_t Intern(absl::string_view key) {
     const auto found = id_by_key_.find(key);
     if (found != id_by_key_.end()) return found->second;
-    uint32_t id = static_cast<uint32_t>(keys_.size());
+    if (free_.empty() && !is_shared()) free_.swap(kept_);
+    uint32_t id = static_cast<uint32_t>(keys_->size());
     if (free_.empty()) {
-      keys_.emplace_back(key);
+      keys_->emplace_back(key);
       references_.push_back(0);
     } else {
       id = free_.back();
       free_.pop_back();
-      keys_[id].assign(key.data(), key.size());
+      (*keys_)[id].assign(key.data(), key.size());
     }
-    id_by_key_.emplace(absl::string_view(keys_[id]), id);
+    id_by_key_.emplace(absl::string_view((*keys_)[id]), id);
     key_bytes_ += key.size();
     return id;
   }
 
-  const std::string& key(uint32_t id) const { return keys_[id]; }
+  const std::string& key(uint32_t id) const { return (*keys_)[id]; }
+
+  // The keys, of which those that have a number now stay what they are for as long as the result is
+  // held.
+  std::shared_ptr<const Keys> Share() const { return keys_; }
 
   void AddReference(uint32_t id) { ++references_[id]; }
 
@@ -53,9 +63,6 @@ class GroupDictionary {
 
   size_t size() const { return id_by_key_.size(); }
 
-  // All numbers ever given are below this.
-  uint32_t end_id() const { return static_cast<uint32_t>(keys_.size()); }
-
   // Memory in use, about.
   size_t bytes() const { return key_bytes_ + size() * kKeyOverhead; }
 
@@ -65,15 +72,18 @@ class GroupDictionary {
 
   void Free(uint32_t id) {
     // A number that is free already stays so.
-    if (id_by_key_.erase(absl::string_view(keys_[id])) == 0) return;
-    free_.push_back(id);
-    key_bytes_ -= keys_[id].size();
+    if (id_by_key_.erase(absl::string_view((*keys_)[id])) == 0) return;
+    (is_shared() ? kept_ : free_).push_back(id);
+    key_bytes_ -= (*keys_)[id].size();
   }
 
-  // A deque, since the map's keys are views of its strings.
-  std::deque<std::string> keys_;
+  bool is_shared() const { return keys_.use_count() > 1; }
+
+  std::shared_ptr<Keys> keys_ = std::make_shared<Keys>();
   std::vector<uint32_t> references_;
   std::vector<uint32_t> free_;
+  // Freed while the keys were shared: not to be given again until they no longer are.
+  std::vector<uint32_t> kept_;
   absl::flat_hash_map<absl::string_view, uint32_t> id_by_key_;
   size_t key_bytes_ = 0;
 };

@@ -60,6 +60,23 @@ TEST(GroupDictionaryTest, FreeingTwiceFreesOnce) {
   EXPECT_NE(dictionary.Intern("b"), dictionary.Intern("c"));
 }
 
+TEST(GroupDictionaryTest, SharedKeysStay) {
+  GroupDictionary dictionary;
+  const uint32_t a = dictionary.Intern("a");
+  const uint32_t b = dictionary.Intern("b");
+  dictionary.AddReference(a);
+  dictionary.AddReference(b);
+  auto shared = dictionary.Share();
+  dictionary.Release(a);
+  EXPECT_EQ(dictionary.size(), 1u);
+  EXPECT_NE(dictionary.Intern("c"), a);
+  for (int i = 0; i < 1000; ++i) dictionary.Intern(absl::StrCat("key ", i));
+  EXPECT_EQ((*shared)[a], "a");
+  EXPECT_EQ((*shared)[b], "b");
+  shared = nullptr;
+  EXPECT_EQ(dictionary.Intern("d"), a) << "free numbers are used again";
+}
+
 TEST(GroupDictionaryTest, KeysOutliveAMove) {
   GroupDictionary first;
   std::vector<uint32_t> ids;

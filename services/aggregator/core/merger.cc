@@ -139,19 +139,15 @@ MergeProgress Merger::Progress() const {
   return progress;
 }
 
-MergeSnapshot Merger::Snapshot() const {
-  MergeSnapshot snapshot;
-  snapshot.progress = Progress();
-  snapshot.views.resize(views_.size());
-  for (size_t i = 0; i < views_.size(); ++i) {
-    ViewSnapshot& view = snapshot.views[i];
-    view.cells.view = static_cast<int>(i);
-    views_[i].rows->Snapshot(&view);
-    for (const auto& late : views_[i].late) {
-      view.cells.late.push_back(LateCount{late.first, late.second});
-    }
+MergeImage Merger::Image() const {
+  MergeImage image;
+  image.progress = Progress();
+  for (const View& view : views_) {
+    ViewImage& added = image.views.emplace_back();
+    added.rows = view.rows->Image();
+    for (const auto& late : view.late) added.late.push_back(LateCount{late.first, late.second});
   }
-  return snapshot;
+  return image;
 }
 
 void Merger::Restore(const MergeSnapshot& snapshot) {

@@ -37,7 +37,18 @@ struct MergeChanges {
   MergeProgress progress;
 };
 
-// The whole state of a merge partition as a value.
+// The state of a merge partition as it was at one moment.
+struct ViewImage {
+  std::unique_ptr<RowImage> rows;
+  std::vector<LateCount> late;
+};
+struct MergeImage {
+  MergeProgress progress;
+  // By the view's index.
+  std::vector<ViewImage> views;
+};
+
+// The same as a value, which may be put together from parts.
 struct MergeSnapshot {
   MergeProgress progress;
   // Each of a view, or a part of one.
@@ -67,9 +78,10 @@ class Merger {
   // When rows that wait for their view's interval are due; kAllDue when there are none.
   int64_t next_due_us() const;
 
-  // The state now; call only after TakeChanges or DropChanges.
-  MergeSnapshot Snapshot() const;
-  // Takes over a snapshot; call on a new merger.
+  // The state now, within milliseconds whatever its size, to be read while the merger goes on; call
+  // only after TakeChanges or DropChanges.
+  MergeImage Image() const;
+  // Takes over what was read from an image; call on a new merger.
   void Restore(const MergeSnapshot& snapshot);
 
   // Ends of a view's windows that hold records and are not closed, up to `through`, the `most`

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "services/aggregator/core/plan_builder.h"
+#include "services/aggregator/core/snapshot_value.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -155,7 +156,7 @@ class MergerTest : public testing::Test {
 
   void Restore() {
     auto restored = std::make_unique<Merger>(plan_);
-    restored->Restore(merger_->Snapshot());
+    restored->Restore(ValueOf(merger_->Image()));
     merger_ = std::move(restored);
   }
 
@@ -390,7 +391,8 @@ TEST_F(MergerTest, LateRecordsOfOlderWindowsShareARow) {
   EXPECT_EQ(TakenLate(), (Late{{{0, kOlder}, 21}}));
   Apply(Frame().Move(At(0, 1, 2000)));
   Take();
-  EXPECT_THAT(merger_->Snapshot().views[0].cells.late, SizeIs(1)) << "older windows are forgotten";
+  EXPECT_THAT(ValueOf(merger_->Image()).views[0].cells.late, SizeIs(1))
+      << "older windows are forgotten";
 }
 
 TEST_F(MergerTest, ProgressNamesTheSources) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "services/aggregator/core/shard_reader.h"
 #include "services/aggregator/core/sliding_sum.h"
 
 namespace windrow::aggregator {
@@ -18,6 +19,59 @@ constexpr int kMaxLevel = 10;
 static_assert(int64_t{1} << kMaxLevel <= WindowSpec::kMaxPanesPerWindow);
 
 }  // namespace
+
+// Cells that count in every window of their pane come first.
+class PaneStore::PaneImage : public RowImage {
+ public:
+  explicit PaneImage(const PaneStore& store)
+      : keys_(store.groups_.Share()), revisions_(store.revisions_.begin(), store.revisions_.end()) {
+    cells_.Reserve(store.panes_.size());
+    for (const auto& pane : store.panes_) cells_.Add(pane.first, pane.second.cells);
+    for (const int64_t pane : store.cut_panes_) {
+      cut_cells_.Add(pane, store.panes_.at(pane).cut_cells);
+    }
+  }
+
+  const std::string* NextCell(DeltaCell* cell) override {
+    const auto* entry = cells_.Next();
+    if (entry != nullptr) return Read(cells_.pane(), entry->first, kNever, entry->second, cell);
+    while (cuts_ == nullptr || cut_ == cuts_->second.end()) {
+      cuts_ = cut_cells_.Next();
+      if (cuts_ == nullptr) return nullptr;
+      cut_ = cuts_->second.begin();
+    }
+    const auto& cut = *cut_++;
+    return Read(cut_cells_.pane(), cuts_->first, cut.first, cut.second, cell);
+  }
+
+  bool NextRevision(RowRevision* revision) override {
+    if (next_revision_ == revisions_.size()) return false;
+    const auto& next = revisions_[next_revision_++];
+    *revision = RowRevision{next.first.first, (*keys_)[next.first.second], next.second};
+    return true;
+  }
+
+ private:
+  using CutsOfGroup = absl::flat_hash_map<EventTime, Cell>;
+
+  const std::string* Read(int64_t pane, uint32_t group, EventTime cut, const Cell& cell,
+                          DeltaCell* out) const {
+    out->pane = pane;
+    out->group = group;
+    out->cut = cut;
+    out->accepted = cell.accepted;
+    out->states = cell.states;
+    return &(*keys_)[group];
+  }
+
+  const std::shared_ptr<const GroupDictionary::Keys> keys_;
+  ShardReader<Cell> cells_;
+  ShardReader<CutsOfGroup> cut_cells_;
+  const ShardReader<CutsOfGroup>::Entry* cuts_ = nullptr;
+  CutsOfGroup::const_iterator cut_;
+  std::vector<std::pair<RowId, uint32_t>> revisions_;
+  size_t next_revision_ = 0;
+};
 
 uint64_t PaneStore::Apply(const ViewDelta& delta, const Closes& closes) {
   std::vector<uint32_t> ids;
@@ -162,8 +216,8 @@ void PaneStore::AppendRun(uint32_t group, uint32_t group_index, absl::Span<const
   for (const EventTime start : windows) {
     const int64_t first_pane = window_.FirstPane(start);
     for (; pane != end && pane->first < first_pane + length; ++pane) {
-      const auto cell = pane->second.cells.find(group);
-      if (cell != pane->second.cells.end()) sum.Push(pane->first, &cell->second);
+      const Cell* cell = pane->second.cells.Find(group);
+      if (cell != nullptr) sum.Push(pane->first, cell);
     }
     sum.PopBefore(first_pane);
     Cell row = sum.Sum();
@@ -177,10 +231,9 @@ void PaneStore::AddCutCells(uint32_t group, int64_t first_pane, EventTime window
   const int64_t end_pane = first_pane + window_.panes_per_window();
   for (auto pane = cut_panes_.lower_bound(first_pane); pane != cut_panes_.end() && *pane < end_pane;
        ++pane) {
-    const auto& cut_cells = panes_.at(*pane).cut_cells;
-    const auto cells = cut_cells.find(group);
-    if (cells == cut_cells.end()) continue;
-    for (const auto& cell : cells->second) {
+    const auto* cells = panes_.at(*pane).cut_cells.Find(group);
+    if (cells == nullptr) continue;
+    for (const auto& cell : *cells) {
       if (window_end > cell.first) row->Add(plan_, cell.second.accepted, cell.second.states);
     }
   }
@@ -230,12 +283,12 @@ void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
   const int max_level = window_.panes_per_window() > kPanesWithoutBlocks ? kMaxLevel : 0;
   Cells rows;
   for (auto cut = cut_panes_.lower_bound(pane); cut != cut_panes_.end() && *cut < end_pane; ++cut) {
-    for (const auto& group : panes_.at(*cut).cut_cells) {
-      for (const auto& cell : group.second) {
+    panes_.at(*cut).cut_cells.ForEach([&](uint32_t group, const auto& cells) {
+      for (const auto& cell : cells) {
         if (window_start + window_.size() <= cell.first) continue;
-        rows[group.first].Add(plan_, cell.second.accepted, cell.second.states);
+        rows[group].Add(plan_, cell.second.accepted, cell.second.states);
       }
-    }
+    });
   }
   while (pane < end_pane) {
     int level = 0;
@@ -247,11 +300,11 @@ void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
     if (block != nullptr) AddCells(*block, &rows);
     pane += int64_t{1} << level;
   }
-  for (const auto& row : rows) {
+  rows.ForEach([&](uint32_t group, const Cell& row) {
     const auto group_index = static_cast<uint32_t>(changes->groups.size());
-    changes->groups.push_back(groups_.key(row.first));
-    AppendRow(row.first, group_index, window_start, row.second, changes);
-  }
+    changes->groups.push_back(groups_.key(group));
+    AppendRow(group, group_index, window_start, row, changes);
+  });
 }
 
 // Null for a pane that is empty.
@@ -272,9 +325,9 @@ const PaneStore::Cells* PaneStore::Block(BlockId id) {
 }
 
 void PaneStore::AddCells(const Cells& from, Cells* to) const {
-  for (const auto& cell : from) {
-    (*to)[cell.first].Add(plan_, cell.second.accepted, cell.second.states);
-  }
+  from.ForEach([&](uint32_t group, const Cell& cell) {
+    (*to)[group].Add(plan_, cell.accepted, cell.states);
+  });
 }
 
 void PaneStore::ForgetBlocks(int64_t pane) {
@@ -302,55 +355,21 @@ void PaneStore::Evict(EventTime unchangeable_through) {
 void PaneStore::EvictFirstPane() {
   const int64_t index = panes_.begin()->first;
   const Pane& pane = panes_.begin()->second;
-  for (const auto& cell : pane.cells) {
-    groups_.Release(cell.first);
-    state_bytes_ -= StatesBytes(cell.second.states);
-  }
-  cell_count_ -= pane.cells.size();
-  for (const auto& cells : pane.cut_cells) {
-    for (const auto& cell : cells.second) {
-      groups_.Release(cells.first);
-      state_bytes_ -= StatesBytes(cell.second.states);
-    }
-    cell_count_ -= cells.second.size();
-  }
+  const auto forget = [this](uint32_t group, const Cell& cell) {
+    groups_.Release(group);
+    state_bytes_ -= StatesBytes(cell.states);
+    --cell_count_;
+  };
+  pane.cells.ForEach(forget);
+  pane.cut_cells.ForEach([&](uint32_t group, const auto& cells) {
+    for (const auto& cell : cells) forget(group, cell.second);
+  });
   cut_panes_.erase(index);
   ForgetBlocks(index);
   panes_.erase(panes_.begin());
 }
 
-void PaneStore::Snapshot(ViewSnapshot* snapshot) const {
-  ViewDelta& cells = snapshot->cells;
-  // A commit waits while all is copied: nothing is looked up, and nothing grows.
-  constexpr uint32_t kNotListed = std::numeric_limits<uint32_t>::max();
-  std::vector<uint32_t> index_by_group(groups_.end_id(), kNotListed);
-  cells.groups.reserve(groups_.size());
-  const auto add = [&](int64_t pane, uint32_t group, EventTime cut, const Cell& cell) {
-    uint32_t& index = index_by_group[group];
-    if (index == kNotListed) {
-      index = static_cast<uint32_t>(cells.groups.size());
-      cells.groups.push_back(groups_.key(group));
-    }
-    DeltaCell out;
-    out.pane = pane;
-    out.group = index;
-    out.cut = cut;
-    out.accepted = cell.accepted;
-    out.states = cell.states;
-    cells.cells.push_back(std::move(out));
-  };
-  cells.cells.reserve(cell_count_);
-  for (const auto& pane : panes_) {
-    for (const auto& cell : pane.second.cells) add(pane.first, cell.first, kNever, cell.second);
-    for (const auto& group : pane.second.cut_cells) {
-      for (const auto& cell : group.second) add(pane.first, group.first, cell.first, cell.second);
-    }
-  }
-  for (const auto& revision : revisions_) {
-    snapshot->revisions.push_back(
-        RowRevision{revision.first.first, groups_.key(revision.first.second), revision.second});
-  }
-}
+std::unique_ptr<RowImage> PaneStore::Image() const { return std::make_unique<PaneImage>(*this); }
 
 void PaneStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
   taken_through_ = closes.closed_through;
@@ -392,9 +411,9 @@ std::vector<EventTime> PaneStore::OpenEnds(EventTime after, EventTime through, s
     if (entry->second.cells.empty()) {
       // All its records are late for some of its windows.
       EventTime cut = std::numeric_limits<EventTime>::max();
-      for (const auto& group : entry->second.cut_cells) {
-        for (const auto& cell : group.second) cut = std::min(cut, cell.first);
-      }
+      entry->second.cut_cells.ForEach([&cut](uint32_t, const auto& cells) {
+        for (const auto& cell : cells) cut = std::min(cut, cell.first);
+      });
       if (cut == std::numeric_limits<EventTime>::max()) continue;
       end = std::max(end, cut + window_.slide());
     }

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "services/aggregator/core/group_dictionary.h"
 #include "services/aggregator/core/row_store.h"
+#include "services/aggregator/core/sharded_map.h"
 
 namespace windrow::aggregator {
 
@@ -30,7 +31,7 @@ class PaneStore : public RowStore {
   void DropRows(EventTime closed_through) override;
   bool has_waiting_rows() const override { return !waiting_.empty(); }
   void Evict(EventTime unchangeable_through) override;
-  void Snapshot(ViewSnapshot* snapshot) const override;
+  std::unique_ptr<RowImage> Image() const override;
   void Restore(const ViewSnapshot& snapshot, const Closes& closes) override;
   std::vector<EventTime> OpenEnds(EventTime after, EventTime through, size_t most) const override;
   size_t cell_count() const override { return cell_count_; }
@@ -38,13 +39,16 @@ class PaneStore : public RowStore {
   size_t bytes() const override;
 
  private:
-  using Cells = absl::flat_hash_map<uint32_t, Cell>;
+  using Cells = ShardedMap<Cell>;
+  // By cut.
+  using CutCells = ShardedMap<absl::flat_hash_map<EventTime, Cell>>;
+  class PaneImage;
 
   struct Pane {
-    // Records that count in every window of the pane, by group.
+    // Records that count in every window of the pane.
     Cells cells;
     // Records that count only in windows that end after a cut; normally empty.
-    absl::flat_hash_map<uint32_t, absl::flat_hash_map<EventTime, Cell>> cut_cells;
+    CutCells cut_cells;
   };
 
   // A row: start of the window, and group.

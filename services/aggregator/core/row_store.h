@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "services/aggregator/core/event_time.h"
 #include "services/aggregator/core/frame.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/core/row_image.h"
 
 namespace windrow::aggregator {
 
@@ -34,13 +36,6 @@ struct ViewChanges {
   std::vector<RowChange> rows;
   // Late counts, cumulative, of windows whose count changed.
   std::vector<LateCount> late;
-};
-
-// A row that was corrected after its window had closed.
-struct RowRevision {
-  EventTime window_start = 0;
-  std::string group;
-  uint32_t revision = 0;
 };
 
 // The state of one view as a value.
@@ -97,8 +92,8 @@ class RowStore {
   // Frees what can change no more. Call after TakeRows or DropRows.
   virtual void Evict(EventTime unchangeable_through) = 0;
 
-  // All but the late counts. Call when there are no rows to take but waiting ones.
-  virtual void Snapshot(ViewSnapshot* snapshot) const = 0;
+  // The state now, but for the late counts. Call when there are no rows to take but waiting ones.
+  virtual std::unique_ptr<RowImage> Image() const = 0;
   // Adds a part of a snapshot, taken when windows were closed as told.
   virtual void Restore(const ViewSnapshot& snapshot, const Closes& closes) = 0;
 

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "services/aggregator/core/shard_reader.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -15,6 +19,46 @@ constexpr uint32_t kLastGroup = std::numeric_limits<uint32_t>::max();
 constexpr size_t kSessionOverhead = 160;
 
 }  // namespace
+
+class SessionStore::SessionImage : public RowImage {
+ public:
+  explicit SessionImage(const SessionStore& store) : keys_(store.groups_.Share()) {
+    sessions_.Add(0, store.sessions_);
+  }
+
+  const std::string* NextCell(DeltaCell* cell) override {
+    while (group_ == nullptr || session_ == group_->second.end()) {
+      group_ = sessions_.Next();
+      if (group_ == nullptr) return nullptr;
+      session_ = group_->second.begin();
+    }
+    const std::string& key = (*keys_)[group_->first];
+    const EventTime first = session_->first;
+    const Session& session = (session_++)->second;
+    cell->pane = first;
+    cell->group = group_->first;
+    cell->accepted = session.cell.accepted;
+    cell->span = session.last - first;
+    cell->states = session.cell.states;
+    if (session.revision > 0) revisions_.push_back(RowRevision{first, key, session.revision});
+    return &key;
+  }
+
+  bool NextRevision(RowRevision* revision) override {
+    if (revisions_.empty()) return false;
+    *revision = std::move(revisions_.back());
+    revisions_.pop_back();
+    return true;
+  }
+
+ private:
+  const std::shared_ptr<const GroupDictionary::Keys> keys_;
+  ShardReader<Sessions> sessions_;
+  const ShardReader<Sessions>::Entry* group_ = nullptr;
+  Sessions::const_iterator session_;
+  // Of the cells that have been read.
+  std::vector<RowRevision> revisions_;
+};
 
 uint64_t SessionStore::Apply(const ViewDelta& delta, const Closes& closes) {
   std::vector<uint32_t> ids;
@@ -142,7 +186,7 @@ SessionStore::SessionIds SessionStore::NewlyClosed(EventTime closed_through) con
   for (auto entry = by_end_.lower_bound({taken_through_, kLastGroup, kForever});
        entry != by_end_.end() && std::get<0>(*entry) <= closed_through; ++entry) {
     const SessionId id(std::get<1>(*entry), std::get<2>(*entry));
-    if (sessions_.at(id.first).at(id.second).changed) ids.insert(id);
+    if (sessions_.Find(id.first)->at(id.second).changed) ids.insert(id);
   }
   return ids;
 }
@@ -191,34 +235,17 @@ void SessionStore::DropRows(EventTime closed_through) {
 void SessionStore::Evict(EventTime unchangeable_through) {
   while (!by_end_.empty() && std::get<0>(*by_end_.begin()) <= unchangeable_through) {
     const SessionId id(std::get<1>(*by_end_.begin()), std::get<2>(*by_end_.begin()));
-    const auto sessions = sessions_.find(id.first);
-    const auto session = sessions->second.find(id.second);
+    Sessions& sessions = sessions_[id.first];
+    const auto session = sessions.find(id.second);
     Unlink(id, session->second);
-    sessions->second.erase(session);
-    if (sessions->second.empty()) sessions_.erase(sessions);
+    sessions.erase(session);
+    if (sessions.empty()) sessions_.Erase(id.first);
     groups_.Release(id.first);
   }
 }
 
-void SessionStore::Snapshot(ViewSnapshot* snapshot) const {
-  ViewDelta& cells = snapshot->cells;
-  cells.cells.reserve(by_end_.size());
-  for (const auto& group : sessions_) {
-    const auto index = static_cast<uint32_t>(cells.groups.size());
-    cells.groups.push_back(groups_.key(group.first));
-    for (const auto& session : group.second) {
-      DeltaCell out;
-      out.pane = session.first;
-      out.group = index;
-      out.accepted = session.second.cell.accepted;
-      out.span = session.second.last - session.first;
-      out.states = session.second.cell.states;
-      cells.cells.push_back(std::move(out));
-      if (session.second.revision == 0) continue;
-      snapshot->revisions.push_back(
-          RowRevision{session.first, cells.groups[index], session.second.revision});
-    }
-  }
+std::unique_ptr<RowImage> SessionStore::Image() const {
+  return std::make_unique<SessionImage>(*this);
 }
 
 void SessionStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {

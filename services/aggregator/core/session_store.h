@@ -3,15 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
-#include "absl/container/flat_hash_map.h"
 #include "services/aggregator/core/group_dictionary.h"
 #include "services/aggregator/core/row_store.h"
+#include "services/aggregator/core/sharded_map.h"
 
 namespace windrow::aggregator {
 
@@ -28,7 +29,7 @@ class SessionStore : public RowStore {
   void DropRows(EventTime closed_through) override;
   bool has_waiting_rows() const override { return !waiting_.empty(); }
   void Evict(EventTime unchangeable_through) override;
-  void Snapshot(ViewSnapshot* snapshot) const override;
+  std::unique_ptr<RowImage> Image() const override;
   void Restore(const ViewSnapshot& snapshot, const Closes& closes) override;
   std::vector<EventTime> OpenEnds(EventTime after, EventTime through, size_t most) const override;
   size_t cell_count() const override { return by_end_.size(); }
@@ -48,12 +49,13 @@ class SessionStore : public RowStore {
   };
   // By event time of the first record.
   using Sessions = absl::btree_map<EventTime, Session>;
+  class SessionImage;
   // Group, and event time of the first record.
   using SessionId = std::pair<uint32_t, EventTime>;
   using SessionIds = absl::btree_set<SessionId>;
 
   EventTime EndOf(const Session& session) const { return session.last + gap_; }
-  Session& Find(SessionId id) { return sessions_.at(id.first).at(id.second); }
+  Session& Find(SessionId id) { return sessions_[id.first].at(id.second); }
   void Unite(uint32_t group, const DeltaCell& delta, EventTime closed_through,
              SessionIds* corrected);
   // Takes a session out to unite it with another that begins at `new_first`.
@@ -68,7 +70,7 @@ class SessionStore : public RowStore {
   const ViewPlan& plan_;
   const EventSpan gap_;
   GroupDictionary groups_;
-  absl::flat_hash_map<uint32_t, Sessions> sessions_;
+  ShardedMap<Sessions> sessions_;
   absl::btree_set<std::tuple<EventTime, uint32_t, EventTime>> by_end_;
   // Sessions that changed since rows were last taken, and before that but are still to be written.
   SessionIds fresh_;

@@ -6,15 +6,15 @@
 
 namespace windrow::aggregator {
 
-void DeltaSplitter::Open(const ViewDelta& delta) {
-  view_ = delta.view;
+void DeltaSplitter::Open(int view) {
+  view_ = view;
   OpenInRecord();
 }
 
 void DeltaSplitter::OpenInRecord() {
   out_ = add_delta_(view_);
   out_->set_view(view_);
-  index_by_group_.clear();
+  index_by_number_.clear();
   last_pane_ = 0;
 }
 
@@ -27,10 +27,10 @@ void DeltaSplitter::MakeRoom() {
 
 void DeltaSplitter::Count(size_t bytes) { bytes_ += bytes; }
 
-void DeltaSplitter::AddCell(const ViewDelta& delta, const DeltaCell& cell) {
+void DeltaSplitter::AddCell(const DeltaCell& cell, const std::string& group) {
   MakeRoom();
   if (plan_.views[view_].stateful.empty()) {
-    AddPart(delta, cell, cell.accepted);
+    AddPart(cell, group, cell.accepted);
     return;
   }
   // States that are too large for what is left of a record go on in further parts, which add no
@@ -39,18 +39,18 @@ void DeltaSplitter::AddCell(const ViewDelta& delta, const DeltaCell& cell) {
   uint64_t accepted = cell.accepted;
   do {
     MakeRoom();
-    AddPart(delta, cell, accepted);
+    AddPart(cell, group, accepted);
     accepted = 0;
     const size_t room = kMaxRecordBytes - std::min(bytes_, kMaxRecordBytes - 1);
     bytes_ += states.Encode(room, out_->add_states());
   } while (!states.done());
 }
 
-void DeltaSplitter::AddPart(const ViewDelta& delta, const DeltaCell& cell, uint64_t accepted) {
+void DeltaSplitter::AddPart(const DeltaCell& cell, const std::string& group, uint64_t accepted) {
   const ViewPlan& view = plan_.views[view_];
   out_->add_pane_steps(cell.pane - last_pane_);
   last_pane_ = cell.pane;
-  out_->add_group_indexes(GroupIndex(delta, cell.group));
+  out_->add_group_indexes(GroupIndex(cell.group, group));
   out_->add_accepted(accepted);
   if (view.is_session()) {
     out_->add_session_spans_us(cell.span);
@@ -60,11 +60,11 @@ void DeltaSplitter::AddPart(const ViewDelta& delta, const DeltaCell& cell, uint6
   bytes_ += kCellBytes;
 }
 
-uint32_t DeltaSplitter::GroupIndex(const ViewDelta& delta, uint32_t group) {
-  const auto inserted = index_by_group_.try_emplace(group, out_->groups_size());
+uint32_t DeltaSplitter::GroupIndex(uint32_t number, const std::string& group) {
+  const auto inserted = index_by_number_.try_emplace(number, out_->groups_size());
   if (inserted.second) {
-    out_->add_groups(delta.groups[group]);
-    bytes_ += delta.groups[group].size();
+    out_->add_groups(group);
+    bytes_ += group.size();
   }
   return inserted.first->second;
 }

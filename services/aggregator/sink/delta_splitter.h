@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -29,10 +30,11 @@ class DeltaSplitter {
                 std::function<windrow::partials::v1::ViewDelta*(int view)> add_delta)
       : plan_(*plan), start_record_(std::move(start_record)), add_delta_(std::move(add_delta)) {}
 
-  // Begins with the cells of another delta.
-  void Open(const ViewDelta& delta);
-  // Adds one cell of that delta, in as many parts as its states need.
-  void AddCell(const ViewDelta& delta, const DeltaCell& cell);
+  // Begins with the cells of another view.
+  void Open(int view);
+  // Adds one cell of that view, in as many parts as its states need; `group` is the key that goes
+  // with the cell's number of its group.
+  void AddCell(const DeltaCell& cell, const std::string& group);
   void AddLate(const LateCount& late);
   // Takes note of what is put into the present record besides, after making room for it.
   void Count(size_t bytes);
@@ -41,8 +43,8 @@ class DeltaSplitter {
  private:
   bool full() const { return bytes_ > kMaxRecordBytes; }
   void OpenInRecord();
-  void AddPart(const ViewDelta& delta, const DeltaCell& cell, uint64_t accepted);
-  uint32_t GroupIndex(const ViewDelta& delta, uint32_t group);
+  void AddPart(const DeltaCell& cell, const std::string& group, uint64_t accepted);
+  uint32_t GroupIndex(uint32_t number, const std::string& group);
   void AddCut(EventSpan cut);
 
   const PipelinePlan& plan_;
@@ -50,7 +52,7 @@ class DeltaSplitter {
   const std::function<windrow::partials::v1::ViewDelta*(int view)> add_delta_;
   int view_ = 0;
   windrow::partials::v1::ViewDelta* out_ = nullptr;
-  absl::flat_hash_map<uint32_t, uint32_t> index_by_group_;
+  absl::flat_hash_map<uint32_t, uint32_t> index_by_number_;
   int64_t last_pane_ = 0;
   size_t bytes_ = 0;
 };

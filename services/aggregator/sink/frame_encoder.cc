@@ -34,8 +34,10 @@ std::vector<std::string> EncodeFrame(const PipelinePlan& plan, const Frame& fram
       },
       [&](int) { return proto.add_views(); });
   for (const ViewDelta& delta : frame.views) {
-    splitter.Open(delta);
-    for (const DeltaCell& cell : delta.cells) splitter.AddCell(delta, cell);
+    splitter.Open(delta.view);
+    for (const DeltaCell& cell : delta.cells) {
+      splitter.AddCell(cell, delta.groups[cell.group]);
+    }
     for (const LateCount& late : delta.late) splitter.AddLate(late);
   }
   partials::Frame last;

@@ -7,10 +7,10 @@
 
 namespace windrow::aggregator {
 
-SnapshotEncoder::SnapshotEncoder(std::shared_ptr<const PipelinePlan> plan, MergeSnapshot snapshot,
+SnapshotEncoder::SnapshotEncoder(std::shared_ptr<const PipelinePlan> plan, MergeImage image,
                                  int64_t through)
     : plan_(std::move(plan)),
-      snapshot_(std::move(snapshot)),
+      image_(std::move(image)),
       through_(through),
       splitter_(
           plan_.get(),
@@ -41,7 +41,7 @@ void SnapshotEncoder::EndRecord() {
 }
 
 void SnapshotEncoder::EncodeHeader() {
-  const MergeProgress& progress = snapshot_.progress;
+  const MergeProgress& progress = image_.progress;
   windrow::snapshots::v1::SnapshotHeader* header = record_.mutable_header();
   for (const SourcePosition& source : progress.sources) {
     EncodePosition(source, header->add_sources());
@@ -63,27 +63,25 @@ std::vector<std::string> SnapshotEncoder::Encode(size_t max_bytes) {
 }
 
 void SnapshotEncoder::Step() {
-  if (view_ == snapshot_.views.size()) {
+  if (view_ == image_.views.size()) {
     record_.set_last(true);
     EndRecord();
     done_ = true;
-    snapshot_ = MergeSnapshot();
+    image_ = MergeImage();
     return;
   }
-  ViewSnapshot& view = snapshot_.views[view_];
+  ViewImage& view = image_.views[view_];
   if (!opened_) {
-    splitter_.Open(view.cells);
+    splitter_.Open(static_cast<int>(view_));
     opened_ = true;
   }
-  if (cell_ < view.cells.cells.size()) {
-    DeltaCell& cell = view.cells.cells[cell_++];
-    splitter_.AddCell(view.cells, cell);
-    // The cell it was copied from need not be copied again to be changed.
-    cell.states.reset();
-  } else if (late_ < view.cells.late.size()) {
-    splitter_.AddLate(view.cells.late[late_++]);
-  } else if (revision_ < view.revisions.size()) {
-    const RowRevision& revision = view.revisions[revision_++];
+  DeltaCell cell;
+  RowRevision revision;
+  if (const std::string* group = view.rows->NextCell(&cell)) {
+    splitter_.AddCell(cell, *group);
+  } else if (late_ < view.late.size()) {
+    splitter_.AddLate(view.late[late_++]);
+  } else if (view.rows->NextRevision(&revision)) {
     splitter_.MakeRoom();
     auto* added = record_.mutable_views(record_.views_size() - 1)->add_revisions();
     added->set_window_start_us(revision.window_start);
@@ -93,7 +91,7 @@ void SnapshotEncoder::Step() {
   } else {
     ++view_;
     opened_ = false;
-    cell_ = late_ = revision_ = 0;
+    late_ = 0;
   }
 }
 

@@ -15,14 +15,13 @@
 
 namespace windrow::aggregator {
 
-// Writes a snapshot as records of `snapshots`, each below 500 kB, a few at a time: the state was
-// copied at once, but is written with as many commits as it takes, so that none of them stalls. One
-// thread at a time.
+// Writes a snapshot as records of `snapshots`, each below 500 kB, a few at a time: the state is
+// that of one moment, but is written with as many commits as it takes, so that none of them stalls.
+// Used by the merger's thread alone.
 class SnapshotEncoder {
  public:
   // The state as of offset `through` of partials.
-  SnapshotEncoder(std::shared_ptr<const PipelinePlan> plan, MergeSnapshot snapshot,
-                  int64_t through);
+  SnapshotEncoder(std::shared_ptr<const PipelinePlan> plan, MergeImage image, int64_t through);
   SnapshotEncoder(const SnapshotEncoder&) = delete;
   SnapshotEncoder& operator=(const SnapshotEncoder&) = delete;
 
@@ -40,7 +39,7 @@ class SnapshotEncoder {
   void Step();
 
   const std::shared_ptr<const PipelinePlan> plan_;
-  MergeSnapshot snapshot_;
+  MergeImage image_;
   const int64_t through_;
   windrow::snapshots::v1::SnapshotRecord record_;
   uint32_t next_index_ = 0;
@@ -48,9 +47,7 @@ class SnapshotEncoder {
   // Where to go on: view, and within it.
   size_t view_ = 0;
   bool opened_ = false;
-  size_t cell_ = 0;
   size_t late_ = 0;
-  size_t revision_ = 0;
   bool done_ = false;
   // Ended and not yet handed out.
   std::vector<std::string> ready_;
