@@ -465,6 +465,27 @@ TEST_F(MergerTest, ASnapshotHoldsAllThatMatters) {
   EXPECT_EQ(TakenLate(), (Late{{{0, -5}, 2}}));
 }
 
+// Long windows that close are summed up from blocks of panes, which are kept.
+TEST_F(MergerTest, BytesHoldTheBlocksOfPanes) {
+  Start(PlanBuilder().View(64 * kSecond, kSecond).Emit(EmitMode::kFinal).Horizon(1000 * kSecond));
+  FrameOf frame = Frame();
+  for (int second = 0; second < 128; ++second) frame.Count("a", second);
+  EXPECT_THAT(ApplyAndTake(frame.Move(At(0, 2, 0)).Move(At(1, 2, 0))), IsEmpty());
+  const size_t without_blocks = merger_->bytes();
+  // An idle source, which may go on, keeps what has closed.
+  EXPECT_THAT(ApplyAndTake(Frame().Move(At(0, 2, 128)).Move(At(1, 2, 0, 100))), SizeIs(128));
+  // Each pane is in blocks of 2 to 64 panes.
+  const size_t with_blocks = merger_->bytes();
+  EXPECT_GT(with_blocks, without_blocks + 64 * 40);
+  // What changes is in no block any more.
+  Apply(Frame().Count("a", 30));
+  EXPECT_LT(merger_->bytes(), with_blocks);
+  // Panes go with their blocks.
+  ApplyAndTake(Frame().Move(At(0, 2, 1000)).Move(At(1, 2, 1000)));
+  EXPECT_EQ(merger_->cell_count(), 0u);
+  EXPECT_EQ(merger_->bytes(), 0u);
+}
+
 TEST_F(MergerTest, ManyPanesPerWindow) {
   Start(PlanBuilder().View(1440 * kSecond, kSecond));
   FrameOf frame = Frame();

@@ -296,7 +296,7 @@ void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
            pane + (int64_t{2} << level) <= end_pane) {
       ++level;
     }
-    const Cells* block = Block({level, pane >> level});
+    const Cells* block = CellsOf({level, pane >> level});
     if (block != nullptr) AddCells(*block, &rows);
     pane += int64_t{1} << level;
   }
@@ -308,20 +308,24 @@ void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
 }
 
 // Null for a pane that is empty.
-const PaneStore::Cells* PaneStore::Block(BlockId id) {
+const PaneStore::Cells* PaneStore::CellsOf(BlockId id) {
   if (id.first == 0) {
     const auto pane = panes_.find(id.second);
     return pane == panes_.end() ? nullptr : &pane->second.cells;
   }
   const auto found = blocks_.find(id);
-  if (found != blocks_.end()) return found->second.get();
-  auto block = std::make_unique<Cells>();
+  if (found != blocks_.end()) return &found->second->cells;
+  auto block = std::make_unique<Block>();
   for (const int64_t half : {2 * id.second, 2 * id.second + 1}) {
-    const Cells* cells = Block({id.first - 1, half});
-    if (cells != nullptr) AddCells(*cells, block.get());
+    const Cells* cells = CellsOf({id.first - 1, half});
+    if (cells != nullptr) AddCells(*cells, &block->cells);
   }
+  block->bytes = block->cells.size() * kCellOverhead;
+  block->cells.ForEach(
+      [&block](uint32_t, const Cell& cell) { block->bytes += StatesBytes(cell.states); });
+  block_bytes_ += block->bytes;
   blocks_end_ = std::max(blocks_end_, (id.second + 1) * (int64_t{1} << id.first));
-  return blocks_.emplace(id, std::move(block)).first->second.get();
+  return &blocks_.emplace(id, std::move(block)).first->second->cells;
 }
 
 void PaneStore::AddCells(const Cells& from, Cells* to) const {
@@ -333,7 +337,10 @@ void PaneStore::AddCells(const Cells& from, Cells* to) const {
 void PaneStore::ForgetBlocks(int64_t pane) {
   if (pane >= blocks_end_) return;
   for (int level = 1; level <= kMaxLevel; ++level) {
-    blocks_.erase({level, pane >> level});
+    const auto block = blocks_.find({level, pane >> level});
+    if (block == blocks_.end()) continue;
+    block_bytes_ -= block->second->bytes;
+    blocks_.erase(block);
   }
 }
 
@@ -398,7 +405,7 @@ void PaneStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
 }
 
 size_t PaneStore::bytes() const {
-  return groups_.bytes() + cell_count_ * kCellOverhead + state_bytes_;
+  return groups_.bytes() + cell_count_ * kCellOverhead + state_bytes_ + block_bytes_;
 }
 
 std::vector<EventTime> PaneStore::OpenEnds(EventTime after, EventTime through, size_t most) const {

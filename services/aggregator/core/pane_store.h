@@ -57,6 +57,11 @@ class PaneStore : public RowStore {
   using CellId = std::pair<uint32_t, int64_t>;
   // 2^level panes from index × 2^level on.
   using BlockId = std::pair<int, int64_t>;
+  // The sum of a block's panes.
+  struct Block {
+    Cells cells;
+    size_t bytes = 0;
+  };
 
   // Windows that end after one time, and not after another.
   struct EndRange {
@@ -85,7 +90,7 @@ class PaneStore : public RowStore {
   // Appends all rows of windows that end in the range.
   void AppendClosed(EndRange ends, ViewChanges* changes);
   void AppendWindow(EventTime window_start, ViewChanges* changes);
-  const Cells* Block(BlockId id);
+  const Cells* CellsOf(BlockId id);
   void AddCells(const Cells& from, Cells* to) const;
 
   void KeepOpen(std::vector<CellId>* cells) const;
@@ -99,7 +104,7 @@ class PaneStore : public RowStore {
   absl::btree_set<int64_t> cut_panes_;
   // Sums of aligned blocks of panes, so that a long window is the sum of a few; built when a window
   // closes. Panes from blocks_end_ on are in none.
-  absl::flat_hash_map<BlockId, std::unique_ptr<Cells>> blocks_;
+  absl::flat_hash_map<BlockId, std::unique_ptr<Block>> blocks_;
   int64_t blocks_end_ = std::numeric_limits<int64_t>::min();
   // Cells that changed since rows were last taken, and before that but are still to be written.
   std::vector<CellId> fresh_;
@@ -111,6 +116,7 @@ class PaneStore : public RowStore {
   EventTime evicted_through_ = kNever;
   size_t cell_count_ = 0;
   size_t state_bytes_ = 0;
+  size_t block_bytes_ = 0;
 };
 
 }  // namespace windrow::aggregator
