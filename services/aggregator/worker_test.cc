@@ -31,6 +31,7 @@ using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Eq;
 using ::testing::Ge;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Not;
@@ -43,12 +44,11 @@ class Bystander : public record_log::AssignmentListener {
 class WorkerTest : public testing::Test, private memory_log::Disturbance {
  protected:
   WorkerTest() {
-    windrow::pipeline::v1::Pipeline pipeline;
-    pipeline.set_name("pipelines/p");
-    pipeline.set_source_topic("source");
-    pipeline.set_merge_partitions(1);
-    pipeline.mutable_event_time()->set_field("at");
-    windrow::pipeline::v1::View* view = pipeline.add_views();
+    pipeline_.set_name("pipelines/p");
+    pipeline_.set_source_topic("source");
+    pipeline_.set_merge_partitions(1);
+    pipeline_.mutable_event_time()->set_field("at");
+    windrow::pipeline::v1::View* view = pipeline_.add_views();
     view->set_id("by-kind");
     view->add_group_by("kind");
     view->mutable_window()->mutable_tumbling()->mutable_size()->set_seconds(60);
@@ -57,7 +57,7 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
     aggregate->mutable_count();
     view->mutable_emit()->set_mode(windrow::pipeline::v1::Emit::MODE_INTERVAL);
     view->mutable_emit()->mutable_interval()->set_seconds(1);
-    plan_ = *MakePlan(pipeline);
+    plan_ = *MakePlan(pipeline_);
     cluster_.CreateTopic("source", 1);
     for (const std::string& topic : {topics_.partials, topics_.snapshots, topics_.results}) {
       cluster_.CreateTopic(topic, plan_->merge_partitions);
@@ -65,13 +65,15 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
     cluster_.CreateTopic(topics_.dead_letter, 1);
   }
 
-  void Start() {
+  void Start() { StartWith(&settings_); }
+
+  void StartWith(const LiveSettings* settings) {
     Worker::Options options;
     options.cluster = &cluster_;
     options.clock = &clock_;
     options.plan = plan_;
     options.replica = "r";
-    options.settings = &settings_;
+    options.settings = settings;
     options.purge = [](const std::string&, int, int64_t) {};
     options.on_fatal = [](const std::string& reason) { ADD_FAILURE() << reason; };
     worker_ = std::make_unique<Worker>(std::move(options));
@@ -128,6 +130,7 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
     return call == Call::kQueryOffsets && queries_to_fail_-- > 0 ? Fate::kLost : Fate::kDone;
   }
 
+  windrow::pipeline::v1::Pipeline pipeline_;
   memory_log::VirtualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
   memory_log::MemoryCluster cluster_{&clock_, this};
   const PipelineTopics topics_{"p"};
@@ -239,6 +242,49 @@ TEST_F(WorkerTest, RowsOfABatchThatWasDroppedAreWrittenLater) {
   Run(absl::Seconds(5));
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
   EXPECT_EQ(worker_->status().aborts, 1);
+  EXPECT_EQ(LastAccepted(), 2u);
+}
+
+// Else a record could be joined with older tables than one before it.
+TEST_F(WorkerTest, AnOwnerWithOlderTablesWaits) {
+  settings_.SetPlan(*MakePlan(pipeline_, 2));
+  Start();
+  Write(0);
+  Run(absl::Seconds(1));
+  worker_->Leave();
+  worker_ = nullptr;
+  LiveSettings others;
+  StartWith(&others);
+  Write(0);
+  Run(absl::Seconds(5));
+  EXPECT_EQ(worker_->status().state, WorkerState::kRestoring);
+  EXPECT_THAT(worker_->status().error, HasSubstr("tables of generation 2 are not known here yet"));
+  EXPECT_EQ(worker_->status().records_processed, 0);
+  others.SetPlan(*MakePlan(pipeline_, 1));
+  Run(absl::Seconds(5));
+  EXPECT_EQ(worker_->status().state, WorkerState::kRestoring);
+  others.SetPlan(*MakePlan(pipeline_, 2));
+  Run(absl::Seconds(2));
+  EXPECT_EQ(worker_->status().state, WorkerState::kRunning) << worker_->status().error;
+  EXPECT_EQ(worker_->status().records_processed, 1);
+  EXPECT_EQ(LastAccepted(), 2u);
+}
+
+TEST_F(WorkerTest, ReadsNoFurtherWithMoreStateThanAllowed) {
+  Start();
+  Write(0);
+  Run(absl::Seconds(2));
+  EXPECT_EQ(LastAccepted(), 1u);
+  settings_.state_limit_bytes = 1;
+  Run(absl::Seconds(1));
+  Write(0);
+  Run(absl::Seconds(5));
+  EXPECT_EQ(worker_->status().state, WorkerState::kBlocked);
+  EXPECT_EQ(worker_->status().records_processed, 2) << "the source is read on";
+  EXPECT_EQ(LastAccepted(), 1u);
+  settings_.state_limit_bytes = 1'000'000;
+  Run(absl::Seconds(2));
+  EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
   EXPECT_EQ(LastAccepted(), 2u);
 }
 

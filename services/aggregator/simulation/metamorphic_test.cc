@@ -82,7 +82,7 @@ TEST(MetamorphicTest, TheSameLogsGiveTheSameResults) {
   size_t rows = 0;
   for (int64_t seed = first; seed < first + seeds; ++seed) {
     Random random(static_cast<uint64_t>(seed));
-    const Scenario scenario = MakeScenario(&random, {250, false});
+    const Scenario scenario = MakeScenario(&random, {250, false, false});
     Results expected;
     for (const Way& way : Ways(static_cast<uint64_t>(seed))) {
       Simulation simulation(scenario, way.options);

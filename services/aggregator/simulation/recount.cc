@@ -1,11 +1,14 @@
 #include "services/aggregator/simulation/recount.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "services/aggregator/simulation/json_value.h"
 
@@ -24,10 +27,21 @@ struct ReadRecord {
   std::map<std::string, absl::optional<std::string>> fields;
 };
 
+const pb::StaticTable::Row* FindRow(const pb::StaticTable& table,
+                                    const absl::optional<std::string>& key) {
+  if (!key.has_value()) return nullptr;
+  for (const pb::StaticTable::Row& row : table.rows()) {
+    const auto column = row.columns().find(table.key_column());
+    if (column != row.columns().end() && column->second == *key) return &row;
+  }
+  return nullptr;
+}
+
 class Counter {
  public:
-  explicit Counter(const Scenario& scenario)
+  Counter(const Scenario& scenario, const TableGenerations* generations)
       : scenario_(scenario),
+        generations_(generations),
         pipeline_(scenario.pipeline),
         delay_us_(Micros(pipeline_.watermark_delay())) {
     const std::string& zone = pipeline_.event_time().time_zone();
@@ -87,10 +101,10 @@ class Counter {
     return used;
   }
 
-  bool NeedsWholeSize() const {
+  bool Aggregates(const std::string& field) const {
     for (const pb::View& view : pipeline_.views()) {
       for (const pb::Aggregate& aggregate : view.aggregates()) {
-        if (FieldOf(aggregate) == "size") return true;
+        if (FieldOf(aggregate) == field) return true;
       }
     }
     return false;
@@ -162,6 +176,8 @@ class Counter {
     if (read->time_us > record.timestamp_ms * 1000 + skew_us) return "future-event-time";
     const absl::optional<std::string> size = FieldOf(*read, "size");
     if (whole_size_ && size.has_value() && !IsWhole(*size)) return "wrong-type";
+    const absl::optional<std::string> weight = FieldOf(*read, "weight");
+    if (number_weight_ && weight == "x") return "wrong-type";
     return "";
   }
 
@@ -182,7 +198,7 @@ class Counter {
       return;
     }
     if (view.has_join() && view.join().type() == pb::Join::TYPE_INNER &&
-        FindRow(view, FieldOf(record, view.join().field())) == nullptr) {
+        !IsInTable(name, FieldOf(record, view.join().field()))) {
       ++counted->unmatched;
       return;
     }
@@ -227,17 +243,15 @@ class Counter {
     return found == record.fields.end() ? absl::nullopt : found->second;
   }
 
-  const pb::StaticTable::Row* FindRow(const pb::View& view,
-                                      const absl::optional<std::string>& key) const {
-    if (!key.has_value()) return nullptr;
-    for (const pb::StaticTable& table : pipeline_.tables()) {
-      if (table.name() != view.join().table()) continue;
-      for (const pb::StaticTable::Row& row : table.rows()) {
-        const auto column = row.columns().find(table.key_column());
-        if (column != row.columns().end() && column->second == *key) return &row;
+  bool IsInTable(const RecordName& record, const absl::optional<std::string>& key) const {
+    for (int64_t generation = 0; generation < TableCount(scenario_); ++generation) {
+      if (generations_ != nullptr &&
+          (*generations_)[static_cast<size_t>(record.first)][record.second] != generation) {
+        continue;
       }
+      if (FindRow(TableOf(scenario_, generation), key) != nullptr) return true;
     }
-    return nullptr;
+    return false;
   }
 
   struct SessionRecord {
@@ -276,6 +290,7 @@ class Counter {
       const auto found = fields->find(field);
       if (found != fields->end() && found->second.has_value()) texts.push_back(*found->second);
     }
+    if (field == "weight") return WeightOf(aggregate, texts);
     int64_t sum = 0;
     std::vector<int64_t> numbers;
     std::map<std::string, int64_t> counts;
@@ -313,31 +328,37 @@ class Counter {
     return text + "]";
   }
 
+  // Of doubles: exact in units of 2^-60, and rounded once.
+  static std::string WeightOf(const pb::Aggregate& aggregate,
+                              const std::vector<std::string>& texts) {
+    if (texts.empty()) return "null";
+    absl::int128 units = 0;
+    for (const std::string& text : texts) {
+      double number = 0;
+      if (!absl::SimpleAtod(text, &number)) return "?";
+      units += static_cast<absl::int128>(std::ldexp(number, 60));
+    }
+    const double sum = std::ldexp(static_cast<double>(units), -60);
+    return absl::StrFormat("%a",
+                           aggregate.has_sum() ? sum : sum / static_cast<double>(texts.size()));
+  }
+
   void FillValues(const RowName& name, RecountedRow* row) const {
     for (const pb::View& view : pipeline_.views()) {
       if (view.id() != std::get<0>(name)) continue;
       for (const pb::Aggregate& aggregate : view.aggregates()) {
         row->values[aggregate.name()] = ValueOf(aggregate, *row);
       }
-      if (!view.has_join()) continue;
-      absl::optional<std::string> key;
-      for (int i = 0; i < view.group_by_size(); ++i) {
-        if (view.group_by(i) == view.join().field())
-          key = std::get<2>(name)[static_cast<size_t>(i)];
-      }
-      const pb::StaticTable::Row* found = FindRow(view, key);
-      for (const std::string& column : view.join().columns()) {
-        const bool has = found != nullptr && found->columns().count(column) > 0;
-        row->values[column] = has ? absl::StrCat("\"", found->columns().at(column), "\"") : "null";
-      }
     }
   }
 
   const Scenario& scenario_;
+  const TableGenerations* const generations_;
   const pb::Pipeline& pipeline_;
   const int64_t delay_us_;
   const std::set<std::string> used_ = UsedFields();
-  const bool whole_size_ = NeedsWholeSize();
+  const bool whole_size_ = Aggregates("size");
+  const bool number_weight_ = Aggregates("weight");
   absl::TimeZone zone_;
   Recount recount_;
   std::map<SessionGroup, std::vector<SessionRecord>> sessions_;
@@ -345,6 +366,33 @@ class Counter {
 
 }  // namespace
 
-Recount RecountScenario(const Scenario& scenario) { return Counter(scenario).Count(); }
+Recount RecountScenario(const Scenario& scenario, const TableGenerations* generations) {
+  return Counter(scenario, generations).Count();
+}
+
+int64_t TableCount(const Scenario& scenario) {
+  return static_cast<int64_t>(scenario.later_tables.size()) + 1;
+}
+
+const pb::StaticTable& TableOf(const Scenario& scenario, int64_t generation) {
+  return generation == 0 ? scenario.pipeline.tables(0)
+                         : scenario.later_tables[static_cast<size_t>(generation - 1)];
+}
+
+std::map<std::string, std::string> JoinedColumns(
+    const pb::View& view, const pb::StaticTable& table,
+    const std::vector<absl::optional<std::string>>& group) {
+  std::map<std::string, std::string> columns;
+  absl::optional<std::string> key;
+  for (int i = 0; i < view.group_by_size(); ++i) {
+    if (view.group_by(i) == view.join().field()) key = group[static_cast<size_t>(i)];
+  }
+  const pb::StaticTable::Row* found = FindRow(table, key);
+  for (const std::string& column : view.join().columns()) {
+    const bool has = found != nullptr && found->columns().count(column) > 0;
+    columns[column] = has ? absl::StrCat("\"", found->columns().at(column), "\"") : "null";
+  }
+  return columns;
+}
 
 }  // namespace windrow::aggregator

@@ -27,7 +27,7 @@ using RecordName = std::pair<int, size_t>;
 struct RecountedRow {
   int64_t end_us = 0;
   uint64_t accepted = 0;
-  // Aggregates and joined columns by name, as text (see ValueText).
+  // Aggregates by name, as text (see ValueText).
   std::map<std::string, std::string> values;
   // Records that count in it, in the order of partitions and offsets (of a session: by time), and
   // their fields.
@@ -67,7 +67,20 @@ struct Recount {
   std::deque<std::map<std::string, absl::optional<std::string>>> fields;
 };
 
-Recount RecountScenario(const Scenario& scenario);
+// Of each record, by partition and index, which tables it was counted with.
+using TableGenerations = std::vector<std::vector<int64_t>>;
+
+// Without generations, a record finds a row if any of the tables has one: more can never count.
+Recount RecountScenario(const Scenario& scenario, const TableGenerations* generations = nullptr);
+
+// The tables' number of generations, and the table of one of them.
+int64_t TableCount(const Scenario& scenario);
+const windrow::pipeline::v1::StaticTable& TableOf(const Scenario& scenario, int64_t generation);
+
+// The columns that the view joins to a group, by name, as text.
+std::map<std::string, std::string> JoinedColumns(
+    const windrow::pipeline::v1::View& view, const windrow::pipeline::v1::StaticTable& table,
+    const std::vector<absl::optional<std::string>>& group);
 
 }  // namespace windrow::aggregator
 

@@ -71,7 +71,9 @@ ResultsWatcher::ResultsWatcher(const Scenario* scenario, const Recount* recount,
       next_(static_cast<size_t>(scenario->pipeline.merge_partitions()), 0),
       next_frame_(next_.size(), 0),
       closing_(next_.size(), ClosingRecount(&scenario->pipeline)),
-      progress_(next_.size()) {}
+      progress_(next_.size()) {
+  for (const auto& log : scenario->logs) tables_.emplace_back(log.size(), -1);
+}
 
 absl::Status ResultsWatcher::Look() {
   absl::Status status;
@@ -150,6 +152,8 @@ absl::Status ResultsWatcher::TakeRow(int partition, const std::string& key, cons
   seen.accepted = row.accepted();
   seen.revision = row.revision();
   for (const pb::Field& field : row.values()) seen.values[field.name()] = ValueText(field);
+  const absl::Status status = TakeColumns(name, row, &seen);
+  if (!status.ok()) return status;
 
   // A session may still become another.
   if (HasSessions(row.view())) {
@@ -187,6 +191,28 @@ absl::Status ResultsWatcher::TakeRow(int partition, const std::string& key, cons
     return Wrong(Text(name), " was final and changed without a revision");
   }
   rows_[name] = std::move(seen);
+  return absl::OkStatus();
+}
+
+// Joined columns are those of the tables that the row names.
+absl::Status ResultsWatcher::TakeColumns(const RowName& name, const pb::Row& row,
+                                         SeenRow* seen) const {
+  for (const auto& view : scenario_->pipeline.views()) {
+    if (view.id() != row.view() || !view.has_join()) continue;
+    for (int64_t generation = 0; generation <= newest_tables_; ++generation) {
+      const auto& table = TableOf(*scenario_, generation);
+      if (table.version() != row.table_version()) continue;
+      for (const auto& column : JoinedColumns(view, table, std::get<2>(name))) {
+        if (seen->values[column.first] != column.second) {
+          return Wrong(Text(name), ": ", column.first, " is ", seen->values[column.first], ", not ",
+                       column.second);
+        }
+        seen->values.erase(column.first);
+      }
+      return absl::OkStatus();
+    }
+    return Wrong(Text(name), " has tables that nobody knows: ", row.table_version());
+  }
   return absl::OkStatus();
 }
 
@@ -243,11 +269,18 @@ absl::Status ResultsWatcher::TakeProgress(int partition, const pb::Progress& pro
 
 // What is said of a source must be what its log holds up to there, exactly.
 absl::Status ResultsWatcher::TakeSource(const windrow::partials::v1::SourcePosition& source) {
+  if (!depends_on_tables()) return CheckCounters(*recount_, source);
+  said_.push_back(source);
+  return absl::OkStatus();
+}
+
+absl::Status ResultsWatcher::CheckCounters(
+    const Recount& recount, const windrow::partials::v1::SourcePosition& source) const {
   const auto partition = static_cast<size_t>(source.source_partition());
   const std::vector<int64_t>& offsets = (*written_)[partition].offsets;
   const auto records = std::lower_bound(offsets.begin(), offsets.end(), source.end_offset());
   const RecountedSource& expected =
-      recount_->sources[partition][static_cast<size_t>(records - offsets.begin())];
+      recount.sources[partition][static_cast<size_t>(records - offsets.begin())];
   const auto& counters = source.counters();
   bool same = counters.read() == expected.read &&
               counters.dead_lettered() == expected.dead_lettered &&
@@ -314,6 +347,7 @@ absl::Status ResultsWatcher::LookAtFrames(int partition) {
         if (!frame.ParseFromString(record.value)) status = Wrong("a frame cannot be read");
         for (const auto& source : frame.positions()) {
           if (status.ok()) status = CheckIdleness(source);
+          if (status.ok()) status = TakeTables(source);
         }
         if (closing_[index].has_value()) closing_[index]->Add(frame);
       });
@@ -338,6 +372,33 @@ absl::Status ResultsWatcher::CheckIdleness(
                  absl::ToInt64Milliseconds(end - written.times[next - 1]));
   }
   return absl::OkStatus();
+}
+
+// Each merge partition is told the same, and a source never goes back to older tables.
+absl::Status ResultsWatcher::TakeTables(const windrow::partials::v1::SourcePosition& source) {
+  const std::vector<int64_t>& offsets = (*written_)[source.source_partition()].offsets;
+  std::vector<int64_t>& tables = tables_[source.source_partition()];
+  const int64_t generation = source.table_generation();
+  if (generation > newest_tables_) return Wrong("tables of the future: ", generation);
+  const auto first = static_cast<size_t>(
+      std::lower_bound(offsets.begin(), offsets.end(), source.base_offset()) - offsets.begin());
+  if (first > 0 && tables[first - 1] > generation) {
+    return Wrong("source ", source.source_partition(), " went back to tables ", generation);
+  }
+  for (size_t i = first; i < offsets.size() && offsets[i] < source.end_offset(); ++i) {
+    if (tables[i] >= 0 && tables[i] != generation) {
+      return Wrong("source ", source.source_partition(), " was counted with tables ", tables[i],
+                   " and ", generation);
+    }
+    tables[i] = generation;
+  }
+  return absl::OkStatus();
+}
+
+bool ResultsWatcher::KnowsTables() const {
+  return std::none_of(tables_.begin(), tables_.end(), [](const std::vector<int64_t>& tables) {
+    return std::count(tables.begin(), tables.end(), -1) > 0;
+  });
 }
 
 absl::Status ResultsWatcher::LookAtOffsets() {
@@ -389,12 +450,23 @@ absl::Status ResultsWatcher::CheckEnd() {
       return Wrong("merge partition ", partition, " is not closed as far as its frames say");
     }
   }
-  absl::Status status = CheckRows();
-  if (status.ok()) status = CheckLate();
-  return status;
+  if (!depends_on_tables()) {
+    is_compared_ = true;
+    const absl::Status status = CheckRows(*recount_);
+    return status.ok() ? CheckLate(*recount_) : status;
+  }
+  if (!KnowsTables()) return absl::OkStatus();
+  is_compared_ = true;
+  const Recount recount = RecountScenario(*scenario_, &tables_);
+  absl::Status status;
+  for (const auto& source : said_) {
+    if (status.ok()) status = CheckCounters(recount, source);
+  }
+  if (status.ok()) status = CheckRows(recount);
+  return status.ok() ? CheckLate(recount) : status;
 }
 
-absl::Status ResultsWatcher::CheckRows() const {
+absl::Status ResultsWatcher::CheckRows(const Recount& recount) const {
   for (const auto& entry : rows_) {
     const SeenRow& row = entry.second;
     const auto& closed = progress_[static_cast<size_t>(row.partition)].closed_through_us;
@@ -402,9 +474,9 @@ absl::Status ResultsWatcher::CheckRows() const {
   }
   if (expired() != 0) return absl::OkStatus();
   for (const auto& entry : rows_) {
-    if (recount_->rows.count(entry.first) == 0) return Wrong(Text(entry.first), " must not exist");
+    if (recount.rows.count(entry.first) == 0) return Wrong(Text(entry.first), " must not exist");
   }
-  for (const auto& entry : recount_->rows) {
+  for (const auto& entry : recount.rows) {
     const auto seen = rows_.find(entry.first);
     if (seen == rows_.end()) return Wrong(Text(entry.first), " is missing");
     if (seen->second.accepted != entry.second.accepted ||
@@ -416,15 +488,15 @@ absl::Status ResultsWatcher::CheckRows() const {
   return absl::OkStatus();
 }
 
-absl::Status ResultsWatcher::CheckLate() const {
+absl::Status ResultsWatcher::CheckLate(const Recount& recount) const {
   // Windows further behind than the horizon share an entry.
-  if (!scenario_->may_expire && late_ != recount_->late) {
+  if (!scenario_->may_expire && late_ != recount.late) {
     return Wrong("late records differ");
   }
   std::map<std::string, uint64_t> seen;
   std::map<std::string, uint64_t> expected;
   for (const auto& window : late_) seen[window.first.first] += window.second;
-  for (const auto& window : recount_->late) expected[window.first.first] += window.second;
+  for (const auto& window : recount.late) expected[window.first.first] += window.second;
   if (seen != expected) return Wrong("numbers of late records differ");
   return absl::OkStatus();
 }

@@ -25,6 +25,7 @@ struct SeenRow {
   int64_t end_us = 0;
   uint64_t accepted = 0;
   uint32_t revision = 0;
+  // Without the joined columns, which are compared at once.
   std::map<std::string, std::string> values;
 };
 
@@ -56,6 +57,9 @@ class ResultsWatcher {
   // Records may be held back by a transaction: who cannot see them is idle by right.
   void AllowHeldBackRecords() { held_back_ = true; }
 
+  // Tables up to this generation may be in use.
+  void AllowTables(int64_t generation) { newest_tables_ = generation; }
+
   // Reads on.
   absl::Status Look();
   // Whether every merge partition has carried out this drain.
@@ -66,24 +70,35 @@ class ResultsWatcher {
   const std::map<RowName, SeenRow>& rows() const { return rows_; }
   const std::map<WindowName, uint64_t>& late() const { return late_; }
   uint64_t expired() const;
+  // Whether everything was compared with the recount in the end, or frames went unseen that say
+  // with which tables it was counted.
+  bool is_compared() const { return is_compared_; }
   // Records of `results` read.
   int64_t records() const { return records_; }
 
  private:
   absl::Status Take(int partition, const memory_log::StoredRecord& record);
   absl::Status TakeRow(int partition, const std::string& key, const windrow::results::v1::Row& row);
+  absl::Status TakeColumns(const RowName& name, const windrow::results::v1::Row& row,
+                           SeenRow* seen) const;
   absl::Status TakeDeletion(const std::string& key);
   bool HasSessions(const std::string& view) const;
   absl::Status TakeLedger(const windrow::results::v1::LedgerKey& key,
                           const windrow::results::v1::Ledger& ledger);
   absl::Status TakeProgress(int partition, const windrow::results::v1::Progress& progress);
   absl::Status TakeSource(const windrow::partials::v1::SourcePosition& source);
+  absl::Status CheckCounters(const Recount& recount,
+                             const windrow::partials::v1::SourcePosition& source) const;
   absl::Status TakeDeadLetter(const memory_log::StoredRecord& record);
   absl::Status LookAtOffsets();
   absl::Status LookAtFrames(int partition);
   absl::Status CheckIdleness(const windrow::partials::v1::SourcePosition& source) const;
-  absl::Status CheckRows() const;
-  absl::Status CheckLate() const;
+  absl::Status TakeTables(const windrow::partials::v1::SourcePosition& source);
+  // Whether it depends on timing what is counted, and whether it is known how that went.
+  bool depends_on_tables() const { return !scenario_->later_tables.empty(); }
+  bool KnowsTables() const;
+  absl::Status CheckRows(const Recount& recount) const;
+  absl::Status CheckLate(const Recount& recount) const;
 
   const Scenario* const scenario_;
   const Recount* const recount_;
@@ -99,6 +114,12 @@ class ResultsWatcher {
   std::vector<absl::optional<ClosingRecount>> closing_;
   int64_t records_ = 0;
   bool held_back_ = false;
+  int64_t newest_tables_ = 0;
+  bool is_compared_ = false;
+  // Which tables each record was counted with, as the frames say; -1 while nothing is known.
+  TableGenerations tables_;
+  // What was said of sources, to be compared in the end.
+  std::vector<windrow::partials::v1::SourcePosition> said_;
   std::map<RowName, SeenRow> rows_;
   // By the row's key as it is written.
   std::map<std::string, RowName> names_;

@@ -41,7 +41,7 @@ void MakeWindow(Random* random, pb::Window* window) {
 
 void MakeAggregate(Random* random, int index, pb::Aggregate* aggregate) {
   aggregate->set_name(absl::StrCat("n", index));
-  switch (random->Below(8)) {
+  switch (random->Below(10)) {
     case 0:
       aggregate->mutable_count()->set_field("level");
       break;
@@ -63,6 +63,14 @@ void MakeAggregate(Random* random, int index, pb::Aggregate* aggregate) {
     case 5:
       aggregate->mutable_top_k()->set_field("kind");
       aggregate->mutable_top_k()->set_k(2);
+      break;
+    case 6:
+      aggregate->mutable_sum()->set_field("weight");
+      aggregate->mutable_sum()->set_type(pb::VALUE_TYPE_DOUBLE);
+      break;
+    case 7:
+      aggregate->mutable_avg()->set_field("weight");
+      aggregate->mutable_avg()->set_type(pb::VALUE_TYPE_DOUBLE);
       break;
     default:
       aggregate->mutable_count();
@@ -95,15 +103,35 @@ void MakeView(Random* random, int index, pb::View* view) {
   join->add_columns("name");
 }
 
+void AddRow(const std::string& key, const std::string& name, pb::StaticTable* table) {
+  auto& columns = *table->add_rows()->mutable_columns();
+  columns["key"] = key;
+  if (!name.empty()) columns["name"] = name;
+}
+
 void MakeTable(pb::StaticTable* table) {
   table->set_name("names");
   table->set_key_column("key");
-  table->set_version("v1");
+  table->set_version("v0");
   for (const char* key : {"a", "b", "7", "true"}) {
-    auto& columns = *table->add_rows()->mutable_columns();
-    columns["key"] = key;
-    if (*key != 'b') columns["name"] = absl::StrCat("name of ", key);
+    AddRow(key, *key == 'b' ? "" : absl::StrCat("name of ", key), table);
   }
+}
+
+std::vector<pb::StaticTable> MakeLaterTables(Random* random) {
+  std::vector<pb::StaticTable> tables(static_cast<size_t>(random->Between(1, 4)));
+  for (size_t i = 0; i < tables.size(); ++i) {
+    tables[i].set_name("names");
+    tables[i].set_key_column("key");
+    tables[i].set_version(absl::StrCat("v", i + 1));
+    for (const char* key : {"a", "b", "c", "7", "true", ""}) {
+      if (random->OneIn(3)) continue;
+      AddRow(key, random->OneIn(4) ? "" : absl::StrCat(key, " in ", i + 1), &tables[i]);
+    }
+    // A table has the column in some row.
+    AddRow("nobody", "x", &tables[i]);
+  }
+  return tables;
 }
 
 void MakeIdlePolicy(Random* random, pb::IdlePolicy* policy) {
@@ -147,6 +175,14 @@ std::string MakeSize(Random* random) {
   return random->OneIn(3) ? absl::StrCat("\"", number, "\"") : number;
 }
 
+// Sums of these are exact in 128 bits, and mostly not in 53.
+std::string MakeWeight(Random* random) {
+  static const std::vector<std::string>& weights = *new std::vector<std::string>{
+      "0.1", "0.1", "-0.1", "0.7", "3", "1e12", "-1e12", "2.5E-1", "-1234567.8", R"("0.3")"};
+  if (random->OneIn(60)) return "\"x\"";
+  return random->OneIn(10) ? "null" : random->Pick(weights);
+}
+
 std::string MakeTime(Random* random, int64_t millis, const std::string& zone) {
   const absl::Time time = absl::FromUnixMillis(millis);
   if (!zone.empty() && random->OneIn(2)) {
@@ -174,6 +210,7 @@ std::string MakeGood(Random* random, int64_t millis, const std::string& zone) {
     members.push_back(absl::StrCat("\"", field, "\": ", MakeScalar(random)));
   }
   if (!random->OneIn(6)) members.push_back(absl::StrCat("\"size\":", MakeSize(random)));
+  if (!random->OneIn(6)) members.push_back(absl::StrCat("\"weight\":", MakeWeight(random)));
   return Join(random, std::move(members));
 }
 
@@ -249,6 +286,7 @@ Scenario MakeScenario(Random* random, const ScenarioOptions& options) {
     scenario.logs.push_back(
         MakeLog(random, begin_ms, options.records, scenario.pipeline.event_time().time_zone()));
   }
+  if (options.later_tables && random->OneIn(2)) scenario.later_tables = MakeLaterTables(random);
   scenario.first_partitions = partitions;
   if (options.may_expire && random->OneIn(6)) {
     scenario.may_expire = true;

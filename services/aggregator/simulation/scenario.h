@@ -21,6 +21,8 @@ struct SourceRecord {
 // What is given: a pipeline, and what its source partitions will hold in the end.
 struct Scenario {
   windrow::pipeline::v1::Pipeline pipeline;
+  // What its table becomes, one after the other, while it runs: those of generation 1, 2…
+  std::vector<windrow::pipeline::v1::StaticTable> later_tables;
   // By source partition.
   std::vector<std::vector<SourceRecord>> logs;
   // Partitions that exist from the start; the others are added later.
@@ -35,6 +37,8 @@ struct ScenarioOptions {
   // Largest number of records of one partition.
   int records = 120;
   bool may_expire = true;
+  // Whether the table changes, so that it depends on timing which records find a row in it.
+  bool later_tables = true;
 };
 
 // The filters that views may have; the recount knows each by its text.

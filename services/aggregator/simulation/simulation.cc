@@ -18,6 +18,7 @@ using memory_log::Fate;
 struct Death {};
 
 constexpr int kDepth = 4;
+constexpr int64_t kMuchState = 1'000'000'000;
 constexpr int64_t kMostSteps = 60'000;
 // Steps of rough weather, at most.
 constexpr int64_t kRoughSteps = 2'500;
@@ -120,7 +121,8 @@ void Simulation::MakeWorker(Process* process) {
   Worker::Options options;
   options.cluster = &cluster_;
   options.clock = &clock_;
-  options.plan = plan_;
+  const auto newest = settings_[static_cast<size_t>(process->replica)]->plan();
+  options.plan = newest == nullptr ? plan_ : newest;
   options.replica = absl::StrCat("r", process->replica);
   options.slot = process->slot;
   options.settings = settings_[static_cast<size_t>(process->replica)].get();
@@ -323,6 +325,7 @@ void Simulation::StepWorld() {
       break;
     case 12:
       if (random_.Happens(weather_.settings * 10)) ChangeSettings();
+      if (random_.Happens(weather_.tables * 10)) ChangeTables();
       break;
     default:
       if (random_.Happens(weather_.drain * 10)) {
@@ -357,6 +360,10 @@ void Simulation::Work(Process* process) {
       process->connected = process->worker->Connect().ok();
     } else {
       process->sleeps_until = clock_.Now() + process->worker->Round();
+      if (settings_[static_cast<size_t>(process->replica)]->state_limit_bytes < kMuchState &&
+          process->worker->status().state == WorkerState::kBlocked) {
+        ++counts_.blocked;
+      }
     }
   } catch (const Death&) {
     process->doomed = true;
@@ -421,6 +428,29 @@ void Simulation::ChangeSettings() {
   // A limit that lets nearly nothing through, too.
   settings.records_per_second_per_partition =
       random_.OneIn(2) ? 0 : random_.Pick(std::vector<int64_t>{1, 2, 20, 200, 2000});
+  // State beyond the limit waits until that is raised.
+  settings.state_limit_bytes =
+      random_.OneIn(2) ? kMuchState
+                       : random_.Pick(std::vector<int64_t>{0, 500, 2000, 10'000, 50'000});
+}
+
+// There are new tables, which one replica knows, or another one hears of them.
+void Simulation::ChangeTables() {
+  LiveSettings* settings = random_.Pick(settings_).get();
+  if (newest_tables_ + 1 < TableCount(scenario_) && random_.OneIn(2)) {
+    ++newest_tables_;
+    ++counts_.table_changes;
+    watcher_.AllowTables(newest_tables_);
+  }
+  UseTables(newest_tables_, settings);
+}
+
+void Simulation::UseTables(int64_t generation, LiveSettings* settings) {
+  if (settings->table_generation >= generation) return;
+  Note(absl::StrCat("tables ", generation));
+  windrow::pipeline::v1::Pipeline pipeline = scenario_.pipeline;
+  *pipeline.mutable_tables(0) = TableOf(scenario_, generation);
+  settings->SetPlan(*MakePlan(pipeline, generation));
 }
 
 // ---- The source
@@ -486,6 +516,8 @@ void Simulation::CalmDown() {
   for (const auto& settings : settings_) {
     settings->records_per_second_per_partition = 0;
     settings->commit_interval_ms = options_.commit_interval_ms;
+    settings->state_limit_bytes = kMuchState;
+    UseTables(newest_tables_, settings.get());
   }
   cluster_.CreateTopic(plan_->source_topic, static_cast<int>(scenario_.logs.size()));
   while (HasUnwritten()) WriteRecords();

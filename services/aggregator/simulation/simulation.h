@@ -64,6 +64,9 @@ class Simulation : private memory_log::Disturbance {
     int64_t aborts = 0;
     int64_t fatal_ends = 0;
     int64_t purges = 0;
+    int64_t table_changes = 0;
+    // Rounds of a worker that could not read on because of the limit of state.
+    int64_t blocked = 0;
   };
   const Counts& counts() const { return counts_; }
 
@@ -122,6 +125,8 @@ class Simulation : private memory_log::Disturbance {
   void RunPurge();
   void Resize();
   void ChangeSettings();
+  void ChangeTables();
+  void UseTables(int64_t generation, LiveSettings* settings);
   void CalmDown();
   void WaitUntilDecided(const record_log::TopicPartition& partition);
   // The workers in turn until everything is drained.
@@ -152,6 +157,8 @@ class Simulation : private memory_log::Disturbance {
   size_t snapshot_bytes_ = 0;
   int depth_ = 0;
   int64_t drain_generation_ = 0;
+  // Of the tables that a replica knows.
+  int64_t newest_tables_ = 0;
   Counts counts_;
   std::vector<std::string> trace_;
 };

@@ -67,6 +67,7 @@ TEST_F(SimulationTest, LastValuesAreThoseOfARecount) {
   const int64_t seeds = only >= 0 ? 1 : FromEnvironment("SEEDS", 2000);
   const absl::Time start = absl::Now();
   Simulation::Counts counts;
+  int64_t uncompared = 0;
   int64_t rows = 0;
   int64_t late = 0;
   int64_t expired = 0;
@@ -82,6 +83,9 @@ TEST_F(SimulationTest, LastValuesAreThoseOfARecount) {
     counts.commits += simulation.counts().commits;
     counts.fatal_ends += simulation.counts().fatal_ends;
     counts.purges += simulation.counts().purges;
+    counts.table_changes += simulation.counts().table_changes;
+    counts.blocked += simulation.counts().blocked;
+    uncompared += !simulation.results().is_compared();
     rows += static_cast<int64_t>(simulation.results().rows().size());
     late += static_cast<int64_t>(simulation.results().late().size());
     expired += static_cast<int64_t>(simulation.results().expired());
@@ -90,13 +94,18 @@ TEST_F(SimulationTest, LastValuesAreThoseOfARecount) {
   std::cout << seeds << " seeds in " << absl::FormatDuration(absl::Now() - start) << ": "
             << counts.steps << " steps, " << counts.commits << " commits, " << counts.crashes
             << " crashes, " << counts.fatal_ends << " processes that ended themselves, "
-            << counts.purges << " purges, " << rows << " rows (" << corrected << " corrected), "
+            << counts.purges << " purges, " << counts.table_changes << " new tables (" << uncompared
+            << " worlds whose frames went unseen), " << counts.blocked
+            << " rounds with too much state, " << rows << " rows (" << corrected << " corrected), "
             << late << " windows with late records, " << expired << " expired records" << std::endl;
   if (seeds < 500) return;
   // The runs would prove nothing if nothing happened in them.
   EXPECT_GT(counts.commits, 20 * seeds);
   EXPECT_GT(counts.crashes, 2 * seeds);
   EXPECT_GT(counts.purges, seeds);
+  EXPECT_GT(counts.table_changes, seeds / 10);
+  EXPECT_LT(uncompared, seeds / 50);
+  EXPECT_GT(counts.blocked, seeds);
   EXPECT_GT(rows, 50 * seeds);
   EXPECT_GT(corrected, seeds);
   EXPECT_GT(late, 5 * seeds);

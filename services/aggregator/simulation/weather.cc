@@ -24,6 +24,7 @@ Weather Weather::Draw(Random* random) {
   weather.steal = sometimes(20);
   weather.drain = sometimes(30);
   weather.settings = sometimes(100);
+  weather.tables = sometimes(1000);
   weather.grow = 100;
   weather.transactions = random->OneIn(4) ? 3000 : 0;
   weather.most_workers = static_cast<int>(random->Between(1, 4));

@@ -25,8 +25,8 @@ struct Weather {
 
   // At each step: a worker's process dies; one is stopped in order or another one started; the
   // group loses sight of a worker; the cluster is away; another process takes a worker's
-  // transactional id; all is drained; limits and intervals are changed; the source gets a
-  // partition.
+  // transactional id; all is drained; limits and intervals are changed; there are new tables, or
+  // a replica hears of them; the source gets a partition.
   int kill = 0;
   int resize = 0;
   int cut_off = 0;
@@ -34,6 +34,7 @@ struct Weather {
   int steal = 0;
   int drain = 0;
   int settings = 0;
+  int tables = 0;
   int grow = 0;
   // A transaction writes to the source, and is aborted later.
   int transactions = 0;
