@@ -219,7 +219,7 @@ void AggregatorApp::FollowControlLog() {
       runner->Apply(entry.second);
       continue;
     }
-    const auto plan = MakePlan(PipelineOf(entry.second), entry.second.plan_generation);
+    const auto plan = MakePlan(entry.second, entry.second.served);
     if (plan.ok() && runner != nullptr) {
       runner->UsePlan(*plan);
       runner->Apply(entry.second);

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "services/aggregator/source/pipeline_loader.h"
+#include "services/aggregator/source/pipeline_settings.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/runtime/log.h"
 
@@ -68,6 +68,10 @@ ControlProposal DecodeProposal(const pb::Proposal& proto) {
     case pb::Proposal::kSwitchOver:
       proposal.kind = ControlProposal::Kind::kSwitchOver;
       proposal.incarnation = proto.switch_over().incarnation();
+      break;
+    case pb::Proposal::kPause:
+      proposal.kind = ControlProposal::Kind::kPause;
+      proposal.paused = proto.pause().paused();
       break;
     default:
       proposal.kind = ControlProposal::Kind::kDrain;

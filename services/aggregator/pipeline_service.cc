@@ -14,6 +14,7 @@
 #include "services/aggregator/proto_time.h"
 #include "services/aggregator/settings_change.h"
 #include "services/aggregator/source/pipeline_loader.h"
+#include "services/aggregator/source/pipeline_settings.h"
 #include "services/aggregator/source/table_reader.h"
 #include "services/platform/runtime/log.h"
 
@@ -45,12 +46,14 @@ std::string NewRequestId() {
 }
 
 void FillResource(const ControlledPipeline& from, v1::PipelineResource* resource) {
-  *resource->mutable_pipeline() = PipelineOf(from);
-  *resource->mutable_pipeline()->mutable_settings() = EncodeSettings(from.settings);
+  pipeline::Pipeline* const shown = resource->mutable_pipeline();
+  *shown = PipelineOf(from);
+  *shown->mutable_settings() = EffectiveSettings(from.settings, *shown);
   resource->set_etag(Etag(from));
   resource->set_generation(from.generation);
   resource->set_drain_generation(from.drain_generation);
   resource->set_plan_generation(from.plan_generation);
+  resource->set_paused(from.paused);
 }
 
 absl::optional<TableFormat> ToFormat(v1::UpdateTableRequest::Format format) {
@@ -156,7 +159,7 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
   if (!found.has_value()) return NoSuchPipeline(request->name());
   std::vector<rpc::FieldViolation> violations;
   control::Proposal proposal;
-  *proposal.mutable_settings() = MergeSettings(*request, found->settings, &violations);
+  *proposal.mutable_settings() = MergeSettings(*request, *found, &violations);
   if (ChangedPaths(*request).empty()) {
     violations.push_back({"settings",
                           "holds no value to set; to set a value to zero, name it in "
@@ -182,7 +185,7 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
         std::move(proposal), !request->etag().empty(),
         [&](const ControlledPipeline& now, control::Proposal* next) {
           // What others have changed meanwhile stays.
-          *next->mutable_settings() = MergeSettings(*request, now.settings, &violations);
+          *next->mutable_settings() = MergeSettings(*request, now, &violations);
         },
         &verdict);
     if (!status.ok()) return status;

@@ -1,58 +1,60 @@
 #include "services/aggregator/settings_change.h"
 
+#include <google/protobuf/util/field_mask_util.h>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/aggregator/proto_time.h"
+#include "services/aggregator/source/pipeline_loader.h"
+#include "services/aggregator/source/pipeline_settings.h"
 
 namespace windrow::aggregator {
+namespace {
 
 namespace pipeline = windrow::pipeline::v1;
 
-pipeline::Settings EncodeSettings(const PipelineSettings& settings) {
-  pipeline::Settings proto;
-  proto.set_parallelism(settings.parallelism);
-  proto.set_records_per_second_per_partition(settings.records_per_second_per_partition);
-  proto.set_state_limit_bytes(settings.state_limit_bytes);
-  proto.mutable_commit_interval()->set_seconds(settings.commit_interval_ms / 1000);
-  proto.mutable_commit_interval()->set_nanos(
-      static_cast<int32_t>(settings.commit_interval_ms % 1000) * 1'000'000);
-  return proto;
-}
+using google::protobuf::FieldDescriptor;
+using google::protobuf::util::FieldMaskUtil;
+
+constexpr char kIntoIdlePolicy[] = "idle_policy.";
+
+}  // namespace
 
 std::set<std::string> ChangedPaths(const v1::ReconfigureRequest& request) {
-  const std::set<std::string> all = {"parallelism", "records_per_second_per_partition",
-                                     "commit_interval", "state_limit_bytes"};
   std::set<std::string> paths(request.update_mask().paths().begin(),
                               request.update_mask().paths().end());
-  if (paths.count("*") > 0) return all;
-  if (!paths.empty()) return paths;
-  const pipeline::Settings& settings = request.settings();
-  if (settings.parallelism() != 0) paths.insert("parallelism");
-  if (settings.records_per_second_per_partition() != 0) {
-    paths.insert("records_per_second_per_partition");
+  if (!paths.empty() && paths.count("*") == 0) return paths;
+  const bool all = paths.count("*") > 0;
+  paths.clear();
+  const auto* const reflection = request.settings().GetReflection();
+  for (int i = 0; i < pipeline::Settings::descriptor()->field_count(); ++i) {
+    const FieldDescriptor* const field = pipeline::Settings::descriptor()->field(i);
+    if (all || reflection->HasField(request.settings(), field)) paths.insert(field->name());
   }
-  if (settings.has_commit_interval()) paths.insert("commit_interval");
-  if (settings.state_limit_bytes() != 0) paths.insert("state_limit_bytes");
   return paths;
 }
 
-pipeline::Settings MergeSettings(const v1::ReconfigureRequest& request, const PipelineSettings& now,
+pipeline::Settings MergeSettings(const v1::ReconfigureRequest& request,
+                                 const ControlledPipeline& now,
                                  std::vector<rpc::FieldViolation>* violations) {
-  pipeline::Settings merged = EncodeSettings(now);
-  const pipeline::Settings& wanted = request.settings();
+  pipeline::Settings merged = EncodeSettings(now.settings);
+  google::protobuf::FieldMask mask;
   for (const std::string& path : ChangedPaths(request)) {
-    if (path == "parallelism") {
-      merged.set_parallelism(wanted.parallelism());
-    } else if (path == "records_per_second_per_partition") {
-      merged.set_records_per_second_per_partition(wanted.records_per_second_per_partition());
-    } else if (path == "commit_interval") {
-      *merged.mutable_commit_interval() = wanted.commit_interval();
-    } else if (path == "state_limit_bytes") {
-      merged.set_state_limit_bytes(wanted.state_limit_bytes());
-    } else {
+    if (path.empty() || !FieldMaskUtil::IsValidPath<pipeline::Settings>(path)) {
       violations->push_back(
           {"update_mask", absl::StrCat("\"", path, "\" is not a field of settings")});
+      continue;
     }
+    // What is not named stays as it is in force.
+    if (absl::StartsWith(path, kIntoIdlePolicy) && !merged.has_idle_policy()) {
+      *merged.mutable_idle_policy() =
+          EffectiveSettings(now.settings, PipelineOf(now)).idle_policy();
+    }
+    mask.add_paths(path);
   }
+  FieldMaskUtil::MergeOptions replacing;
+  replacing.set_replace_message_fields(true);
+  replacing.set_replace_repeated_fields(true);
+  FieldMaskUtil::MergeMessageTo(request.settings(), mask, replacing, &merged);
   return merged;
 }
 

@@ -12,15 +12,15 @@
 
 namespace windrow::aggregator {
 
-// Every setting, as a message.
-windrow::pipeline::v1::Settings EncodeSettings(const PipelineSettings& settings);
-
-// Paths of settings that a request changes: its mask, or what is set when it has none.
+// Paths of settings that a request changes: its mask, or what is set when it has none. A path may
+// lead into a message ("idle_policy.all_idle"): then its other fields stay as they are.
 std::set<std::string> ChangedPaths(const v1::ReconfigureRequest& request);
 
-// The settings after the request; violations for paths that do not exist.
+// The settings after the request; violations for paths that do not exist. A path of which the
+// request holds no value sets the default, for watermark_delay and idle_policy what the pipeline
+// declares.
 windrow::pipeline::v1::Settings MergeSettings(const v1::ReconfigureRequest& request,
-                                              const PipelineSettings& now,
+                                              const ControlledPipeline& now,
                                               std::vector<rpc::FieldViolation>* violations);
 
 }  // namespace windrow::aggregator

@@ -106,7 +106,14 @@ void ControlState::Change(const ControlProposal& proposal, int64_t generation) {
       case Kind::kCreate:
         break;
       case Kind::kSettings:
+        if (proposal.settings.watermark_delay != pipeline.settings.watermark_delay ||
+            proposal.settings.idle_policy != pipeline.settings.idle_policy) {
+          pipeline.plan_generation = generation;
+        }
         pipeline.settings = proposal.settings;
+        break;
+      case Kind::kPause:
+        pipeline.paused = proposal.paused;
         break;
       case Kind::kDrain:
         pipeline.drain_generation = generation;
@@ -140,7 +147,18 @@ void ControlState::Change(const ControlProposal& proposal, int64_t generation) {
   }
   ControlledPipeline& pipeline = pipelines_.at(proposal.pipeline);
   pipeline.generation = generation;
-  pipeline.max_parallelism = std::max(pipeline.max_parallelism, pipeline.settings.parallelism);
+  NoteLargest(&pipeline);
+}
+
+void ControlState::NoteLargest(ControlledPipeline* pipeline) {
+  const PipelineSettings& settings = pipeline->settings;
+  pipeline->max_parallelism = std::max(pipeline->max_parallelism, settings.parallelism);
+  pipeline->max_watermark_delay =
+      std::max(pipeline->max_watermark_delay, settings.watermark_delay.value_or(0));
+  if (!settings.automatic.enabled) return;
+  pipeline->max_parallelism = std::max(
+      {pipeline->max_parallelism, settings.automatic.min_workers, settings.automatic.max_workers});
+  if (settings.automatic.max_workers == 0) pipeline->ever_by_processors = true;
 }
 
 }  // namespace windrow::aggregator

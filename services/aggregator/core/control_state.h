@@ -8,15 +8,40 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/optional.h"
+#include "services/aggregator/core/event_time.h"
+#include "services/aggregator/core/idle_policy.h"
 
 namespace windrow::aggregator {
 
 // What can be turned while a pipeline runs.
 struct PipelineSettings {
+  // Whether, and within which bounds, a replica chooses its number of workers itself.
+  struct AutoParallelism {
+    bool enabled = false;
+    int min_workers = 1;
+    // 0 for the number of processors of the replica's machine.
+    int max_workers = 0;
+
+    bool operator==(const AutoParallelism& other) const {
+      return enabled == other.enabled && min_workers == other.min_workers &&
+             max_workers == other.max_workers;
+    }
+    bool operator!=(const AutoParallelism& other) const { return !(*this == other); }
+  };
+
   int parallelism = 1;
   int64_t records_per_second_per_partition = 0;
+  // Of the whole source topic; 0 means no limit.
+  int64_t records_per_second = 0;
+  int64_t bytes_per_second = 0;
   int64_t commit_interval_ms = 10;
   int64_t state_limit_bytes = 1'000'000'000;
+  // nullopt: as the pipeline declares.
+  absl::optional<EventSpan> watermark_delay;
+  absl::optional<IdlePolicy> idle_policy;
+  AutoParallelism automatic;
+  // 0: what the replica was started with.
+  int64_t fetch_memory_bytes = 0;
 };
 
 // Where an incarnation begins to read the source topic.
@@ -69,15 +94,21 @@ struct ControlledPipeline {
   // Versions of the rows that last came from each table's file or, while none have, with which the
   // pipeline was created. By table.
   std::map<std::string, std::string> file_versions;
-  // Generation of the last change of a table; 0 for none.
+  // Generation of the last change of a table, the watermark delay or the idle policy; 0 for none.
   int64_t plan_generation = 0;
   PipelineSettings settings;
   // Number of accepted changes.
   int64_t generation = 0;
   // Generation of the last drain request; 0 for none.
   int64_t drain_generation = 0;
-  // Largest parallelism ever set: so many transactional ids have been in use.
+  // Whether nothing is to be read from the source topic.
+  bool paused = false;
+  // Largest number of workers ever set or allowed: so many transactional ids have been in use.
   int max_parallelism = 1;
+  // Whether replicas were ever allowed a worker for each processor.
+  bool ever_by_processors = false;
+  // Largest delay ever set; the one that the pipeline declares does not count.
+  EventSpan max_watermark_delay = 0;
 
   // What it is to compute in the end.
   const ControlledIncarnation& newest() const { return next.has_value() ? *next : served; }
@@ -85,7 +116,16 @@ struct ControlledPipeline {
 
 // A record of the control log.
 struct ControlProposal {
-  enum class Kind { kCreate, kSettings, kDrain, kTable, kDelete, kNewIncarnation, kSwitchOver };
+  enum class Kind {
+    kCreate,
+    kSettings,
+    kDrain,
+    kTable,
+    kDelete,
+    kNewIncarnation,
+    kSwitchOver,
+    kPause
+  };
   std::string request_id;
   std::string pipeline;
   int64_t expected_generation = 0;
@@ -108,6 +148,8 @@ struct ControlProposal {
   int64_t backfill_records_per_second = 0;
   // For kSwitchOver.
   int incarnation = 0;
+  // For kPause: whether it is held from now on.
+  bool paused = false;
 };
 
 // What became of a proposal.
@@ -159,6 +201,7 @@ class ControlState {
   void Delete(const ControlProposal& proposal);
   static ControlledIncarnation NewIncarnation(const ControlProposal& proposal, int64_t generation,
                                               History* history);
+  static void NoteLargest(ControlledPipeline* pipeline);
 
   std::map<std::string, ControlledPipeline> pipelines_;
   std::map<std::string, History> histories_;

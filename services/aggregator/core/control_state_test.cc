@@ -388,5 +388,68 @@ TEST(ControlStateTest, VerdictsTellWhatTheyWereAbout) {
   EXPECT_EQ(state.FindVerdict("b")->kind, Kind::kDrain);
 }
 
+TEST(ControlStateTest, AChangeOfDelayOrIdlePolicyChangesThePlan) {
+  ControlState state;
+  state.Apply(Create("a"));
+  const auto set = [&](const std::string& id, absl::optional<EventSpan> delay,
+                       absl::optional<IdlePolicy> policy) {
+    ControlProposal proposal = Settings(id, state.pipelines().at("p").generation, 2);
+    proposal.settings.watermark_delay = delay;
+    proposal.settings.idle_policy = policy;
+    EXPECT_TRUE(state.Apply(proposal).accepted);
+    return state.pipelines().at("p").plan_generation;
+  };
+  EXPECT_EQ(set("b", absl::nullopt, absl::nullopt), 0) << "nothing of the plan changed";
+  EXPECT_EQ(set("c", 5, absl::nullopt), 3);
+  EXPECT_EQ(set("d", 5, absl::nullopt), 3);
+  EXPECT_EQ(set("e", 4, absl::nullopt), 5);
+  IdlePolicy policy;
+  EXPECT_EQ(set("f", 4, policy), 6);
+  EXPECT_EQ(set("g", 4, policy), 6);
+  policy.close_after = 1;
+  EXPECT_EQ(set("h", 4, policy), 8);
+  EXPECT_EQ(set("i", absl::nullopt, policy), 9);
+  EXPECT_EQ(state.pipelines().at("p").max_watermark_delay, 5);
+}
+
+TEST(ControlStateTest, PausesAndResumes) {
+  ControlState state;
+  state.Apply(Create("a"));
+  EXPECT_FALSE(state.pipelines().at("p").paused);
+  ControlProposal pause = Drain("b", 1);
+  pause.kind = Kind::kPause;
+  pause.paused = true;
+  EXPECT_VERDICT(state.Apply(pause), true, 2);
+  EXPECT_TRUE(state.pipelines().at("p").paused);
+  EXPECT_EQ(state.pipelines().at("p").drain_generation, 0);
+  state.Apply(Settings("c", 2, 4));
+  EXPECT_TRUE(state.pipelines().at("p").paused);
+  pause.request_id = "d";
+  pause.expected_generation = 3;
+  pause.paused = false;
+  EXPECT_VERDICT(state.Apply(pause), true, 4);
+  EXPECT_FALSE(state.pipelines().at("p").paused);
+}
+
+TEST(ControlStateTest, RemembersHowManyWorkersThereMayHaveBeen) {
+  ControlState state;
+  state.Apply(Create("a"));
+  ControlProposal automatic = Settings("b", 1, 1);
+  automatic.settings.automatic.max_workers = 6;
+  state.Apply(automatic);
+  EXPECT_EQ(state.pipelines().at("p").max_parallelism, 2) << "not enabled";
+  automatic = Settings("c", 2, 1);
+  automatic.settings.automatic = {true, 3, 5};
+  state.Apply(automatic);
+  EXPECT_EQ(state.pipelines().at("p").max_parallelism, 5);
+  EXPECT_FALSE(state.pipelines().at("p").ever_by_processors);
+  automatic = Settings("d", 3, 1);
+  automatic.settings.automatic = {true, 3, 0};
+  state.Apply(automatic);
+  state.Apply(Settings("e", 4, 1));
+  EXPECT_EQ(state.pipelines().at("p").max_parallelism, 5);
+  EXPECT_TRUE(state.pipelines().at("p").ever_by_processors);
+}
+
 }  // namespace
 }  // namespace windrow::aggregator

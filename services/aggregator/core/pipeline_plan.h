@@ -11,19 +11,11 @@
 #include "services/aggregator/core/event_time.h"
 #include "services/aggregator/core/event_time_format.h"
 #include "services/aggregator/core/filter.h"
+#include "services/aggregator/core/idle_policy.h"
 #include "services/aggregator/core/static_table.h"
 #include "services/aggregator/core/window_spec.h"
 
 namespace windrow::aggregator {
-
-// What may close windows once every source partition is idle.
-enum class AllIdle { kWallClock, kCloseAfter, kWait };
-
-struct IdlePolicy {
-  EventSpan idle_timeout = 30 * kMicrosPerSecond;
-  AllIdle all_idle = AllIdle::kWallClock;
-  EventSpan close_after = 30 * kMicrosPerSecond;
-};
 
 // A look-up of one group field in a static table.
 struct JoinPlan {
@@ -83,14 +75,17 @@ struct PipelinePlan {
   std::vector<InputPlan> inputs;
   std::string event_time_field;
   EventTimeFormat event_time_format;
+  // Of records counted from now on.
   EventSpan watermark_delay = 0;
   EventSpan max_future_skew = kMicrosPerDay;
   EventSpan correction_horizon = kMicrosPerDay;
+  // In force from now on, and until a position names another one.
   IdlePolicy idle_policy;
+  IdlePolicy declared_idle_policy;
   std::vector<ViewPlan> views;
   int merge_partitions = 4;
-  // Generation of the last change of a table that is in the joins; 0 for the first tables. Plans of
-  // one pipeline differ in nothing but this and the tables.
+  // Generation of the last change of a table that is in the joins, of watermark_delay or of
+  // idle_policy; 0 for the first. Plans of one pipeline differ in nothing but this and those.
   int64_t plan_generation = 0;
 };
 

@@ -36,7 +36,10 @@ class PlanBuilder {
     plan_.event_time_format.time_zone = std::move(zone);
     return *this;
   }
-  PlanBuilder& Idle(IdlePolicy policy) { return Set(&PipelinePlan::idle_policy, policy); }
+  PlanBuilder& Idle(IdlePolicy policy) {
+    plan_.declared_idle_policy = policy;
+    return Set(&PipelinePlan::idle_policy, policy);
+  }
 
   PlanBuilder& View(EventSpan size, EventSpan slide, EventSpan offset = 0) {
     AddView().window = WindowSpec::Create(size, slide, offset).value();

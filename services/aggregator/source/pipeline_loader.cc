@@ -1,6 +1,5 @@
 #include "services/aggregator/source/pipeline_loader.h"
 
-#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
@@ -19,6 +18,7 @@
 #include "services/aggregator/core/filter.h"
 #include "services/aggregator/core/time_pattern.h"
 #include "services/aggregator/source/file_content.h"
+#include "services/aggregator/source/pipeline_settings.h"
 #include "services/aggregator/source/table_reader.h"
 
 namespace windrow::aggregator {
@@ -31,9 +31,6 @@ constexpr size_t kMaxPipelineBytes = 950'000;
 constexpr int kDefaultMergePartitions = 4;
 // The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
 constexpr int kMaxViews = 16;
-constexpr int64_t kDefaultCommitIntervalMs = 10;
-constexpr int64_t kDefaultStateLimitBytes = 1'000'000'000;
-constexpr int64_t kMinStateLimitBytes = 1'000'000;
 constexpr EventSpan kMinEmitInterval = 10'000;
 constexpr int kDefaultExactLimit = 1000;
 constexpr int kMaxExactLimit = 10'000;
@@ -60,14 +57,6 @@ absl::Status LoadTable(const std::string& pipeline_path, pb::StaticTable* table)
   if (!table->path().empty()) return ReadTableFile(TablePath(pipeline_path, *table), table);
   table->set_version(TableVersion(*table));
   return absl::OkStatus();
-}
-
-// What is longer than Duration allows (10,000 years) is cut, so that it does not come round to
-// something short; fractions of a microsecond are rounded up, so that they do not go unseen.
-EventSpan ToSpan(const google::protobuf::Duration& duration) {
-  constexpr int64_t kMaxSeconds = 315'576'000'000;
-  const int64_t seconds = std::min(std::max(duration.seconds(), -kMaxSeconds), kMaxSeconds);
-  return seconds * kMicrosPerSecond + (int64_t{duration.nanos()} + 999) / 1000;
 }
 
 bool IsId(absl::string_view id) {
@@ -147,13 +136,6 @@ void CheckEventTime(const pb::EventTime& event_time, Violations* violations) {
     }
   } else if (!format.pattern.empty()) {
     violations->push_back({"event_time.pattern", "must be empty unless format is FORMAT_PATTERN"});
-  }
-}
-
-void CheckDuration(const google::protobuf::Duration& duration, EventSpan least, EventSpan most,
-                   const std::string& field, const std::string& rule, Violations* violations) {
-  if (ToSpan(duration) < least || ToSpan(duration) > most || duration.nanos() < 0) {
-    violations->push_back({field, rule});
   }
 }
 
@@ -442,23 +424,6 @@ absl::optional<Filter> MakeFilter(const std::string& text, std::vector<std::stri
   return filter;
 }
 
-IdlePolicy MakeIdlePolicy(const pb::IdlePolicy& proto) {
-  IdlePolicy policy;
-  if (proto.has_idle_timeout()) policy.idle_timeout = ToSpan(proto.idle_timeout());
-  if (proto.has_close_after()) policy.close_after = ToSpan(proto.close_after());
-  switch (proto.all_idle()) {
-    case pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER:
-      policy.all_idle = AllIdle::kCloseAfter;
-      break;
-    case pb::IdlePolicy::ALL_IDLE_WAIT:
-      policy.all_idle = AllIdle::kWait;
-      break;
-    default:
-      policy.all_idle = AllIdle::kWallClock;
-  }
-  return policy;
-}
-
 }  // namespace
 
 absl::StatusOr<pb::Pipeline> LoadPipelineFile(const std::string& path) {
@@ -477,25 +442,6 @@ absl::StatusOr<pb::Pipeline> LoadPipelineFile(const std::string& path) {
   }
   if (pipeline.merge_partitions() == 0) pipeline.set_merge_partitions(kDefaultMergePartitions);
   return pipeline;
-}
-
-Violations ValidateSettings(const pb::Settings& settings) {
-  Violations violations;
-  if (settings.parallelism() < 0 || settings.parallelism() > 64) {
-    violations.push_back({"settings.parallelism", "must be from 1 to 64"});
-  }
-  if (settings.records_per_second_per_partition() < 0) {
-    violations.push_back({"settings.records_per_second_per_partition",
-                          "must be more than zero, or zero for no limit"});
-  }
-  if (settings.state_limit_bytes() != 0 && settings.state_limit_bytes() < kMinStateLimitBytes) {
-    violations.push_back({"settings.state_limit_bytes",
-                          absl::StrCat("must be ", kMinStateLimitBytes, " or more, or zero for ",
-                                       kDefaultStateLimitBytes)});
-  }
-  CheckDuration(settings.commit_interval(), 0, kMicrosPerMinute, "settings.commit_interval",
-                "must be from 0 to 60 seconds", &violations);
-  return violations;
 }
 
 Violations ValidatePipeline(const pb::Pipeline& pipeline) {
@@ -521,13 +467,7 @@ Violations ValidatePipeline(const pb::Pipeline& pipeline) {
                 "must be from 0 to 400 days", &violations);
   CheckDuration(pipeline.correction_horizon(), 0, WindowSpec::kMaxSize, "correction_horizon",
                 "must be from 0 to 400 days", &violations);
-  CheckDuration(pipeline.idle_policy().idle_timeout(), 0, kMicrosPerDay, "idle_policy.idle_timeout",
-                "must be from 0 to 1 day", &violations);
-  CheckDuration(pipeline.idle_policy().close_after(), 0, kMicrosPerDay, "idle_policy.close_after",
-                "must be from 0 to 1 day", &violations);
-  if (!pb::IdlePolicy::AllIdle_IsValid(pipeline.idle_policy().all_idle())) {
-    violations.push_back({"idle_policy.all_idle", "is not a policy"});
-  }
+  CheckIdlePolicy(pipeline.idle_policy(), "idle_policy", &violations);
   if (pipeline.merge_partitions() < 0 || pipeline.merge_partitions() > 256) {
     violations.push_back({"merge_partitions", "must be from 1 to 256"});
   }
@@ -559,12 +499,14 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
   plan->source_topic = pipeline.source_topic();
   plan->event_time_field = pipeline.event_time().field();
   plan->event_time_format = MakeEventTimeFormat(pipeline.event_time());
-  plan->watermark_delay = ToSpan(pipeline.watermark_delay());
+  const PipelineSettings settings = MakeSettings(pipeline.settings());
+  plan->watermark_delay = settings.watermark_delay.value_or(ToSpan(pipeline.watermark_delay()));
   if (pipeline.has_max_future_skew()) plan->max_future_skew = ToSpan(pipeline.max_future_skew());
   if (pipeline.has_correction_horizon()) {
     plan->correction_horizon = ToSpan(pipeline.correction_horizon());
   }
-  plan->idle_policy = MakeIdlePolicy(pipeline.idle_policy());
+  plan->declared_idle_policy = MakeIdlePolicy(pipeline.idle_policy());
+  plan->idle_policy = settings.idle_policy.value_or(plan->declared_idle_policy);
   plan->merge_partitions =
       pipeline.merge_partitions() == 0 ? kDefaultMergePartitions : pipeline.merge_partitions();
   std::map<std::string, std::shared_ptr<const StaticTable>> tables;
@@ -595,7 +537,9 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline&
 }
 
 pb::Pipeline PipelineOf(const ControlledPipeline& controlled) {
-  return PipelineOf(controlled.served);
+  pb::Pipeline pipeline = PipelineOf(controlled.served);
+  *pipeline.mutable_settings() = EncodeSettings(controlled.settings);
+  return pipeline;
 }
 
 pb::Pipeline PipelineOf(const ControlledIncarnation& incarnation) {
@@ -608,7 +552,15 @@ pb::Pipeline PipelineOf(const ControlledIncarnation& incarnation) {
     table->mutable_rows()->Swap(changed.mutable_rows());
     table->set_version(changed.version());
   }
+  pipeline.clear_settings();
   return pipeline;
+}
+
+absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
+    const ControlledPipeline& controlled, const ControlledIncarnation& incarnation) {
+  pb::Pipeline pipeline = PipelineOf(incarnation);
+  *pipeline.mutable_settings() = EncodeSettings(controlled.settings);
+  return MakePlan(pipeline, controlled.plan_generation);
 }
 
 pb::StaticTable* FindTable(absl::string_view name, pb::Pipeline* pipeline) {
@@ -622,18 +574,6 @@ std::string TablePath(const std::string& pipeline_path, const pb::StaticTable& t
   const size_t slash = pipeline_path.rfind('/');
   if (absl::StartsWith(table.path(), "/") || slash == std::string::npos) return table.path();
   return pipeline_path.substr(0, slash + 1) + table.path();
-}
-
-PipelineSettings MakeSettings(const pb::Settings& settings) {
-  PipelineSettings made;
-  made.parallelism = std::max(1, settings.parallelism());
-  made.records_per_second_per_partition = settings.records_per_second_per_partition();
-  made.commit_interval_ms = settings.has_commit_interval()
-                                ? ToSpan(settings.commit_interval()) / 1000
-                                : kDefaultCommitIntervalMs;
-  made.state_limit_bytes =
-      settings.state_limit_bytes() == 0 ? kDefaultStateLimitBytes : settings.state_limit_bytes();
-  return made;
 }
 
 std::string PipelineId(absl::string_view name) {

@@ -9,34 +9,32 @@
 #include "absl/strings/string_view.h"
 #include "services/aggregator/core/control_state.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/source/pipeline_violation.h"
 #include "windrow/pipeline/v1/pipeline.pb.h"
 
 namespace windrow::aggregator {
-
-// A wrong field of a pipeline or its settings: path ("views[1].window") and what is wrong.
-struct PipelineViolation {
-  std::string field;
-  std::string description;
-};
 
 // Reads a pipeline file (text form of windrow.pipeline.v1.Pipeline) and the tables that it names.
 // NOT_FOUND or INVALID_ARGUMENT with file, line and what to do.
 absl::StatusOr<windrow::pipeline::v1::Pipeline> LoadPipelineFile(const std::string& path);
 
-// Everything that is wrong with the pipeline or the settings; empty when it can be run.
+// Everything that is wrong with the pipeline or its settings; empty when it can be run.
 std::vector<PipelineViolation> ValidatePipeline(const windrow::pipeline::v1::Pipeline& pipeline);
-std::vector<PipelineViolation> ValidateSettings(const windrow::pipeline::v1::Settings& settings);
 
 // The violations in one line.
 std::string DescribeViolations(const std::vector<PipelineViolation>& violations);
 
-// The plan of a valid pipeline with tables of the given generation; INVALID_ARGUMENT with all
-// violations otherwise.
+// The plan of a valid pipeline with tables, watermark delay and idle policy (those of its settings,
+// where they have any) of the given generation; INVALID_ARGUMENT with all violations otherwise.
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
     const windrow::pipeline::v1::Pipeline& pipeline, int64_t plan_generation = 0);
 
-// The pipeline as the control log has it, with the tables of now: what is served, or one
-// incarnation.
+// The plan of one incarnation of a pipeline, with the tables and settings of now.
+absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
+    const ControlledPipeline& controlled, const ControlledIncarnation& incarnation);
+
+// The pipeline as the control log has it, with the tables of now: what is served, with the settings
+// of now, or one incarnation, without settings.
 windrow::pipeline::v1::Pipeline PipelineOf(const ControlledPipeline& controlled);
 windrow::pipeline::v1::Pipeline PipelineOf(const ControlledIncarnation& incarnation);
 
@@ -47,9 +45,6 @@ windrow::pipeline::v1::StaticTable* FindTable(absl::string_view name,
 // Where the file of a table is that the pipeline file `path` declares.
 std::string TablePath(const std::string& pipeline_path,
                       const windrow::pipeline::v1::StaticTable& table);
-
-// Settings with defaults filled in.
-PipelineSettings MakeSettings(const windrow::pipeline::v1::Settings& settings);
 
 // "sf-calls" of "pipelines/sf-calls"; empty when it is not such a name.
 std::string PipelineId(absl::string_view name);

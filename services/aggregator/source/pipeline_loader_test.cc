@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "services/aggregator/source/pipeline_settings.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -311,6 +312,44 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
       {"settings.parallelism", [](P p) { p->mutable_settings()->set_parallelism(65); }},
       {"settings.state_limit_bytes",
        [](P p) { p->mutable_settings()->set_state_limit_bytes(999'999); }},
+      {"settings.records_per_second_per_partition",
+       [](P p) { p->mutable_settings()->set_records_per_second_per_partition(-1); }},
+      {"settings.records_per_second",
+       [](P p) { p->mutable_settings()->set_records_per_second(-1); }},
+      {"settings.bytes_per_second", [](P p) { p->mutable_settings()->set_bytes_per_second(-1); }},
+      {"settings.bytes_per_second", [](P p) { p->mutable_settings()->set_bytes_per_second(999); }},
+      {"settings.watermark_delay",
+       [](P p) { p->mutable_settings()->mutable_watermark_delay()->set_seconds(-1); }},
+      {"settings.watermark_delay",
+       [](P p) { p->mutable_settings()->mutable_watermark_delay()->set_seconds(400 * 86400 + 1); }},
+      {"settings.idle_policy.idle_timeout",
+       [](P p) {
+         p->mutable_settings()->mutable_idle_policy()->mutable_idle_timeout()->set_nanos(-1);
+       }},
+      {"settings.idle_policy.close_after",
+       [](P p) {
+         p->mutable_settings()->mutable_idle_policy()->mutable_close_after()->set_seconds(86401);
+       }},
+      {"settings.idle_policy.all_idle",
+       [](P p) {
+         p->mutable_settings()->mutable_idle_policy()->set_all_idle(
+             static_cast<pb::IdlePolicy::AllIdle>(9));
+       }},
+      {"settings.auto_parallelism.min_workers",
+       [](P p) { p->mutable_settings()->mutable_auto_parallelism()->set_min_workers(65); }},
+      {"settings.auto_parallelism.min_workers",
+       [](P p) { p->mutable_settings()->mutable_auto_parallelism()->set_min_workers(-1); }},
+      {"settings.auto_parallelism.max_workers",
+       [](P p) {
+         p->mutable_settings()->mutable_auto_parallelism()->set_min_workers(4);
+         p->mutable_settings()->mutable_auto_parallelism()->set_max_workers(3);
+       }},
+      {"settings.auto_parallelism.max_workers",
+       [](P p) { p->mutable_settings()->mutable_auto_parallelism()->set_max_workers(65); }},
+      {"settings.fetch_memory_bytes",
+       [](P p) { p->mutable_settings()->set_fetch_memory_bytes(999'999); }},
+      {"settings.fetch_memory_bytes",
+       [](P p) { p->mutable_settings()->set_fetch_memory_bytes(10'000'000'001); }},
       {"views[0].emit.interval",
        [](P p) { p->mutable_views(0)->mutable_emit()->set_mode(pb::Emit::MODE_INTERVAL); }},
       {"views[0].emit.interval",
@@ -493,6 +532,23 @@ TEST(PipelineLoaderTest, SettingsHaveBounds) {
   EXPECT_EQ(MakeSettings(settings).commit_interval_ms, 60'000);
   settings.mutable_commit_interval()->set_seconds(0);
   EXPECT_EQ(MakeSettings(settings).commit_interval_ms, 0);
+}
+
+TEST(PipelineLoaderTest, SettingsComeBeforeWhatThePipelineDeclares) {
+  pb::Pipeline pipeline = MakePipeline();
+  auto plan = MakePlan(pipeline, 4);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->plan_generation, 4);
+  EXPECT_EQ((*plan)->idle_policy, (*plan)->declared_idle_policy);
+  pipeline.mutable_settings()->mutable_watermark_delay()->set_seconds(7);
+  pipeline.mutable_settings()->mutable_idle_policy()->mutable_idle_timeout()->set_seconds(8);
+  plan = MakePlan(pipeline);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ((*plan)->watermark_delay, 7 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->idle_policy.idle_timeout, 8 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->idle_policy.all_idle, AllIdle::kWallClock);
+  EXPECT_EQ((*plan)->declared_idle_policy.idle_timeout, 3 * kMicrosPerSecond);
+  EXPECT_EQ((*plan)->declared_idle_policy.all_idle, AllIdle::kWait);
 }
 
 TEST(PipelineLoaderTest, IdOfAName) {
