@@ -14,31 +14,32 @@ namespace windrow::aggregator {
 class TokenBucket {
  public:
   // `per_second` 0 means no limit. Takes effect at once.
-  void SetRate(int64_t per_second) {
+  void SetRate(double per_second) {
     if (per_second == per_second_) return;
     per_second_ = per_second;
     tokens_ = 0;
   }
+  // The same, but what has been saved or is owed stays.
+  void AdjustRate(double per_second) { per_second_ = per_second; }
 
   bool limited() const { return per_second_ > 0; }
 
   // How many may pass at `now`, at most `wanted`.
   int64_t Available(int64_t now, int64_t wanted) {
     if (!limited()) return wanted;
-    const double rate = static_cast<double>(per_second_);
     const double elapsed = static_cast<double>(std::max<int64_t>(0, now - updated_));
-    tokens_ = std::min(tokens_ + rate * elapsed / kMicrosPerSecond, rate / 20 + 1);
+    tokens_ = std::min(tokens_ + per_second_ * elapsed / kMicrosPerSecond, per_second_ / 20 + 1);
     updated_ = now;
     return std::min(wanted, static_cast<int64_t>(std::max(0.0, tokens_)));
   }
 
-  // Takes what passed.
+  // Takes what passed; a negative number gives back.
   void Take(int64_t count) {
     if (limited()) tokens_ -= static_cast<double>(count);
   }
 
  private:
-  int64_t per_second_ = 0;
+  double per_second_ = 0;
   double tokens_ = 0;
   int64_t updated_ = 0;
 };
