@@ -73,6 +73,8 @@ SourcePosition MakePosition(int partition) {
   position.idle_for = 31 * kMicrosPerSecond;
   position.drain_generation = 7;
   position.plan_generation = 9;
+  position.watermark_delay = 3'600'000'001;
+  position.idle_policy = IdlePolicy{5'000'001, AllIdle::kCloseAfter, 7'000'000};
   position.counters.read = 123'456'789'012;
   position.counters.dead_lettered = 3;
   position.counters.redelivered = 4;
@@ -90,6 +92,8 @@ void ExpectSame(const SourcePosition& got, const SourcePosition& want) {
   EXPECT_EQ(got.idle_for, want.idle_for);
   EXPECT_EQ(got.drain_generation, want.drain_generation);
   EXPECT_EQ(got.plan_generation, want.plan_generation);
+  EXPECT_EQ(got.watermark_delay, want.watermark_delay);
+  EXPECT_EQ(got.idle_policy, want.idle_policy);
   EXPECT_EQ(got.counters, want.counters);
 }
 
@@ -524,6 +528,16 @@ TEST(SnapshotCodec, RefusesRecordsOutOfOrder) {
   EXPECT_EQ(refused({records[0], later[1]}), absl::StatusCode::kDataLoss);
 }
 
+TEST(CheckpointCodec, KeepsEveryIdlePolicy) {
+  for (const AllIdle all_idle : {AllIdle::kWallClock, AllIdle::kCloseAfter, AllIdle::kWait}) {
+    SourcePosition position;
+    position.idle_policy = IdlePolicy{0, all_idle, 1};
+    const auto decoded = DecodeSourceCheckpoint(EncodeSourceCheckpoint(position));
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->idle_policy, position.idle_policy);
+  }
+}
+
 TEST(CheckpointCodec, KeepsASourcesPosition) {
   for (SourcePosition position : {MakePosition(3), SourcePosition()}) {
     const auto decoded = DecodeSourceCheckpoint(EncodeSourceCheckpoint(position));
@@ -541,6 +555,9 @@ TEST(CheckpointCodec, FitsIntoTheMetadataOfAnOffset) {
   position.max_event_time = position.watermark = -300'000'000'000'000'000;
   position.drain_generation = std::numeric_limits<int64_t>::max();
   position.plan_generation = std::numeric_limits<int64_t>::max();
+  position.watermark_delay = 300'000'000'000'000'000;
+  position.idle_policy =
+      IdlePolicy{300'000'000'000'000'000, AllIdle::kWait, 300'000'000'000'000'000};
   position.counters.read = position.counters.dead_lettered = position.counters.redelivered = kMost;
   position.counters.views.assign(16, {kMost, kMost, kMost, kMost});
   const std::string metadata = EncodeSourceCheckpoint(position);
@@ -563,9 +580,12 @@ TEST(CheckpointCodec, KeepsWhereAMergeStarts) {
 }
 
 TEST(CheckpointCodec, RefusesOtherMetadata) {
-  for (const char* metadata : {"x", "{", "[]", "{\"endOffset\":\"x\"}", "{\"endOffset\":-1}",
-                               "{\"sourcePartition\":4294967295}", "{\"idleForMs\":\"-1\"}",
-                               "{\"watermarkUs\":\"9223372036854775807\"}", "{\"new\":1}"}) {
+  for (const char* metadata :
+       {"x", "{", "[]", "{\"endOffset\":\"x\"}", "{\"endOffset\":-1}",
+        "{\"sourcePartition\":4294967295}", "{\"idleForMs\":\"-1\"}",
+        "{\"watermarkUs\":\"9223372036854775807\"}", "{\"new\":1}", "{\"watermarkDelayUs\":\"-1\"}",
+        "{\"idlePolicy\":{}}", "{\"idlePolicy\":{\"allIdle\":4}}",
+        "{\"idlePolicy\":{\"allIdle\":1,\"closeAfterUs\":\"-1\"}}"}) {
     EXPECT_EQ(DecodeSourceCheckpoint(metadata).status().code(), absl::StatusCode::kDataLoss)
         << metadata;
   }

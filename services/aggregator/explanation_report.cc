@@ -26,6 +26,8 @@ v1::HoldingPartition::Cause ToProto(HoldCause cause) {
       return v1::HoldingPartition::CAUSE_AT_ITS_END;
     case HoldCause::kReadElsewhere:
       return v1::HoldingPartition::CAUSE_READ_ELSEWHERE;
+    case HoldCause::kPaused:
+      return v1::HoldingPartition::CAUSE_PAUSED;
   }
   return v1::HoldingPartition::CAUSE_UNSPECIFIED;
 }
@@ -46,6 +48,8 @@ absl::string_view CauseText(HoldCause cause) {
       return "is at its end, but not for idle_timeout yet";
     case HoldCause::kReadElsewhere:
       return "is read by another replica";
+    case HoldCause::kPaused:
+      return "is held, as the pipeline is";
   }
   return "";
 }

@@ -19,12 +19,16 @@ struct LiveSettings {
   std::atomic<int64_t> commit_interval_ms{10};
   // Over all merge partitions.
   std::atomic<int64_t> state_limit_bytes{1'000'000'000};
+  // Whether nothing is to be read from the source.
+  std::atomic<bool> paused{false};
+  // Largest watermark delay that has been set while the pipeline ran, microseconds.
+  std::atomic<int64_t> max_watermark_delay_us{0};
   // Generation of the last drain request; 0 for none.
   std::atomic<int64_t> drain_generation{0};
-  // Generation of the tables in plan(); set after it.
+  // Generation of plan(); set after it.
   std::atomic<int64_t> plan_generation{0};
 
-  // The plan with the newest tables; null while none has changed.
+  // The plan with the newest tables, watermark delay and idle policy; null while none has changed.
   std::shared_ptr<const PipelinePlan> plan() const {
     absl::MutexLock lock(&mutex);
     return newest_plan;

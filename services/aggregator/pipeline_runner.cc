@@ -63,6 +63,9 @@ void PipelineRunner::Apply(const ControlledPipeline& pipeline) {
   settings_.commit_interval_ms = pipeline.settings.commit_interval_ms;
   settings_.state_limit_bytes = pipeline.settings.state_limit_bytes;
   settings_.drain_generation = pipeline.drain_generation;
+  settings_.max_watermark_delay_us = pipeline.max_watermark_delay;
+  settings_.paused = pipeline.paused;
+  limit_.SetRates(pipeline.settings.records_per_second, pipeline.settings.bytes_per_second);
   absl::MutexLock lock(&mutex_);
   wanted_ = pipeline;
   changed_ = true;
@@ -172,6 +175,7 @@ void PipelineRunner::AdjustWorkers() {
     options.replica = options_.replica;
     options.slot = slot;
     options.settings = &settings_;
+    options.limit = &limit_;
     options.purge = [this](const std::string& topic, int partition, int64_t offset) {
       purger_->Purge(topic, partition, offset);
     };
@@ -280,6 +284,7 @@ WatermarkReport PipelineRunner::ReportWatermark(const std::vector<WorkerStatus>&
       known.running = worker.state == WorkerState::kRunning ||
                       worker.state == WorkerState::kBlocked || worker.state == WorkerState::kFailed;
       known.limited = source.limited;
+      known.paused = settings_.paused;
       // Behind the last record there may be markers of transactions, which nobody reads.
       known.lag_records = source.position.idle_for > 0
                               ? 0

@@ -19,6 +19,7 @@
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
 #include "services/aggregator/live_settings.h"
+#include "services/aggregator/replica_limit.h"
 #include "services/aggregator/sink/log_purger.h"
 #include "services/aggregator/worker.h"
 #include "services/aggregator/worker_status.h"
@@ -78,9 +79,9 @@ class PipelineRunner {
   // Takes over new settings; returns at once.
   void Apply(const ControlledPipeline& pipeline);
 
-  // Takes over a plan with newer tables; returns at once.
+  // Takes over a plan with newer tables, watermark delay or idle policy; returns at once.
   void UsePlan(std::shared_ptr<const PipelinePlan> plan) { settings_.SetPlan(std::move(plan)); }
-  // Generation of the tables that it has been given last.
+  // Generation of the plan that it has been given last.
   int64_t plan_generation() const { return settings_.plan_generation; }
 
   // Asks all workers to stop; returns at once. The destructor waits.
@@ -105,6 +106,7 @@ class PipelineRunner {
   const Options options_;
   kafka::KafkaCluster cluster_;
   LiveSettings settings_;
+  ReplicaLimit limit_;
   std::unique_ptr<LogPurger> purger_;
 
   // Of the runner's thread.

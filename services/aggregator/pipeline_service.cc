@@ -201,6 +201,48 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status PipelineServiceImpl::PausePipeline(grpc::ServerContext*,
+                                                const v1::PausePipelineRequest* request,
+                                                v1::PausePipelineResponse* response) {
+  return SetPaused(*request, true, response->mutable_pipeline());
+}
+
+grpc::Status PipelineServiceImpl::ResumePipeline(grpc::ServerContext*,
+                                                 const v1::ResumePipelineRequest* request,
+                                                 v1::ResumePipelineResponse* response) {
+  return SetPaused(*request, false, response->mutable_pipeline());
+}
+
+template <typename Request>
+grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused,
+                                            v1::PipelineResource* resource) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
+  if (!found.has_value()) return NoSuchPipeline(request.name());
+  const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
+  if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
+    return EtagMismatch(Etag(*found));
+  }
+  ControlledPipeline changed = *found;
+  // What is so already is no change.
+  if (request.validate_only()) {
+    changed.paused = paused;
+  } else if (!repeated && found->paused != paused) {
+    control::Proposal proposal;
+    proposal.mutable_pause()->set_paused(paused);
+    proposal.set_pipeline(request.name());
+    proposal.set_request_id(request.request_id());
+    proposal.set_expected_generation(found->generation);
+    ControlVerdict verdict;
+    const grpc::Status status = Propose(
+        std::move(proposal), !request.etag().empty(),
+        [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
+    if (!status.ok()) return status;
+    changed = log_->Find(request.name()).value_or(changed);
+  }
+  FillResource(changed, resource);
+  return grpc::Status::OK;
+}
+
 grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext*,
                                                 const v1::DrainPipelineRequest* request,
                                                 v1::DrainPipelineResponse* response) {

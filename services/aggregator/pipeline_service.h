@@ -35,6 +35,11 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                              v1::ListPipelinesResponse* response) override;
   grpc::Status Reconfigure(grpc::ServerContext* context, const v1::ReconfigureRequest* request,
                            v1::ReconfigureResponse* response) override;
+  grpc::Status PausePipeline(grpc::ServerContext* context, const v1::PausePipelineRequest* request,
+                             v1::PausePipelineResponse* response) override;
+  grpc::Status ResumePipeline(grpc::ServerContext* context,
+                              const v1::ResumePipelineRequest* request,
+                              v1::ResumePipelineResponse* response) override;
   grpc::Status DrainPipeline(grpc::ServerContext* context, const v1::DrainPipelineRequest* request,
                              v1::DrainPipelineResponse* response) override;
   grpc::Status UpdateTable(grpc::ServerContext* context, const v1::UpdateTableRequest* request,
@@ -50,6 +55,9 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                             v1::ListReplicasResponse* response) override;
 
  private:
+  // `Request` is that of PausePipeline or ResumePipeline.
+  template <typename Request>
+  grpc::Status SetPaused(const Request& request, bool paused, v1::PipelineResource* resource);
   // Of the replica that is named, "-" for this one, or of all when none is.
   grpc::Status FillProgress(const std::string& replica, ProgressReport* report,
                             v1::Progress* progress) const;

@@ -161,6 +161,52 @@ TEST_F(PipelineServiceTest, ChangesWhatIsNamedAndNothingElse) {
   EXPECT_EQ(changed.pipeline().settings().parallelism(), 3);
 }
 
+TEST_F(PipelineServiceTest, PausesAndResumes) {
+  const auto pause = [this](const v1::PausePipelineRequest& request,
+                            v1::PipelineResource* resource) {
+    v1::PausePipelineResponse response;
+    const grpc::Status status = first_->service->PausePipeline(nullptr, &request, &response);
+    *resource = response.pipeline();
+    return status;
+  };
+  const auto resume = [this](const v1::ResumePipelineRequest& request,
+                             v1::PipelineResource* resource) {
+    v1::ResumePipelineResponse response;
+    const grpc::Status status = first_->service->ResumePipeline(nullptr, &request, &response);
+    *resource = response.pipeline();
+    return status;
+  };
+  v1::PausePipelineRequest hold;
+  hold.set_name(name_);
+  hold.set_validate_only(true);
+  v1::PipelineResource resource;
+  ASSERT_TRUE(pause(hold, &resource).ok());
+  EXPECT_TRUE(resource.paused());
+  EXPECT_FALSE(first_->Get(name_).paused());
+  hold.set_validate_only(false);
+  hold.set_request_id(name_ + ":pause");
+  hold.set_etag(first_->Get(name_).etag());
+  ASSERT_TRUE(pause(hold, &resource).ok());
+  EXPECT_TRUE(resource.paused());
+  EXPECT_EQ(resource.generation(), 2);
+  // Again, by the same request and by another one: nothing changes.
+  ASSERT_TRUE(pause(hold, &resource).ok());
+  hold.clear_request_id();
+  EXPECT_EQ(pause(hold, &resource).error_code(), grpc::StatusCode::ABORTED);
+  hold.clear_etag();
+  ASSERT_TRUE(pause(hold, &resource).ok());
+  EXPECT_EQ(resource.generation(), 2);
+  v1::ResumePipelineRequest go_on;
+  go_on.set_name(name_);
+  ASSERT_TRUE(resume(go_on, &resource).ok());
+  EXPECT_FALSE(resource.paused());
+  EXPECT_EQ(resource.generation(), 3);
+  ASSERT_TRUE(resume(go_on, &resource).ok());
+  EXPECT_EQ(resource.generation(), 3);
+  go_on.set_name("pipelines/none");
+  EXPECT_EQ(resume(go_on, &resource).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(PipelineServiceTest, RefusesWhatIsWrong) {
   const v1::PipelineResource before = first_->Get(name_);
   grpc::Status status = first_->Reconfigure(Parallelism(65));

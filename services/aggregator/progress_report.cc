@@ -94,6 +94,7 @@ void ProgressReport::AddReplica(const pb::ReplicaStatus& replica, v1::Progress* 
 void ProgressReport::FillSpark(const ControlledPipeline& controlled, v1::Progress* progress) {
   const windrow::pipeline::v1::Pipeline pipeline = PipelineOf(controlled);
   progress->set_id(absl::StrCat(name_, "/incarnations/1"));
+  progress->set_paused(controlled.paused);
   progress->set_batch_id(progress->commits());
   progress->set_num_input_rows(
       reported_ ? std::max<int64_t>(0, progress->rows_processed() - last_rows_processed_)

@@ -42,6 +42,7 @@ constexpr absl::Duration kAwaitPartials = absl::Milliseconds(5);
 constexpr absl::Duration kWaitingRound = absl::Milliseconds(5);
 constexpr absl::Duration kRestingRound = absl::Milliseconds(50);
 constexpr absl::Duration kIdleCheck = absl::Milliseconds(250);
+constexpr absl::Duration kEndQuery = absl::Seconds(1);
 constexpr absl::Duration kIdleConfirmation = absl::Seconds(1);
 constexpr absl::Duration kIdleConfirmationGap = absl::Seconds(3);
 constexpr absl::Duration kQueryTimeout = absl::Milliseconds(500);
@@ -181,12 +182,13 @@ absl::Duration Worker::Round() {
   }
   if (committer_->busy()) TakeCommitResult(absl::InfinitePast());
   if (must_readopt_ && Now() >= readopt_at_) Readopt();
-  FollowTables();
+  FollowPlan();
   // Partials first: they free memory, and windows wait for them.
   bool busy = ReadPartials();
   busy = ReadSources() || busy;
   UpdateIdleness();
   UpdateDrain();
+  QueryHeldBackEnds();
   if (ShouldSeal()) busy = Seal() || busy;
   PublishStatus(false);
   if (busy) return absl::ZeroDuration();
@@ -196,9 +198,10 @@ absl::Duration Worker::Round() {
 // Whether nothing but the arrival of records, which wakes us, can make work.
 bool Worker::AtRest() const {
   return !committer_->busy() && !must_readopt_ && !HasSomethingToSeal() &&
-         std::all_of(sources_.begin(), sources_.end(), [](const auto& entry) {
-           return entry.second.end_of_log >= 0 && !entry.second.limited;
-         });
+         (options_.settings->paused ||
+          std::all_of(sources_.begin(), sources_.end(), [](const auto& entry) {
+            return entry.second.end_of_log >= 0 && !entry.second.limited;
+          }));
 }
 
 // Our own broker allows short sessions; one that does not takes its usual least.
@@ -273,6 +276,7 @@ void Worker::DropEverything() {
   dead_letters_.clear();
   dead_letter_bytes_ = 0;
   await_partials_until_ = absl::InfinitePast();
+  if (options_.limit != nullptr) options_.limit->SetOwned(options_.slot, 0, source_partitions_);
 }
 
 void Worker::Readopt() {
@@ -297,7 +301,7 @@ void Worker::Readopt() {
                       {{"slot", options_.slot}, {"error", std::string(status.message())}});
 }
 
-void Worker::FollowTables() {
+void Worker::FollowPlan() {
   if (options_.settings->plan_generation <= plan_->plan_generation || combiner_->HasChanges()) {
     return;
   }
@@ -322,6 +326,9 @@ absl::Status Worker::Adopt() {
   if (status.ok()) status = consumer_->Assign(starts);
   if (!status.ok()) return status;
   combiner_->SetPartitions(source_partitions_);
+  if (options_.limit != nullptr) {
+    options_.limit->SetOwned(options_.slot, static_cast<int>(sources_.size()), source_partitions_);
+  }
   kept_.clear();
   runtime::LogInfo("partitions taken up", {{"pipeline", options_.plan->id},
                                            {"slot", options_.slot},
@@ -393,10 +400,10 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
       const absl::StatusOr<SourcePosition> decoded = DecodeSourceCheckpoint(entry.second.metadata);
       if (!decoded.ok()) return decoded.status();
       position = *decoded;
-      // Whoever read the partition before knew newer tables; ours come with the control log.
+      // Whoever read the partition before knew newer ones; ours come with the control log.
       if (position.plan_generation > plan_->plan_generation) {
         return absl::UnavailableError(
-            absl::StrCat("tables of generation ", position.plan_generation,
+            absl::StrCat("tables and settings of generation ", position.plan_generation,
                          " are not known here yet, those of ", plan_->plan_generation, " are"));
       }
       position.partition = partition;
@@ -408,8 +415,6 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
       if (!range.ok()) return range.status();
       position.end_offset = range->first;
       if (*named) {
-        // As if reported: nothing of it may be committed, or a restart would take that for right.
-        position.partitions = source_partitions_;
         error = absl::StrCat("the committed offset of ", entry.first.first, "-", partition,
                              " in group ", topics_.group,
                              " was lost: reading on would count records twice");
@@ -420,6 +425,7 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
     if (error.empty()) {
       (*starts)[entry.first] = position.end_offset;
     } else {
+      combiner_->Silence(partition);
       FailSource(partition, error);
     }
   }
@@ -531,6 +537,10 @@ bool Worker::PartialsAreBehind() const {
 }
 
 bool Worker::ReadSources() {
+  if (options_.settings->paused) {
+    for (auto& source : sources_) source.second.limited = false;
+    return false;
+  }
   if (combiner_->cell_count() > kMaxBatchCells || combiner_->batch_bytes() > kMaxBatchBytes ||
       dead_letters_.size() > kMaxBatchDeadLetters ||
       dead_letter_bytes_ > kMaxBatchDeadLetterBytes || PartialsAreBehind()) {
@@ -561,37 +571,63 @@ bool Worker::ReadSources() {
 }
 
 int Worker::ReadSource(int partition, Source* source) {
-  source->limiter.SetRate(options_.settings->records_per_second_per_partition);
-  const int64_t allowed = source->limiter.Available(absl::ToUnixMicros(Now()), kReadBatch);
-  source->limited = allowed == 0;
-  if (allowed == 0) return 0;
-  int records = 0;
-  const absl::StatusOr<int> count =
-      consumer_->Read({options_.plan->source_topic, partition}, static_cast<int>(allowed),
-                      [&](const GroupConsumer::Event& event) {
-                        if (event.record == nullptr) {
-                          source->end_of_log = event.offset;
-                          return;
-                        }
-                        source->end_of_log = -1;
-                        ++records;
-                        CountRecord(partition, *event.record);
-                      });
-  if (!count.ok()) {
-    const int64_t position = combiner_->position(partition)->end_offset;
-    const auto range =
-        consumer_->QueryOffsets({options_.plan->source_topic, partition}, kQueryTimeout);
-    FailSource(partition, absl::StrCat("DATA_LOSS: offsets ", position, " to ",
-                                       range.ok() ? absl::StrCat(range->first) : "?", " of ",
-                                       options_.plan->source_topic, "-", partition,
-                                       " are no longer in the topic: ", count.status().message()));
-    return 0;
-  }
+  const int64_t now = absl::ToUnixMicros(Now());
+  source->limiter.SetRate(static_cast<double>(options_.settings->records_per_second_per_partition));
+  TopicLimit::Grant grant;
+  grant.records = source->limiter.Available(now, kReadBatch);
+  if (options_.limit != nullptr) grant = options_.limit->Acquire(now, grant.records);
+  source->limited = grant.records == 0;
+  if (source->limited) return 0;
+  const SourceRead read = ReadUpTo(grant.records, partition, source);
   // Also when the log's end is reached again before anybody looks.
-  if (records > 0) source->idle_since = absl::InfiniteFuture();
-  source->limiter.Take(records);
-  counts_.records_processed += records;
-  return *count;
+  if (read.records > 0) source->idle_since = absl::InfiniteFuture();
+  source->limiter.Take(read.records);
+  if (options_.limit != nullptr) options_.limit->Settle(grant, read.records, read.bytes);
+  counts_.records_processed += read.records;
+  return read.events;
+}
+
+Worker::SourceRead Worker::ReadUpTo(int64_t most, int partition, Source* source) {
+  SourceRead read;
+  const absl::StatusOr<int> count = consumer_->Read(
+      {options_.plan->source_topic, partition}, static_cast<int>(most),
+      [&](const GroupConsumer::Event& event) {
+        if (event.record == nullptr) {
+          source->end_of_log = event.offset;
+          return;
+        }
+        source->end_of_log = -1;
+        ++read.records;
+        read.bytes += static_cast<int64_t>(event.record->key.size() + event.record->value.size());
+        CountRecord(partition, *event.record);
+      });
+  if (count.ok()) {
+    read.events = *count;
+    return read;
+  }
+  const int64_t position = combiner_->position(partition)->end_offset;
+  const auto range =
+      consumer_->QueryOffsets({options_.plan->source_topic, partition}, kQueryTimeout);
+  FailSource(partition, absl::StrCat("DATA_LOSS: offsets ", position, " to ",
+                                     range.ok() ? absl::StrCat(range->first) : "?", " of ",
+                                     options_.plan->source_topic, "-", partition,
+                                     " are no longer in the topic: ", count.status().message()));
+  return read;
+}
+
+// A queue that is full is not fetched, and what arrives behind it is not heard of.
+void Worker::QueryHeldBackEnds() {
+  const absl::Time now = Now();
+  if (now < next_end_query_) return;
+  next_end_query_ = now + kEndQuery;
+  for (auto& entry : sources_) {
+    Source& source = entry.second;
+    if (!source.limited && !options_.settings->paused) continue;
+    const auto range =
+        consumer_->QueryOffsets({options_.plan->source_topic, entry.first}, kQueryTimeout);
+    if (!range.ok()) return;
+    source.queried_end = range->second;
+  }
 }
 
 void Worker::CountRecord(int partition, const record_log::Record& record) {
@@ -613,12 +649,16 @@ void Worker::CountRecord(int partition, const record_log::Record& record) {
 // ---- Idleness and drain
 
 absl::Duration Worker::IdleHorizon() const {
-  const IdlePolicy& policy = options_.plan->idle_policy;
+  const IdlePolicy& policy = plan_->idle_policy;
   EventSpan horizon = policy.idle_timeout;
   if (policy.all_idle == AllIdle::kCloseAfter) horizon = std::max(horizon, policy.close_after);
   if (policy.all_idle == AllIdle::kWallClock) {
-    for (const ViewPlan& view : options_.plan->views) {
-      horizon = std::max(horizon, options_.plan->watermark_delay + view.longest_span());
+    // A watermark may still be as far behind as an earlier delay has left it.
+    const EventSpan delay =
+        std::max<EventSpan>({options_.plan->watermark_delay, plan_->watermark_delay,
+                             options_.settings->max_watermark_delay_us});
+    for (const ViewPlan& view : plan_->views) {
+      horizon = std::max(horizon, delay + view.longest_span());
     }
   }
   return absl::Microseconds(horizon) + absl::Seconds(2);
@@ -647,6 +687,7 @@ void Worker::UpdateIdleness() {
 // Idle is: at the end of the log, with nothing undecided behind it, as the broker itself confirms
 // from second to second. A broker that is away confirms nothing, so an outage does not count.
 bool Worker::ConfirmIdle(int partition, Source* source) {
+  if (options_.settings->paused) return false;
   const TopicPartition name(options_.plan->source_topic, partition);
   if (source->end_of_log < combiner_->position(partition)->end_offset ||
       consumer_->LogEnd(name) > source->end_of_log) {
@@ -672,6 +713,8 @@ bool Worker::ConfirmIdle(int partition, Source* source) {
 }
 
 void Worker::UpdateDrain() {
+  // What is held is not at its end.
+  if (options_.settings->paused) return;
   const int64_t generation = options_.settings->drain_generation;
   for (auto& entry : sources_) {
     Source& source = entry.second;
@@ -742,7 +785,7 @@ bool Worker::Seal() {
   dead_letter_bytes_ = 0;
   last_seal_ = Now();
   committer_->Submit(std::move(batch));
-  FollowTables();
+  FollowPlan();
   return true;
 }
 
@@ -872,7 +915,8 @@ void Worker::PublishStatus(bool now) {
   for (const auto& entry : sources_) {
     WorkerStatus::Source source;
     source.position = entry.second.committed;
-    source.log_end = consumer_->LogEnd({options_.plan->source_topic, entry.first});
+    source.log_end = std::max(consumer_->LogEnd({options_.plan->source_topic, entry.first}),
+                              entry.second.queried_end);
     source.limited = entry.second.limited;
     source.error = entry.second.error;
     status.sources.push_back(std::move(source));

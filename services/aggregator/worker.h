@@ -21,6 +21,7 @@
 #include "services/aggregator/core/record_time_sample.h"
 #include "services/aggregator/core/token_bucket.h"
 #include "services/aggregator/live_settings.h"
+#include "services/aggregator/replica_limit.h"
 #include "services/aggregator/sink/batch_committer.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/sink/snapshot_encoder.h"
@@ -65,6 +66,8 @@ class Worker : private record_log::AssignmentListener {
     int slot = 0;
     // Outlives the worker.
     const LiveSettings* settings = nullptr;
+    // Shared with the replica's other workers; outlives the worker. Null for no limit.
+    ReplicaLimit* limit = nullptr;
     // Asks for the deletion of what no restore will need again, everything below `offset`; returns
     // at once.
     std::function<void(const std::string& topic, int partition, int64_t offset)> purge;
@@ -125,6 +128,8 @@ class Worker : private record_log::AssignmentListener {
     SourcePosition committed;
     // Why it is not read any more: DATA_LOSS.
     std::string error;
+    // End of the log as the broker says, while it is held back and so not fetched.
+    int64_t queried_end = -1;
   };
 
   // A merge partition that this worker owns.
@@ -174,8 +179,9 @@ class Worker : private record_log::AssignmentListener {
   absl::StatusOr<bool> IsNamedInPartials(int source_partition);
   void DropEverything();
   void Readopt();
-  // Takes over newer tables, if there are any and nothing has been counted by the old ones.
-  void FollowTables();
+  // Takes over a newer plan (tables, watermark delay, idle policy), if there is one and nothing has
+  // been counted by the old one.
+  void FollowPlan();
 
   bool ReadPartials();
   // Whether the merge partition's state leaves room for more.
@@ -184,6 +190,15 @@ class Worker : private record_log::AssignmentListener {
   void Fail(const std::string& error);
   bool ReadSources();
   int ReadSource(int partition, Source* source);
+  // So many events, of which so many records with so many bytes.
+  struct SourceRead {
+    int events = 0;
+    int records = 0;
+    int64_t bytes = 0;
+  };
+  SourceRead ReadUpTo(int64_t most, int partition, Source* source);
+  // Asks the broker how far the logs are that are not fetched because they are held back.
+  void QueryHeldBackEnds();
   void CountRecord(int partition, const record_log::Record& record);
   bool PartialsAreBehind() const;
   void FailSource(int partition, const std::string& error);
@@ -220,7 +235,7 @@ class Worker : private record_log::AssignmentListener {
   Wakeup wakeup_;
 
   // Everything below belongs to the worker's thread, except status_.
-  // options_.plan with the tables that the present batch is joined with.
+  // options_.plan with what the present batch is counted with.
   std::shared_ptr<const PipelinePlan> plan_;
   JsonRecordParser parser_;
   RecordFields fields_;
@@ -251,6 +266,7 @@ class Worker : private record_log::AssignmentListener {
   absl::Time measured_at_ = absl::InfinitePast();
   int64_t measured_records_ = 0;
   runtime::CpuLoad cpu_load_;
+  absl::Time next_end_query_ = absl::InfinitePast();
   WorkerStatus counts_;
 
   mutable absl::Mutex mutex_;

@@ -28,6 +28,8 @@ void AddAllCommands(CommandLine* line) {
   AddPipelinesStatus(line);
   AddPipelinesExplain(line);
   AddPipelinesDrain(line);
+  AddPipelinesPause(line);
+  AddPipelinesResume(line);
   line->DescribeNoun("settings", "What can be changed while a pipeline runs");
   AddSettingsGet(line);
   AddSettingsSet(line);

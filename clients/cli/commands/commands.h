@@ -8,6 +8,8 @@ namespace windrow::cli {
 // Each adds one command; its file has the command's name.
 void AddHealth(CommandLine* line);
 void AddPipelinesDrain(CommandLine* line);
+void AddPipelinesPause(CommandLine* line);
+void AddPipelinesResume(CommandLine* line);
 void AddPipelinesExplain(CommandLine* line);
 void AddPipelinesList(CommandLine* line);
 void AddPipelinesStatus(CommandLine* line);

@@ -57,6 +57,14 @@ void Combiner::UsePlan(std::shared_ptr<const PipelinePlan> plan) {
     // They remember whether a table has them.
     ForgetGroups(&views_[i]);
   }
+  for (auto& source : sources_) NamePolicy(&source.second.now);
+}
+
+void Combiner::NamePolicy(SourcePosition* position) const {
+  position->idle_policy.reset();
+  if (plan_->idle_policy != plan_->declared_idle_policy) {
+    position->idle_policy = plan_->idle_policy;
+  }
 }
 
 void Combiner::ForgetGroups(View* view) {
@@ -77,7 +85,10 @@ void Combiner::AddSource(SourcePosition committed) {
   source.now = std::move(committed);
   // A batch of deltas, a commit or an owner may have come between: idleness starts anew.
   source.now.idle_for = 0;
+  NamePolicy(&source.now);
 }
+
+void Combiner::Silence(int partition) { sources_.at(partition).silent = true; }
 
 void Combiner::Reset() {
   sources_.clear();
@@ -122,10 +133,8 @@ absl::optional<DeadLetterReason> Combiner::Add(int partition, int64_t offset, Ev
   for (size_t i = 0; i < views_.size(); ++i) {
     AddToView(&views_[i], *time, now.watermark, record, &now.counters.views[i]);
   }
-  if (*time > now.max_event_time) {
-    now.max_event_time = *time;
-    now.watermark = std::max(now.watermark, *time - plan_->watermark_delay);
-  }
+  now.max_event_time = std::max(now.max_event_time, *time);
+  now.watermark = std::max(now.watermark, now.max_event_time - plan_->watermark_delay);
   return absl::nullopt;
 }
 
@@ -331,9 +340,12 @@ const SourcePosition* Combiner::position(int partition) const {
 bool Combiner::Differs(const Source& source) {
   const SourcePosition& now = source.now;
   const SourcePosition& sealed = source.sealed;
+  if (source.silent) return false;
   return !source.reported || now.end_offset != sealed.end_offset ||
          now.idle_for != sealed.idle_for || now.drain_generation != sealed.drain_generation ||
-         now.partitions != sealed.partitions;
+         now.partitions != sealed.partitions ||
+         // Merge has to hear of it even where no record comes.
+         now.idle_policy != sealed.idle_policy;
 }
 
 bool Combiner::HasChanges() const {
@@ -362,6 +374,7 @@ Combiner::Batch Combiner::Seal() {
     Source& source = entry.second;
     if (!Differs(source)) continue;
     source.now.plan_generation = plan_->plan_generation;
+    source.now.watermark_delay = plan_->watermark_delay;
     batch.positions.push_back(source.now);
     source.now.base_offset = source.now.end_offset;
     source.sealed = source.now;

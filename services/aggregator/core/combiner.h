@@ -50,12 +50,14 @@ class Combiner {
  public:
   static absl::StatusOr<Combiner> Create(std::shared_ptr<const PipelinePlan> plan);
 
-  // Takes over another plan of the same pipeline, with other tables: records added from here on are
-  // joined by it. Only when nothing has been counted since the last Seal.
+  // Takes over another plan of the same pipeline, with other tables, watermark delay or idle
+  // policy: records added from here on are counted by it. Only when HasChanges() is false.
   void UsePlan(std::shared_ptr<const PipelinePlan> plan);
 
   // Starts to count a source partition from its committed position.
   void AddSource(SourcePosition committed);
+  // Never reports anything of this source.
+  void Silence(int partition);
   // Forgets all sources and everything counted since the last Seal.
   void Reset();
 
@@ -148,6 +150,7 @@ class Combiner {
     SourcePosition sealed;
     // Whether `sealed` has ever been reported by a seal or a committed position.
     bool reported = false;
+    bool silent = false;
   };
 
   Combiner(std::shared_ptr<const PipelinePlan> plan, EventTimeParser time_parser);
@@ -167,6 +170,8 @@ class Combiner {
   static void ForgetGroups(View* view);
   void SealView(int index, std::vector<Frame>* frames);
   static bool Differs(const Source& source);
+  // Puts the idle policy in force into a position.
+  void NamePolicy(SourcePosition* position) const;
 
   std::shared_ptr<const PipelinePlan> plan_;
   EventTimeParser time_parser_;

@@ -341,7 +341,7 @@ TEST_F(CombinerTest, AFilterComesBeforeEverythingElseOfItsView) {
 TEST_F(CombinerTest, ANewTableCountsFromTheNextBatchOn) {
   const auto builder = [](int64_t generation, const std::vector<std::string>& keys) {
     PlanBuilder made;
-    made.View(10 * kSecond, 10 * kSecond).InnerJoin(keys).TableGeneration(generation);
+    made.View(10 * kSecond, 10 * kSecond).InnerJoin(keys).Generation(generation);
     return made;
   };
   Start(builder(0, {"a"}), 2);
@@ -365,6 +365,74 @@ TEST_F(CombinerTest, ANewTableCountsFromTheNextBatchOn) {
   EXPECT_EQ(batch_.positions[0].partition, 0);
   EXPECT_EQ(batch_.positions[0].plan_generation, 7);
   EXPECT_EQ(combiner_->sealed_position(1).plan_generation, 0);
+}
+
+TEST_F(CombinerTest, ANewDelayHoldsForTheRecordsOfTheNextBatch) {
+  const auto builder = [](int64_t generation, EventSpan delay) {
+    return PlanBuilder().View(10 * kSecond, 10 * kSecond).Generation(generation).Delay(delay);
+  };
+  Start(builder(0, 20 * kSecond));
+  Add(50, "a");
+  EXPECT_EQ(Position().watermark, 30 * kSecond);
+  Seal();
+  EXPECT_EQ(batch_.positions[0].watermark_delay, 20 * kSecond);
+
+  // Shorter: the first record of the batch is still judged by what those before it have left.
+  combiner_->UsePlan(builder(3, 5 * kSecond).Build());
+  EXPECT_FALSE(combiner_->HasChanges());
+  EXPECT_EQ(Position().watermark, 30 * kSecond);
+  Add(35, "a");
+  EXPECT_EQ(Counters().accepted, 2u);
+  // It is not the largest, and yet moves the watermark.
+  EXPECT_EQ(Position().watermark, 45 * kSecond);
+  Add(35, "a");
+  EXPECT_EQ(Counters().late_everywhere, 1u);
+  Seal();
+  EXPECT_EQ(batch_.positions[0].watermark_delay, 5 * kSecond);
+  EXPECT_EQ(batch_.positions[0].plan_generation, 3);
+
+  // Longer: the watermark stands still until it is overtaken.
+  combiner_->UsePlan(builder(4, 30 * kSecond).Build());
+  Add(70, "a");
+  EXPECT_EQ(Position().watermark, 45 * kSecond);
+  Add(80, "a");
+  EXPECT_EQ(Position().watermark, 50 * kSecond);
+  // No new batch has begun for it: it is what its records were counted with.
+  Seal();
+  EXPECT_EQ(batch_.positions[0].watermark_delay, 30 * kSecond);
+}
+
+TEST_F(CombinerTest, ANewIdlePolicyIsReportedWithoutARecord) {
+  const auto builder = [](int64_t generation) {
+    return PlanBuilder().View(10 * kSecond, 10 * kSecond).Generation(generation);
+  };
+  IdlePolicy policy;
+  policy.all_idle = AllIdle::kWait;
+  Start(builder(0), 2);
+  Seal();
+  EXPECT_FALSE(batch_.positions[0].idle_policy.has_value());
+
+  combiner_->Silence(1);
+  combiner_->UsePlan(builder(2).ChangedIdle(policy).Build());
+  EXPECT_TRUE(combiner_->HasChanges());
+  Seal();
+  ASSERT_THAT(batch_.positions, SizeIs(1)) << "of the other nothing may be said";
+  EXPECT_EQ(batch_.positions[0].partition, 0);
+  EXPECT_EQ(batch_.positions[0].plan_generation, 2);
+  EXPECT_EQ(batch_.positions[0].idle_policy, policy);
+  EXPECT_FALSE(combiner_->HasChanges());
+
+  // A partition that somebody else has counted by the policy before.
+  SourcePosition before = batch_.positions[0];
+  before.partition = 5;
+  combiner_->AddSource(before);
+  combiner_->SetPartitions(2);
+  Seal();
+  combiner_->UsePlan(builder(9).Build());
+  Seal();
+  ASSERT_THAT(batch_.positions, SizeIs(2));
+  EXPECT_FALSE(batch_.positions[1].idle_policy.has_value());
+  EXPECT_EQ(batch_.positions[1].plan_generation, 9);
 }
 
 TEST_F(CombinerTest, RedeliveredRecordsAreCountedAndNoMore) {

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "services/aggregator/core/aggregate_state.h"
 #include "services/aggregator/core/event_time.h"
+#include "services/aggregator/core/idle_policy.h"
 
 namespace windrow::aggregator {
 
@@ -46,7 +48,7 @@ struct SourcePosition {
   int64_t base_offset = 0;
   int64_t end_offset = 0;
   EventTime max_event_time = kNever;
-  // max_event_time - delay; never decreases.
+  // Largest of max_event_time - watermark_delay after each of its records; never decreases.
   EventTime watermark = kNever;
   // How long the partition has been at the end of its log, by its owner's clock; 0 when it is not.
   EventSpan idle_for = 0;
@@ -54,6 +56,10 @@ struct SourcePosition {
   int64_t drain_generation = 0;
   // PipelinePlan::plan_generation for the records from base_offset to end_offset.
   int64_t plan_generation = 0;
+  // Of those records, too.
+  EventSpan watermark_delay = 0;
+  // In force as of plan_generation; nullopt for the one that the pipeline declares.
+  absl::optional<IdlePolicy> idle_policy;
   SourceCounters counters;
 };
 

@@ -25,9 +25,11 @@ class PlanBuilder {
   PlanBuilder& Delay(EventSpan delay) { return Set(&PipelinePlan::watermark_delay, delay); }
   PlanBuilder& MaxFutureSkew(EventSpan skew) { return Set(&PipelinePlan::max_future_skew, skew); }
   PlanBuilder& Horizon(EventSpan span) { return Set(&PipelinePlan::correction_horizon, span); }
-  PlanBuilder& TableGeneration(int64_t generation) {
+  PlanBuilder& Generation(int64_t generation) {
     return Set(&PipelinePlan::plan_generation, generation);
   }
+  // Instead of the policy that is declared.
+  PlanBuilder& ChangedIdle(IdlePolicy policy) { return Set(&PipelinePlan::idle_policy, policy); }
   PlanBuilder& MergePartitions(int count) { return Set(&PipelinePlan::merge_partitions, count); }
   PlanBuilder& TimeFormat(EventTimeFormat format) {
     return Set(&PipelinePlan::event_time_format, std::move(format));

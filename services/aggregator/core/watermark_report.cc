@@ -51,6 +51,7 @@ HoldCause CauseOf(const absl::optional<SourceMark>& source, const SourceFacts* f
   }
   if (!facts->error.empty()) return HoldCause::kFailed;
   if (!facts->running) return HoldCause::kStarting;
+  if (facts->paused) return HoldCause::kPaused;
   if (facts->lag_records > 0) return facts->limited ? HoldCause::kLimited : HoldCause::kBehind;
   return source.has_value() ? HoldCause::kAtItsEnd : HoldCause::kNeverHeardOf;
 }
@@ -79,9 +80,9 @@ MergeWait WaitOf(const PipelinePlan& plan, const Merger& merger) {
   for (const absl::optional<SourcePosition>& source : merger.closer().sources()) {
     wait.sources.emplace_back();
     if (!source.has_value()) continue;
-    wait.sources.back() =
-        SourceMark{source->watermark,
-                   WindowCloser::IsIdleFor(source->idle_for, plan.idle_policy.idle_timeout)};
+    wait.sources.back() = SourceMark{
+        source->watermark,
+        WindowCloser::IsIdleFor(source->idle_for, merger.closer().idle_policy().idle_timeout)};
   }
   // When all are idle, nothing but the policy keeps any window open.
   const EventTime through =

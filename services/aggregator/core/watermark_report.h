@@ -30,6 +30,8 @@ enum class HoldCause {
   kAtItsEnd,
   // Another replica reads it, and knows more.
   kReadElsewhere,
+  // The pipeline is held.
+  kPaused,
 };
 
 // What a merge partition knows of one source.
@@ -63,6 +65,7 @@ MergeWait WaitOf(const PipelinePlan& plan, const Merger& merger);
 struct SourceFacts {
   bool running = false;
   bool limited = false;
+  bool paused = false;
   int64_t lag_records = 0;
   // Why it cannot be read on; empty while it can.
   std::string error;

@@ -77,6 +77,17 @@ TEST_F(WatermarkWatchTest, TheLeastWatermarkHoldsTheOthersBack) {
   EXPECT_FALSE(report.all_idle);
 }
 
+TEST_F(WatermarkWatchTest, WhatIsHeldHoldsBack) {
+  std::map<int, SourceFacts> facts = {{0, Facts(0)}, {1, Facts(7, true)}};
+  for (auto& entry : facts) entry.second.paused = true;
+  WatermarkReport report = watch_.Observe({Wait({30, 20}, {}, 20)}, facts, 100);
+  ASSERT_THAT(report.holds, SizeIs(1));
+  EXPECT_EQ(report.holds[0].cause, HoldCause::kPaused);
+  facts[1].error = "lost";
+  report = watch_.Observe({Wait({30, 20}, {}, 20)}, facts, 100);
+  EXPECT_EQ(report.holds[0].cause, HoldCause::kFailed);
+}
+
 TEST_F(WatermarkWatchTest, SeveralMayHoldTogether) {
   EXPECT_THAT(Holding(watch_.Observe({Wait({20, 30, 20})}, {}, 1)), ElementsAre(0, 2));
   // The foremost ones hold nobody back.

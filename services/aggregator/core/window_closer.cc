@@ -13,6 +13,14 @@ void WindowCloser::Update(const SourcePosition& position) {
   // Owners may differ in how many partitions they see; the largest number counts, also in
   // snapshots.
   known->partitions = static_cast<int>(sources_.size());
+  NotePolicy(position);
+}
+
+void WindowCloser::NotePolicy(const SourcePosition& position) {
+  // Owners take up a change one after another.
+  if (position.plan_generation < policy_generation_) return;
+  policy_generation_ = position.plan_generation;
+  idle_policy_ = position.idle_policy.value_or(plan_->declared_idle_policy);
 }
 
 void WindowCloser::Advance() {
@@ -39,19 +47,19 @@ EventTime WindowCloser::Allowed() const {
   bool all_idle = true;
   for (const auto& source : sources_) {
     least_idle = std::min(least_idle, source->idle_for);
-    if (IsIdleFor(source->idle_for, plan_->idle_policy.idle_timeout)) continue;
+    if (IsIdleFor(source->idle_for, idle_policy_.idle_timeout)) continue;
     all_idle = false;
     least = std::min(least, source->watermark);
   }
-  const IdlePolicy& policy = plan_->idle_policy;
-  if (policy.all_idle == AllIdle::kCloseAfter && IsIdleFor(least_idle, policy.close_after)) {
+  if (idle_policy_.all_idle == AllIdle::kCloseAfter &&
+      IsIdleFor(least_idle, idle_policy_.close_after)) {
     return LastEnd();
   }
   return all_idle ? AllowedWhenAllIdle() : least;
 }
 
 EventTime WindowCloser::AllowedWhenAllIdle() const {
-  if (plan_->idle_policy.all_idle != AllIdle::kWallClock) return kNever;
+  if (idle_policy_.all_idle != AllIdle::kWallClock) return kNever;
   EventTime largest = kNever;
   EventSpan least_idle = std::numeric_limits<EventSpan>::max();
   for (const auto& source : sources_) {
@@ -88,6 +96,8 @@ void WindowCloser::Restore(const std::vector<SourcePosition>& sources, EventTime
     const size_t partitions = std::max(source.partitions, source.partition + 1);
     if (sources_.size() < partitions) sources_.resize(partitions);
     sources_[source.partition] = source;
+    // A source never goes back to an older generation, so the last ones tell the highest.
+    NotePolicy(source);
   }
   closed_through_ = closed_through;
   unchangeable_through_ = unchangeable_through;

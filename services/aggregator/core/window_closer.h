@@ -16,7 +16,8 @@ namespace windrow::aggregator {
 class WindowCloser {
  public:
   // `plan` must outlive the closer.
-  explicit WindowCloser(const PipelinePlan* plan) : plan_(plan) {}
+  explicit WindowCloser(const PipelinePlan* plan)
+      : plan_(plan), idle_policy_(plan->declared_idle_policy) {}
 
   // Whether a source has been at its end for `span`; one that is not at its end never has.
   static bool IsIdleFor(EventSpan idle_for, EventSpan span) {
@@ -36,6 +37,9 @@ class WindowCloser {
   // passed them, or they are further behind closed_through than the correction horizon. Never falls
   // either: a partition added later cannot change what has been forgotten since.
   EventTime unchangeable_through() const { return unchangeable_through_; }
+
+  // The one that was named with the highest plan generation so far.
+  const IdlePolicy& idle_policy() const { return idle_policy_; }
 
   // Generation of the last drain carried out.
   int64_t drain_generation() const { return drain_generation_; }
@@ -60,8 +64,11 @@ class WindowCloser {
   EventTime NewlyUnchangeable() const;
   EventTime AllowedWhenAllIdle() const;
   bool AllHeardOf() const;
+  void NotePolicy(const SourcePosition& position);
 
   const PipelinePlan* plan_;
+  IdlePolicy idle_policy_;
+  int64_t policy_generation_ = 0;
   std::vector<absl::optional<SourcePosition>> sources_;
   EventTime closed_through_ = kNever;
   EventTime unchangeable_through_ = kNever;

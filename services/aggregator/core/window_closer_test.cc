@@ -40,6 +40,11 @@ class Source {
     position_.end_offset = end;
     return *this;
   }
+  Source& Policy(int64_t generation, absl::optional<IdlePolicy> policy = absl::nullopt) {
+    position_.plan_generation = generation;
+    position_.idle_policy = policy;
+    return *this;
+  }
   const SourcePosition& position() const { return position_; }
 
  private:
@@ -417,6 +422,44 @@ TEST_F(WindowCloserTest, NeverFallsNeverPassesTheEndAndSurvivesARestore) {
     }
     ASSERT_EQ(closer_->discontinuities(), 0u);
   }
+}
+
+// Positions may come in any order from owners of which some know a change already.
+TEST_F(WindowCloserTest, GoesByThePolicyOfTheHighestGeneration) {
+  Start(Policy(AllIdle::kWait, 30));
+  const IdlePolicy closing = Policy(AllIdle::kCloseAfter, 30, 5);
+  Hear({Source(0, 2).Max(12).IdleFor(40), Source(1, 2).Max(3).IdleFor(40)});
+  EXPECT_EQ(Closed(), -1);
+  Hear({Source(0, 2).Max(12).IdleFor(40).Policy(4, closing)});
+  EXPECT_EQ(Closed(), 20);
+  EXPECT_EQ(closer_->idle_policy(), closing);
+  // One that does not know it yet changes nothing.
+  Hear({Source(1, 2).Max(21).IdleFor(6).Policy(3)});
+  EXPECT_EQ(closer_->idle_policy(), closing);
+  EXPECT_EQ(Closed(), 30);
+  // Back to what is declared.
+  Hear({Source(1, 2).Max(41).IdleFor(40).Policy(7)});
+  EXPECT_EQ(closer_->idle_policy(), Policy(AllIdle::kWait, 30));
+  EXPECT_EQ(Closed(), 30);
+  Hear({Source(0, 2).Max(12).IdleFor(40).Policy(4, closing)});
+  EXPECT_EQ(Closed(), 30) << "the older one is of no effect any more";
+}
+
+TEST_F(WindowCloserTest, ARestoredOneGoesByTheSamePolicy) {
+  Start(Policy(AllIdle::kWait, 30));
+  const IdlePolicy closing = Policy(AllIdle::kCloseAfter, 30, 5);
+  Hear({Source(0, 3).Max(12).Policy(4, closing), Source(1, 3).Max(3).Policy(6),
+        Source(2, 3).Max(9).Policy(5, closing)});
+  std::vector<SourcePosition> sources;
+  for (const auto& source : closer_->sources()) sources.push_back(*source);
+  WindowCloser restored(plan_.get());
+  restored.Restore(sources, closer_->closed_through(), closer_->unchangeable_through(), 0, 0);
+  EXPECT_EQ(restored.idle_policy(), Policy(AllIdle::kWait, 30));
+  EXPECT_EQ(restored.idle_policy(), closer_->idle_policy());
+  sources[1].plan_generation = 2;
+  WindowCloser other(plan_.get());
+  other.Restore(sources, kNever, kNever, 0, 0);
+  EXPECT_EQ(other.idle_policy(), closing);
 }
 
 }  // namespace

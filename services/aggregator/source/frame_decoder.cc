@@ -31,11 +31,27 @@ absl::Status CheckVersion(uint32_t version, absl::string_view what) {
 
 bool IsTime(int64_t time) { return -kMaxTime <= time && time <= kMaxTime; }
 
+absl::StatusOr<IdlePolicy> FromProto(const partials::IdlePolicy& proto) {
+  // As windrow.pipeline.v1.IdlePolicy.AllIdle has them.
+  static constexpr AllIdle kAllIdle[] = {AllIdle::kWallClock, AllIdle::kCloseAfter, AllIdle::kWait};
+  if (proto.all_idle() < 1 || proto.all_idle() > 3 || proto.idle_timeout_us() < 0 ||
+      !IsTime(proto.idle_timeout_us()) || proto.close_after_us() < 0 ||
+      !IsTime(proto.close_after_us())) {
+    return absl::DataLossError("the idle policy of a source makes no sense");
+  }
+  IdlePolicy policy;
+  policy.all_idle = kAllIdle[proto.all_idle() - 1];
+  policy.idle_timeout = proto.idle_timeout_us();
+  policy.close_after = proto.close_after_us();
+  return policy;
+}
+
 absl::StatusOr<SourcePosition> FromProto(const partials::SourcePosition& proto) {
   if (proto.source_partition() >= kMaxPartitions || proto.source_partitions() > kMaxPartitions ||
       proto.base_offset() < 0 || proto.end_offset() < 0 || proto.idle_for_ms() < 0 ||
       proto.idle_for_ms() > kMaxTime / 1000 || !IsTime(proto.max_event_time_us()) ||
-      !IsTime(proto.watermark_us())) {
+      !IsTime(proto.watermark_us()) || proto.watermark_delay_us() < 0 ||
+      !IsTime(proto.watermark_delay_us())) {
     return absl::DataLossError("the position of a source makes no sense");
   }
   SourcePosition position;
@@ -48,6 +64,12 @@ absl::StatusOr<SourcePosition> FromProto(const partials::SourcePosition& proto) 
   position.idle_for = proto.idle_for_ms() * 1000;
   position.drain_generation = proto.drain_generation();
   position.plan_generation = proto.plan_generation();
+  position.watermark_delay = proto.watermark_delay_us();
+  if (proto.has_idle_policy()) {
+    const absl::StatusOr<IdlePolicy> policy = FromProto(proto.idle_policy());
+    if (!policy.ok()) return policy.status();
+    position.idle_policy = *policy;
+  }
   position.counters.read = proto.counters().read();
   position.counters.dead_lettered = proto.counters().dead_lettered();
   position.counters.redelivered = proto.counters().redelivered();
