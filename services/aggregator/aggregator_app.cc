@@ -60,7 +60,7 @@ void EndProcess(const std::string& reason) {
 
 absl::StatusOr<std::unique_ptr<AggregatorApp>> AggregatorApp::Create(Options options) {
   auto app = std::unique_ptr<AggregatorApp>(new AggregatorApp(std::move(options)));
-  const absl::Status status = app->Start();
+  absl::Status status = app->Start();
   if (!status.ok()) return status;
   return app;
 }

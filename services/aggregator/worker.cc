@@ -144,7 +144,7 @@ absl::Status Worker::Connect() {
   committer.plan = options_.plan;
   committer.on_result = [this] { wakeup_.Notify(); };
   committer_ = std::make_unique<BatchCommitter>(std::move(committer));
-  const absl::Status status = committer_->Connect(kConnectTimeout);
+  absl::Status status = committer_->Connect(kConnectTimeout);
   if (!status.ok()) return status;
   committer_->SetEpoch(epoch_);
   return JoinGroup();
@@ -465,7 +465,7 @@ void Worker::FailSource(int partition, const std::string& error) {
   counts_.state = WorkerState::kFailed;
   counts_.error = error;
   runtime::LogError(
-      "source partition lost",
+      "source partition failed",
       {{"topic", options_.plan->source_topic}, {"partition", partition}, {"error", error}});
 }
 
@@ -606,6 +606,12 @@ Worker::SourceRead Worker::ReadUpTo(int64_t most, int partition, Source* source)
     return read;
   }
   const int64_t position = combiner_->position(partition)->end_offset;
+  if (!absl::IsDataLoss(count.status())) {
+    FailSource(partition, absl::StrCat(options_.plan->source_topic, "-", partition,
+                                       " cannot be read from offset ", position, ": ",
+                                       count.status().message()));
+    return read;
+  }
   const auto range =
       consumer_->QueryOffsets({options_.plan->source_topic, partition}, kQueryTimeout);
   FailSource(partition, absl::StrCat("DATA_LOSS: offsets ", position, " to ",

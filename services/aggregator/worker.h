@@ -126,7 +126,7 @@ class Worker : private record_log::AssignmentListener {
     int64_t drain_generation = 0;
     int64_t drain_target = -1;
     SourcePosition committed;
-    // Why it is not read any more: DATA_LOSS.
+    // Why it is not read any more.
     std::string error;
     // End of the log as the broker says, while it is held back and so not fetched.
     int64_t queried_end = -1;
