@@ -12,6 +12,9 @@
 
 namespace windrow::aggregator {
 
+// Version of the records of partials and snapshots; readers refuse a larger one.
+inline constexpr uint32_t kFormatVersion = 1;
+
 // Cumulative counts of one view of one source partition.
 struct ViewCounters {
   uint64_t accepted = 0;

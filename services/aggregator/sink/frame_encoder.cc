@@ -3,7 +3,6 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "services/aggregator/sink/delta_splitter.h"
-#include "services/aggregator/sink/format_version.h"
 #include "services/aggregator/sink/position_encoder.h"
 #include "windrow/partials/v1/frame.pb.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "services/aggregator/sink/format_version.h"
+#include "services/aggregator/core/frame.h"
 #include "services/aggregator/sink/position_encoder.h"
 
 namespace windrow::aggregator {

@@ -16,7 +16,6 @@ namespace {
 namespace partials = windrow::partials::v1;
 namespace snapshots = windrow::snapshots::v1;
 
-constexpr uint32_t kFormatVersion = 1;
 // Twelve thousand years from 1970: no time is further, and no sum of two overflows.
 constexpr EventTime kMaxTime = 400'000 * 1000 * 1000LL * 1000 * 1000;
 constexpr uint32_t kMaxPartitions = 1'000'000;
