@@ -8,6 +8,7 @@ Bug = collections.namedtuple("Bug", "name story edits tests")
 
 AGGREGATOR = "services/aggregator/"
 CORE = AGGREGATOR + "core/"
+MEMORY_LOG = "services/platform/memory_log/"
 RECOUNT = "//services/aggregator/core:combine_merge_test"
 SIMULATION = "//services/aggregator/simulation:simulation_test"
 
@@ -144,6 +145,52 @@ BUGS = (
           "uint64_t Mix(uint64_t hash) {\n  static const int seed = 0;\n"
           "  hash ^= reinterpret_cast<uint64_t>(&seed);\n")],
         [core_test("group_key")]),
+    Bug("group-metadata-at-commit", "who may commit is asked when a batch is committed, not when it is sealed",
+        [(AGGREGATOR + "sink/batch_committer.h", "    std::function<void()> on_result;\n  };",
+          "    std::function<void()> on_result;\n"
+          "    std::function<record_log::GroupMetadataHandle()> group;\n  };"),
+         (AGGREGATOR + "worker.cc", "  committer.on_result = [this] { wakeup_.Notify(); };\n",
+          "  committer.on_result = [this] { wakeup_.Notify(); };\n"
+          "  committer.group = [this] { return consumer_->CaptureGroupMetadata(); };\n"),
+         (AGGREGATOR + "sink/batch_committer.cc",
+          "  if (step.ok()) step = producer_->SendOffsets(batch.offsets, *batch.group, deadline);\n",
+          "  const auto group = options_.group == nullptr ? nullptr : options_.group();\n"
+          "  if (step.ok()) {\n"
+          "    step = producer_->SendOffsets(batch.offsets, group == nullptr ? *batch.group : *group,\n"
+          "                                  deadline);\n  }\n")],
+        [SIMULATION]),
+    Bug("metadata-without-generation", "who has no generation commits as a stranger, whom nobody fences",
+        [(MEMORY_LOG + "memory_consumer.cc", "  if (generation_ < 0 || closed_ || Lost()) return nullptr;\n", ""),
+         (MEMORY_LOG + "memory_consumer.cc", "  metadata->member = member_;\n",
+          "  if (generation_ >= 0) metadata->member = member_;\n")],
+        ["//services/platform/memory_log:memory_log_contract_test"]),
+    Bug("kafka-metadata-without-generation", "the same over Kafka",
+        [("services/platform/kafka/group_consumer.cc",
+          "  if (metadata == nullptr || GenerationOf(metadata.get()) < 0) return nullptr;\n",
+          "  if (metadata == nullptr || GenerationOf(metadata.get()) < -1) return nullptr;\n")],
+        ["//services/platform/kafka:kafka_log_contract_test"]),
+    Bug("image-shares-keys", "a group that goes while a snapshot is written leaves its number to another",
+        [(CORE + "group_dictionary.h", "(is_shared() ? kept_ : free_).push_back(id);",
+          "free_.push_back(id);")],
+        [core_test("group_dictionary"), RECOUNT, SIMULATION]),
+    Bug("image-shares-cells", "a snapshot holds what was counted after it was begun",
+        [(CORE + "sharded_map.h", "    if (shard.use_count() > 1) shard =", "    if (false) shard =")],
+        [core_test("sharded_map"), RECOUNT, SIMULATION]),
+    Bug("state-over-the-limit", "a partition with too much state reads on",
+        [(AGGREGATOR + "worker.cc", "  return !blocked;\n", "  return true;\n")],
+        ["//services/aggregator:worker_test"]),
+    Bug("blocks-not-counted", "the limit of state does not see the blocks of panes",
+        [(CORE + "pane_store.cc", " + state_bytes_ + block_bytes_;", " + state_bytes_;")],
+        [core_test("merger")]),
+    Bug("tables-in-mid-batch", "a batch says that it was joined with tables that came after its beginning",
+        [(AGGREGATOR + "worker.cc",
+          "table_generation <= plan_->table_generation || combiner_->HasChanges()) {",
+          "table_generation <= plan_->table_generation) {")],
+        [SIMULATION]),
+    Bug("back-to-older-tables", "an owner that does not know the newest tables goes on with older ones",
+        [(AGGREGATOR + "worker.cc",
+          "if (position.table_generation > plan_->table_generation) {", "if (false) {")],
+        ["//services/aggregator:worker_test", SIMULATION]),
     Bug("unclosed-filter", "records that a filter leaves out count all the same",
         [(CORE + "combiner.cc", "    ++counters->filtered;\n    return;\n", "    ++counters->filtered;\n")],
         [core_test("combiner"), SIMULATION]),

@@ -3,10 +3,13 @@
     python3 -m tests.planted.run                # all of them; writes docs/planted-bugs.md
     python3 -m tests.planted.run seeded-hash    # some of them; writes nothing
 
-Works on a copy of the last commit; the tree is not touched. Takes a minute or so for each bug.
+Works on a copy of the last commit; the tree is not touched. Takes a minute or so for each bug. Tests over Kafka
+get a broker.
 """
 
 import argparse
+import contextlib
+import os
 import pathlib
 import re
 import subprocess
@@ -14,6 +17,7 @@ import sys
 import tempfile
 import time
 
+from dev import broker as kafka_broker
 from tests.planted.bugs import BUGS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -47,7 +51,8 @@ class Copy:
     def failing(self, tests):
         """The tests that fail; raises when they cannot be built."""
         done = subprocess.run(
-            self.bazel + ["test", "--keep_going", "--test_output=errors", "--symlink_prefix=/", *tests],
+            self.bazel + ["test", "--keep_going", "--test_output=errors", "--symlink_prefix=/",
+                          "--test_env=WINDROW_TEST_KAFKA", *tests],
             cwd=self.tree, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
         if done.returncode not in (0, 3):
             raise RuntimeError(f"does not build:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
@@ -83,7 +88,12 @@ def main(arguments):
         parser.error("no such bug: " + ", ".join(sorted(unknown)))
     chosen = [bug for bug in BUGS if not names or bug.name in names]
     rows, unnoticed = [], []
-    with tempfile.TemporaryDirectory(prefix="windrow-planted-") as directory:
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="windrow-planted-"))
+        if any("/kafka:" in test for bug in chosen for test in bug.tests):
+            broker = stack.enter_context(
+                kafka_broker.Broker(pathlib.Path(directory) / "broker", kafka_broker.free_port()))
+            os.environ["WINDROW_TEST_KAFKA"] = broker.address
         copy = Copy(pathlib.Path(directory))
         try:
             sound = copy.failing(sorted({test for bug in chosen for test in bug.tests}))
