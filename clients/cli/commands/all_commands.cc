@@ -7,6 +7,7 @@ void AddAllCommands(CommandLine* line) {
   AddWatch(line);
   AddProgress(line);
   AddTune(line);
+  AddWorkers(line);
   AddHealth(line);
 
   line->DescribeNoun("topics", "Kafka topics and what is in them");

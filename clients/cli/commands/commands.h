@@ -33,6 +33,7 @@ void AddTune(CommandLine* line);
 void AddViewsList(CommandLine* line);
 void AddWatch(CommandLine* line);
 void AddWindowsList(CommandLine* line);
+void AddWorkers(CommandLine* line);
 
 // Adds all of them.
 void AddAllCommands(CommandLine* line);
