@@ -108,6 +108,9 @@ class Process:
                 return False
         return True
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill_now(self):
         """SIGKILL without a wait."""
         if self._process.returncode is None:

@@ -1,0 +1,142 @@
+"""Replicas know each other: who is alive, what they read, and who has applied a change."""
+
+import time
+import unittest
+
+from tests.e2e.second_replica import SecondReplica, replicas, wait_until_shared, workers
+from tests.e2e.system import PIPELINE, PIPELINES, System, generator, random_seed
+from tests.e2e.verdict import assert_rows
+from tests.e2e.waiting import wait_until
+
+RECORDS = 20_000
+# The promise, and what the call by another process may take on a busy machine.
+PAUSE_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+DEAD_SECONDS = 5.0
+# Of a heartbeat, and of a machine that is busy with other things.
+SLACK_SECONDS = 2.5
+
+
+def seconds(duration):
+    return float(duration.rstrip("s"))
+
+
+class Replicas(unittest.TestCase):
+    maxDiff = 4000
+
+    def setUp(self):
+        self.seed = random_seed(self)
+        self.system = System(self)
+        self.system.start()
+        self.first = self.system.rpc["aggregator"]
+        self.second = SecondReplica(self.system)
+        self.second.start()
+        wait_until_shared(self.system, self.first)
+
+    def reconfigure(self, rpc, settings):
+        """Answer of Reconfigure, and how long it took."""
+        began = time.monotonic()
+        answer = rpc.call(PIPELINES + "Reconfigure", {"name": PIPELINE, "settings": settings})
+        return answer, time.monotonic() - began
+
+    def assert_applied_by_both(self, answer, took, what):
+        acknowledgements = answer.get("acknowledgements", [])
+        pauses = {one["replica"]: one["pause"] for one in acknowledgements}
+        print(f"         {what}: {took:.2f} s, pauses {pauses}", flush=True)
+        self.assertEqual(sorted(pauses), ["aggregator-0", "aggregator-1"], answer)
+        self.assertFalse(answer.get("missing_replicas"), answer)
+        generation = int(answer["pipeline"]["generation"])
+        for one in acknowledgements:
+            self.assertGreaterEqual(int(one["generation"]), generation)
+        self.assertLess(took, ANSWER_SECONDS, what)
+        return {name: seconds(pause) for name, pause in pauses.items()}
+
+    def test_changes_reach_both_at_once(self):
+        self.system.start_replay(generator(RECORDS, self.seed), records_per_second=4000)
+        self.system.wait_until_processing()
+        for rpc, parallelism in ((self.first, 4), (self.second.rpc, 2), (self.first, 1)):
+            answer, took = self.reconfigure(rpc, {"parallelism": parallelism})
+            pauses = self.assert_applied_by_both(answer, took, f"parallelism {parallelism}")
+            for name, pause in pauses.items():
+                self.assertGreater(pause, 0, f"{name} has read on while partitions moved")
+                self.assertLess(pause, PAUSE_SECONDS, name)
+            wait_until_shared(self.system, self.second.rpc, running=2 * parallelism)
+        answer, took = self.reconfigure(self.second.rpc, {"records_per_second_per_partition": 5000})
+        pauses = self.assert_applied_by_both(answer, took, "a rate")
+        self.assertEqual(set(pauses.values()), {0.0}, "nothing was given up for a rate")
+
+        self.system.finish_replay()
+        self.system.drain()
+        expected = self.system.recount()
+        self.assertEqual(expected.summary()["read"], RECORDS)
+        assert_rows(self, self.system, expected)
+
+    def test_workers_are_listed_and_the_dead_named(self):
+        self.system.start_replay(generator(RECORDS, self.seed), records_per_second=1000)
+        self.system.wait_until_processing()
+
+        def busy():
+            known = replicas(self.second.rpc)
+            rates = [worker.get("processed_rows_per_second", 0)
+                     for one in known.values() for worker in workers(one)]
+            return all(rate > 0 for rate in rates) and known or (False, rates)
+
+        known = wait_until("both to count", busy, 20, self.system.any_ended)
+        for name, one in known.items():
+            self.assertTrue(one["alive"])
+            self.assertGreater(seconds(one["uptime"]), 0)
+            self.assertGreater(int(one["status"]["resident_bytes"]), 1_000_000)
+            self.assertGreater(one["status"]["cpu_load"], 0, name)
+            self.assertTrue(one["status"]["version"])
+            (worker,) = workers(one)
+            self.assertEqual(len(worker["sources"]), 2)
+            self.assertIn("start_time", worker)
+        progress = self.first.call(PIPELINES + "GetProgress", {"name": PIPELINE})["progress"]
+        self.assertEqual(sorted(worker["replica"] for worker in progress["workers"]),
+                         ["aggregator-0", "aggregator-1"])
+        own = self.first.call(
+            PIPELINES + "GetProgress", {"name": PIPELINE, "replica": "-"})["progress"]
+        self.assertEqual(own["replica"], "aggregator-0")
+        self.assertEqual(len(own["workers"]), 1)
+        text = self.system.cli("workers").stdout
+        print("         " + text.replace("\n", "\n         "), flush=True)
+        for words in ("aggregator-0", "aggregator-1", "running", "RECORDS/S", "sf-calls"):
+            self.assertIn(words, text)
+
+        killed = time.monotonic()
+        self.system.kill9(self.second.name)
+        wait_until("the dead one to be named",
+                   lambda: not replicas(self.first)[self.second.name].get("alive"),
+                   DEAD_SECONDS + 10, self.system.any_ended)
+        took = time.monotonic() - killed
+        print(f"         named dead after {took:.1f} s", flush=True)
+        self.assertGreater(took, DEAD_SECONDS - 1.5, "a heartbeat that is late is no death")
+        self.assertLess(took, DEAD_SECONDS + SLACK_SECONDS)
+        wait_until_shared(self.system, self.first, count=1, running=1)
+        # Who stops in order is gone at once.
+        self.second.start()
+        wait_until_shared(self.system, self.first)
+        self.system.stop_service(self.second.name)
+        wait_until("the stopped one to be gone",
+                   lambda: self.second.name not in replicas(self.first), 2, self.system.any_ended)
+
+    def test_who_does_not_answer_is_missing(self):
+        self.second.freeze()
+        answer, took = self.reconfigure(self.first, {"records_per_second_per_partition": 77})
+        self.assertEqual([one["replica"] for one in answer.get("acknowledgements", [])],
+                         ["aggregator-0"], answer)
+        self.assertEqual(answer["missing_replicas"], ["aggregator-1"])
+        self.assertGreater(took, 1.5)
+        self.assertLess(took, 2 + SLACK_SECONDS)
+        self.second.thaw()
+
+        def caught_up():
+            status = replicas(self.first)[self.second.name]
+            now = int(status["status"]["pipelines"][0].get("generation", 0))
+            return now >= int(answer["pipeline"]["generation"]) or (False, status)
+
+        wait_until("the other to apply it", caught_up, 15, self.system.any_ended)
+
+
+if __name__ == "__main__":
+    unittest.main()
