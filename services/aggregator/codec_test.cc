@@ -273,11 +273,11 @@ TEST(FrameCodec, PositionsOfManySourcesGetTheirRoom) {
   std::mt19937_64 random(3);
   Frame frame;
   frame.views = {RandomDelta(plan, 0, 9'000, 10, &random)};
-  for (int p = 0; p < 4'000; ++p) frame.positions.push_back(MakePosition(p));
+  for (int p = 0; p < 3'000; ++p) frame.positions.push_back(MakePosition(p));
   const std::vector<Frame> frames = DecodeAll(plan, EncodeFrame(plan, frame));
   ASSERT_THAT(frames, SizeIs(2));
   EXPECT_THAT(frames[0].positions, IsEmpty());
-  EXPECT_THAT(frames[1].positions, SizeIs(4'000));
+  EXPECT_THAT(frames[1].positions, SizeIs(3'000));
 }
 
 MergeSnapshot RandomSnapshot(const PipelinePlan& plan, size_t cells, size_t revisions,

@@ -12,6 +12,7 @@
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/kafka/transactional_producer.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/process_usage.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -21,6 +22,18 @@ constexpr absl::Duration kRateWindow = absl::Seconds(1);
 constexpr absl::Duration kTopicTimeout = absl::Seconds(10);
 // A worker whose loop has not gone round for so long hangs in a call that has no deadline.
 constexpr absl::Duration kHungAfter = absl::Seconds(90);
+// Longest wait for a replaced worker before the next one is replaced.
+constexpr absl::Duration kReplaceTimeout = absl::Seconds(5);
+constexpr size_t kDecisionsKept = 5;
+// A limit lets records through from time to time.
+constexpr absl::Duration kLimitedFor = absl::Seconds(5);
+
+int Processors() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+int MostWorkers(const PipelineSettings::AutoParallelism& automatic) {
+  return automatic.max_workers > 0 ? automatic.max_workers
+                                   : std::max(automatic.min_workers, Processors());
+}
 
 EventTime SmallestWatermark(const std::vector<WorkerStatus>& workers) {
   EventTime least = kNever;
@@ -102,6 +115,7 @@ void PipelineRunner::Run() {
   while (!Stopping()) {
     AdjustWorkers();
     Measure();
+    ChooseWorkers();
     CheckRounds();
     absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(&woken), kMeasureInterval);
@@ -140,8 +154,8 @@ absl::Status PipelineRunner::RetireSlots() {
   int ever = 0;
   {
     absl::MutexLock lock(&mutex_);
-    used = wanted_.settings.parallelism;
-    ever = wanted_.max_parallelism;
+    used = WorkersFor(wanted_.settings);
+    ever = std::max(wanted_.max_parallelism, wanted_.ever_by_processors ? Processors() : 0);
   }
   for (int slot = used; slot < ever; ++slot) {
     const auto producer = kafka::TransactionalProducer::Create(
@@ -160,43 +174,20 @@ void PipelineRunner::AdjustWorkers() {
     changed_ = false;
     wanted = wanted_;
   }
-  const int parallelism = wanted.settings.parallelism;
-  change_.Begin(wanted.generation, static_cast<int>(workers_.size()) != parallelism,
+  const int parallelism = WorkersFor(wanted.settings);
+  const int64_t memory = wanted.settings.fetch_memory_bytes;
+  change_.Begin(wanted.generation,
+                static_cast<int>(workers_.size()) != parallelism || memory != fetch_memory_bytes_,
                 absl::ToUnixMicros(absl::Now()));
   for (auto worker = workers_.lower_bound(parallelism); worker != workers_.end(); ++worker) {
     worker->second->RequestStop();
   }
+  if (memory != fetch_memory_bytes_) ReplaceWorkers(parallelism, memory);
   for (int slot = 0; slot < parallelism; ++slot) {
-    std::unique_ptr<Worker>& worker = workers_[slot];
-    if (worker != nullptr) continue;
-    Worker::Options options;
-    options.cluster = &cluster_;
-    options.plan = settings_.plan();
-    options.replica = options_.replica;
-    options.slot = slot;
-    options.settings = &settings_;
-    options.limit = &limit_;
-    options.purge = [this](const std::string& topic, int partition, int64_t offset) {
-      purger_->Purge(topic, partition, offset);
-    };
-    options.queued_kilobytes = options_.memory_megabytes * 1024 / parallelism;
-    options.on_taken_up = [this] {
-      absl::MutexLock lock(&mutex_);
-      taken_up_ = true;
-    };
-    options.on_fatal = options_.on_fatal;
-    worker = std::make_unique<Worker>(std::move(options));
-    worker->Start();
-    runtime::LogInfo("worker started", {{"pipeline", options_.plan->id}, {"slot", slot}});
+    if (workers_.count(slot) == 0) StartWorker(slot, parallelism, memory);
   }
-  for (auto worker = workers_.lower_bound(parallelism); worker != workers_.end();) {
-    worker->second->Join();
-    const WorkerStatus status = worker->second->status();
-    ended_.records_processed += status.records_processed;
-    ended_.rows_written += status.rows_written;
-    ended_.commits += status.commits;
-    ended_.aborts += status.aborts;
-    worker = workers_.erase(worker);
+  while (!workers_.empty() && workers_.rbegin()->first >= parallelism) {
+    StopWorker(workers_.rbegin()->first);
   }
 }
 
@@ -210,6 +201,111 @@ bool PipelineRunner::ObserveChange(const std::vector<WorkerStatus>& workers) {
     turns.push_back({micros(worker.revoked_at), micros(worker.taken_up_at)});
   }
   return change_.Observe(turns, absl::ToUnixMicros(absl::Now()));
+}
+
+void PipelineRunner::StartWorker(int slot, int parallelism, int64_t fetch_memory_bytes) {
+  Worker::Options options;
+  options.cluster = &cluster_;
+  options.plan = settings_.plan();
+  options.replica = options_.replica;
+  options.slot = slot;
+  options.settings = &settings_;
+  options.limit = &limit_;
+  options.purge = [this](const std::string& topic, int partition, int64_t offset) {
+    purger_->Purge(topic, partition, offset);
+  };
+  const int64_t kilobytes = fetch_memory_bytes > 0 ? fetch_memory_bytes / 1024
+                                                   : int64_t{options_.memory_megabytes} * 1024;
+  options.queued_kilobytes = static_cast<int>(kilobytes / parallelism);
+  options.on_taken_up = [this] {
+    absl::MutexLock lock(&mutex_);
+    taken_up_ = true;
+  };
+  options.on_fatal = options_.on_fatal;
+  std::unique_ptr<Worker>& worker = workers_[slot];
+  worker = std::make_unique<Worker>(std::move(options));
+  worker->Start();
+  runtime::LogInfo("worker started", {{"pipeline", options_.plan->id}, {"slot", slot}});
+}
+
+void PipelineRunner::StopWorker(int slot) {
+  const auto worker = workers_.find(slot);
+  worker->second->RequestStop();
+  worker->second->Join();
+  const WorkerStatus status = worker->second->status();
+  ended_.records_processed += status.records_processed;
+  ended_.rows_written += status.rows_written;
+  ended_.commits += status.commits;
+  ended_.aborts += status.aborts;
+  workers_.erase(worker);
+}
+
+void PipelineRunner::ReplaceWorkers(int parallelism, int64_t fetch_memory_bytes) {
+  fetch_memory_bytes_ = fetch_memory_bytes;
+  for (int slot = 0; slot < parallelism && !Stopping(); ++slot) {
+    if (workers_.count(slot) == 0) continue;
+    StopWorker(slot);
+    StartWorker(slot, parallelism, fetch_memory_bytes);
+    const absl::Time deadline = absl::Now() + kReplaceTimeout;
+    while (workers_[slot]->status().state != WorkerState::kRunning && absl::Now() < deadline) {
+      absl::MutexLock lock(&mutex_);
+      if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Milliseconds(20))) return;
+    }
+  }
+}
+
+int PipelineRunner::WorkersFor(const PipelineSettings& settings) {
+  if (!settings.automatic.enabled) {
+    chosen_workers_ = 0;
+    return settings.parallelism;
+  }
+  if (chosen_workers_ == 0) {
+    chosen_workers_ = std::clamp(settings.parallelism, settings.automatic.min_workers,
+                                 MostWorkers(settings.automatic));
+  }
+  return chosen_workers_;
+}
+
+void PipelineRunner::ChooseWorkers() {
+  PipelineSettings::AutoParallelism automatic;
+  {
+    absl::MutexLock lock(&mutex_);
+    automatic = wanted_.settings.automatic;
+  }
+  if (!automatic.enabled || chosen_workers_ == 0) return;
+  policy_.SetRange(automatic.min_workers, MostWorkers(automatic));
+  const absl::optional<ParallelismStep> step = policy_.Observe(ObserveWorkers());
+  if (!step.has_value()) return;
+  runtime::LogInfo("number of workers chosen", {{"pipeline", options_.plan->id},
+                                                {"from", chosen_workers_},
+                                                {"to", step->workers},
+                                                {"reason", step->reason}});
+  decisions_.push_back({absl::Now(), chosen_workers_, step->workers, step->reason});
+  if (decisions_.size() > kDecisionsKept) decisions_.erase(decisions_.begin());
+  chosen_workers_ = step->workers;
+  absl::MutexLock lock(&mutex_);
+  changed_ = true;
+}
+
+ParallelismObservation PipelineRunner::ObserveWorkers() {
+  const RunnerProgress measured = progress();
+  ParallelismObservation seen;
+  seen.now_us = absl::ToUnixMicros(absl::Now());
+  seen.workers = chosen_workers_;
+  seen.lag_records = measured.lag_records;
+  seen.processed_per_second = measured.processed_rows_per_second;
+  seen.cpu_load = cpu_load_;
+  seen.processors = Processors();
+  seen.settled = !workers_.empty();
+  for (const WorkerStatus& worker : measured.workers) {
+    seen.source_partitions += static_cast<int>(worker.sources.size());
+    seen.settled = seen.settled && worker.state == WorkerState::kRunning;
+    for (const WorkerStatus::Source& source : worker.sources) {
+      if (source.limited) limited_at_ = absl::Now();
+    }
+  }
+  seen.held = settings_.paused || absl::Now() - limited_at_ < kLimitedFor;
+  return seen;
 }
 
 void PipelineRunner::Measure() {
@@ -243,6 +339,7 @@ void PipelineRunner::Measure() {
   }
   progress.watermark = SmallestWatermark(progress.workers);
   progress.report = ReportWatermark(progress.workers);
+  progress.decisions = decisions_;
   const bool applied = ObserveChange(progress.workers);
   progress.generation = change_.generation();
   progress.apply_time = absl::FromUnixMicros(change_.applied_us());
@@ -259,6 +356,7 @@ void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
   if (now - measured_at_ >= kRateWindow) {
     if (measured_at_ != absl::InfinitePast()) {
       const double seconds = absl::ToDoubleSeconds(now - measured_at_);
+      cpu_load_ = absl::ToDoubleSeconds(runtime::ProcessCpuTime() - measured_cpu_) / seconds;
       progress.processed_rows_per_second =
           static_cast<double>(progress.records_processed - measured_records_) / seconds;
       // Partitions come and go with rebalances: a negative arrival is none.
@@ -266,6 +364,7 @@ void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
           static_cast<double>(std::max<int64_t>(0, log_end - measured_log_end_)) / seconds;
     }
     measured_at_ = now;
+    measured_cpu_ = runtime::ProcessCpuTime();
     measured_records_ = progress.records_processed;
     measured_log_end_ = log_end;
   }

@@ -16,6 +16,7 @@
 #include "absl/types/optional.h"
 #include "services/aggregator/core/applied_change.h"
 #include "services/aggregator/core/control_state.h"
+#include "services/aggregator/core/parallelism_policy.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
 #include "services/aggregator/live_settings.h"
@@ -27,6 +28,14 @@
 #include "services/platform/kafka/kafka_config.h"
 
 namespace windrow::aggregator {
+
+// A choice of the number of workers.
+struct ParallelismDecision {
+  absl::Time time;
+  int from_workers = 0;
+  int to_workers = 0;
+  std::string reason;
+};
 
 // What one replica does for one pipeline, measured.
 struct RunnerProgress {
@@ -51,6 +60,8 @@ struct RunnerProgress {
   std::vector<WorkerStatus> workers;
   // What holds windows back.
   WatermarkReport report;
+  // The last ones, newest last.
+  std::vector<ParallelismDecision> decisions;
   // Why the pipeline has no workers yet.
   std::string waiting_for;
 };
@@ -96,6 +107,15 @@ class PipelineRunner {
   absl::Status RetireSlots();
   void AdjustWorkers();
   bool ObserveChange(const std::vector<WorkerStatus>& workers);
+  void StartWorker(int slot, int parallelism, int64_t fetch_memory_bytes);
+  void StopWorker(int slot);
+  // One after another, so that the others go on meanwhile.
+  void ReplaceWorkers(int parallelism, int64_t fetch_memory_bytes);
+  // Number of workers that the settings ask for, or that were chosen by them.
+  int WorkersFor(const PipelineSettings& settings);
+  // Chooses the number of workers, where that is left to us.
+  void ChooseWorkers();
+  ParallelismObservation ObserveWorkers();
   void Measure();
   // With rates; `log_end` is that of all sources together.
   void PublishProgress(RunnerProgress progress, int64_t log_end);
@@ -111,6 +131,17 @@ class PipelineRunner {
 
   // Of the runner's thread.
   std::map<int, std::unique_ptr<Worker>> workers_;
+  // Memory that they were started with, as the settings have it.
+  int64_t fetch_memory_bytes_ = 0;
+  ParallelismPolicy policy_;
+  // 0 while the settings say how many workers there are.
+  int chosen_workers_ = 0;
+  std::vector<ParallelismDecision> decisions_;
+  // When a limit was last seen to keep records from being read.
+  absl::Time limited_at_ = absl::InfinitePast();
+  // Of the process, over the last second or so.
+  double cpu_load_ = 0;
+  absl::Duration measured_cpu_;
   // Counts of workers that have ended, so that totals do not fall.
   WorkerStatus ended_;
   absl::Time measured_at_ = absl::InfinitePast();

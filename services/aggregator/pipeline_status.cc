@@ -83,6 +83,13 @@ void EncodePipelineStatus(const std::string& pipeline_name, const RunnerProgress
     SetDuration(*progress.latency_p50, status->mutable_latency_p50());
     SetDuration(*progress.latency_p99, status->mutable_latency_p99());
   }
+  for (const ParallelismDecision& from : progress.decisions) {
+    pb::ParallelismDecision* const decision = status->add_decisions();
+    SetTime(from.time, decision->mutable_decide_time());
+    decision->set_from_workers(from.from_workers);
+    decision->set_to_workers(from.to_workers);
+    decision->set_reason(from.reason);
+  }
   for (const WorkerStatus& worker : progress.workers) EncodeWorker(worker, status->add_workers());
 }
 

@@ -621,18 +621,23 @@ Worker::SourceRead Worker::ReadUpTo(int64_t most, int partition, Source* source)
   return read;
 }
 
-// A queue that is full is not fetched, and what arrives behind it is not heard of.
+// A queue that is full is not fetched, and what arrives behind it is not heard of. The broker
+// answers when it has answered the fetch before, which takes a moment that a limited source needs.
 void Worker::QueryHeldBackEnds() {
   const absl::Time now = Now();
   if (now < next_end_query_) return;
   next_end_query_ = now + kEndQuery;
-  for (auto& entry : sources_) {
-    Source& source = entry.second;
-    if (!source.limited && !options_.settings->paused) continue;
+  const bool paused = options_.settings->paused;
+  auto next = sources_.upper_bound(queried_source_);
+  for (size_t i = 0; i < sources_.size(); ++i, ++next) {
+    if (next == sources_.end()) next = sources_.begin();
+    if (!paused && !next->second.limited) continue;
+    queried_source_ = next->first;
     const auto range =
-        consumer_->QueryOffsets({options_.plan->source_topic, entry.first}, kQueryTimeout);
+        consumer_->QueryOffsets({options_.plan->source_topic, next->first}, kQueryTimeout);
     if (!range.ok()) return;
-    source.queried_end = range->second;
+    next->second.queried_end = range->second;
+    if (!paused) return;
   }
 }
 

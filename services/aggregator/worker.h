@@ -267,6 +267,8 @@ class Worker : private record_log::AssignmentListener {
   int64_t measured_records_ = 0;
   runtime::CpuLoad cpu_load_;
   absl::Time next_end_query_ = absl::InfinitePast();
+  // Source that was asked for last by QueryHeldBackEnds.
+  int queried_source_ = -1;
   WorkerStatus counts_;
 
   mutable absl::Mutex mutex_;

@@ -8,9 +8,9 @@
 
 namespace windrow::aggregator {
 
-// Limits a rate. Holds at most a twentieth of a second's worth and one, so that a pause does not
-// turn into a burst and a slow rate is kept too. Time is passed in: microseconds of any monotonic
-// clock. A value of one thread.
+// Limits a rate. Holds at most a quarter of a second's worth and one, so that a pause does not turn
+// into a burst, a reader that is kept busy for a moment loses nothing, and a slow rate is kept too.
+// Time is passed in: microseconds of any monotonic clock. A value of one thread.
 class TokenBucket {
  public:
   // `per_second` 0 means no limit. Takes effect at once.
@@ -28,7 +28,7 @@ class TokenBucket {
   int64_t Available(int64_t now, int64_t wanted) {
     if (!limited()) return wanted;
     const double elapsed = static_cast<double>(std::max<int64_t>(0, now - updated_));
-    tokens_ = std::min(tokens_ + per_second_ * elapsed / kMicrosPerSecond, per_second_ / 20 + 1);
+    tokens_ = std::min(tokens_ + per_second_ * elapsed / kMicrosPerSecond, per_second_ / 4 + 1);
     updated_ = now;
     return std::min(wanted, static_cast<int64_t>(std::max(0.0, tokens_)));
   }

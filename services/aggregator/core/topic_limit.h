@@ -54,8 +54,10 @@ class TopicLimit {
     grant.records = records_.Available(now, wanted);
     if (bytes_per_second_ > 0) {
       // One record may be larger than all that is there: what is owed is waited for afterwards.
+      // Few at a time, so that this is not much when records become larger all at once.
       const int64_t there = bytes_.Available(now, std::numeric_limits<int64_t>::max());
-      const int64_t fitting = there <= 0 ? 0 : std::max<int64_t>(1, there / record_bytes_);
+      const int64_t fitting =
+          there <= 0 ? 0 : std::clamp<int64_t>(there / record_bytes_, 1, kMostAtOnce);
       grant.records = std::min(grant.records, fitting);
       grant.bytes = grant.records * record_bytes_;
     }
@@ -72,6 +74,8 @@ class TopicLimit {
   }
 
  private:
+  static constexpr int64_t kMostAtOnce = 16;
+
   int64_t records_per_second_ = 0;
   int64_t bytes_per_second_ = 0;
   // By worker.
@@ -80,8 +84,8 @@ class TopicLimit {
   double share_ = 0;
   TokenBucket records_;
   TokenBucket bytes_;
-  // Mean size in the last batch.
-  int64_t record_bytes_ = 200;
+  // Mean size in the last batch; so large that only one is read at first.
+  int64_t record_bytes_ = 1'000'000;
 };
 
 }  // namespace windrow::aggregator

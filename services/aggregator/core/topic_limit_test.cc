@@ -12,7 +12,8 @@ namespace {
 
 constexpr int64_t kBegin = 1'000'000'000;
 
-// A worker that finds as many records as it may read, each of `bytes`, and asks every `step`.
+// A worker that finds as many records as it may read, each of `bytes`, and sleeps for `step` when
+// it may read none.
 struct Reader {
   TopicLimit* limit;
   int64_t step;
@@ -26,8 +27,8 @@ void LetRead(int64_t begin, int64_t span, const std::vector<Reader*>& readers) {
   for (int64_t now = begin; now < begin + span; now += 50) {
     for (Reader* reader : readers) {
       if (now < reader->next) continue;
-      reader->next = now + reader->step;
       const TopicLimit::Grant grant = reader->limit->Acquire(now, 1000);
+      if (grant.records == 0) reader->next = now + reader->step;
       reader->read += grant.records;
       reader->limit->Settle(grant, grant.records, grant.records * reader->bytes);
     }
@@ -55,7 +56,7 @@ TEST(TopicLimitTest, AReplicaHasTheShareOfItsPartitions) {
     LetRead(kBegin, 10 * kMicrosPerSecond, {&a, &b, &c});
     EXPECT_NEAR(static_cast<double>(a.read + b.read), rate * 7.5, rate * 0.2 + 2);
     EXPECT_NEAR(static_cast<double>(c.read), rate * 2.5, rate * 0.1 + 2);
-    EXPECT_NEAR(static_cast<double>(a.read + b.read + c.read), rate * 10.0, rate * 0.25 + 3)
+    EXPECT_NEAR(static_cast<double>(a.read + b.read + c.read), rate * 10.0, rate * 0.26 + 3)
         << "within 2.5 % and what the buckets hold";
   }
 }
@@ -71,7 +72,7 @@ TEST(TopicLimitTest, TheRateStaysWhenWorkersChange) {
   limit.SetOwned(0, 2, 4);
   limit.SetOwned(1, 2, 4);
   LetRead(kBegin + 5 * kMicrosPerSecond, 5 * kMicrosPerSecond, {&a, &b});
-  EXPECT_NEAR(static_cast<double>(a.read + b.read), 20'000.0, 200.0);
+  EXPECT_NEAR(static_cast<double>(a.read + b.read), 20'000.0, 520.0);
 }
 
 TEST(TopicLimitTest, BytesAreLimitedWhateverTheSizeOfRecords) {
@@ -87,13 +88,25 @@ TEST(TopicLimitTest, BytesAreLimitedWhateverTheSizeOfRecords) {
   }
 }
 
+TEST(TopicLimitTest, RecordsThatBecomeLargeDoNotStopItForLong) {
+  TopicLimit limit;
+  limit.SetRates(0, 1'000'000);
+  limit.SetOwned(0, 1, 1);
+  Reader reader{&limit, 5000, 10};
+  LetRead(kBegin, kMicrosPerSecond, {&reader});
+  reader.bytes = 100'000;
+  reader.read = 0;
+  LetRead(kBegin + kMicrosPerSecond, 10 * kMicrosPerSecond, {&reader});
+  EXPECT_NEAR(static_cast<double>(reader.read * reader.bytes), 10e6, 2e6);
+}
+
 TEST(TopicLimitTest, TheNarrowerOfTwoLimitsHolds) {
   TopicLimit limit;
   limit.SetOwned(0, 1, 1);
   limit.SetRates(1000, 50'000);
   Reader reader{&limit, 5000, 100};
   LetRead(kBegin, 10 * kMicrosPerSecond, {&reader});
-  EXPECT_NEAR(static_cast<double>(reader.read), 5000.0, 100.0);
+  EXPECT_NEAR(static_cast<double>(reader.read), 5000.0, 150.0);
 }
 
 TEST(TopicLimitTest, WhatWasNotReadIsGivenBack) {
@@ -101,10 +114,10 @@ TEST(TopicLimitTest, WhatWasNotReadIsGivenBack) {
   limit.SetRates(1000, 0);
   limit.SetOwned(0, 1, 1);
   const TopicLimit::Grant grant = limit.Acquire(kBegin, 1000);
-  EXPECT_EQ(grant.records, 51);
+  EXPECT_EQ(grant.records, 251);
   EXPECT_EQ(limit.Acquire(kBegin, 1000).records, 0) << "another worker must not have it, too";
   limit.Settle(grant, 1, 100);
-  EXPECT_EQ(limit.Acquire(kBegin, 1000).records, 50);
+  EXPECT_EQ(limit.Acquire(kBegin, 1000).records, 250);
 }
 
 TEST(TopicLimitTest, APauseDoesNotBecomeABurst) {
@@ -112,7 +125,7 @@ TEST(TopicLimitTest, APauseDoesNotBecomeABurst) {
   limit.SetRates(1000, 0);
   limit.SetOwned(0, 1, 1);
   limit.Acquire(kBegin, 1000);
-  EXPECT_EQ(limit.Acquire(kBegin + 3600 * kMicrosPerSecond, 1000).records, 51);
+  EXPECT_EQ(limit.Acquire(kBegin + 3600 * kMicrosPerSecond, 1000).records, 251);
 }
 
 TEST(TopicLimitTest, NothingIsReadOfPartitionsThatAreNotKnown) {
