@@ -105,7 +105,7 @@ def class_archive():
     return STATE / "kafka" / f"classes-{zlib.crc32(key.encode()):08x}.jsa"
 
 
-def _request(sock, api_key, version, body):
+def request(sock, api_key, version, body):
     """Sends one request of Kafka's protocol (header version 1), returns the response's body."""
     message = struct.pack(">hhih", api_key, version, 1, -1) + body
     sock.sendall(struct.pack(">i", len(message)) + message)
@@ -132,13 +132,13 @@ def answers(port):
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
             # Metadata v1 for no topic: the response begins with the number of brokers.
-            if struct.unpack(">i", _request(sock, 3, 1, struct.pack(">i", 0))[:4])[0] < 1:
+            if struct.unpack(">i", request(sock, 3, 1, struct.pack(">i", 0))[:4])[0] < 1:
                 return False
             for key_type in (0, 1):  # a group's, a transaction's
                 key = b"windrow-probe"
                 body = struct.pack(">h", len(key)) + key + struct.pack(">b", key_type)
                 # FindCoordinator v1: throttle time, then the error.
-                if struct.unpack(">h", _request(sock, 10, 1, body)[4:6])[0] != 0:
+                if struct.unpack(">h", request(sock, 10, 1, body)[4:6])[0] != 0:
                     return False
             return True
     except (OSError, struct.error):
