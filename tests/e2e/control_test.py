@@ -1,11 +1,12 @@
 """What is turned by RPC while it runs: on two replicas, under load, at once, and without a loss."""
 
+import datetime
 import time
 import unittest
 
-from dev.broker import free_port
 from tests.e2e.group_members import group_members
-from tests.e2e.grpcurl import Grpcurl, RpcError
+from tests.e2e.grpcurl import RpcError
+from tests.e2e.second_replica import SecondReplica
 from tests.e2e.system import (
     PIPELINE, PIPELINE_FILE, PIPELINE_ID, PIPELINES, RADIO_CODES, SOURCE_PARTITIONS, SOURCE_TOPIC,
     System, generator, random_seed,
@@ -27,14 +28,9 @@ class TwoReplicas(System):
 
     def start(self, *arguments, **more):
         super().start(*arguments, **more)
-        address = f"127.0.0.1:{free_port()}"
-        self.rpc["aggregator-1"] = Grpcurl(address)
-        self.stack.start_service(
-            "aggregator-1",
-            ["--replica=aggregator-1", f"--pipeline_file={self.pipeline_file}",
-             f"--listen={address}"],
-            binary="aggregator")
-        self.wait_until_serving("aggregator-1")
+        second = SecondReplica(self)
+        second.start()
+        self.rpc[second.name] = second.rpc
         self.wait_for_workers(1)
 
     def own_progress(self, replica):
@@ -89,18 +85,23 @@ class TwoReplicas(System):
         return time.monotonic(), ends
 
     def change(self, replica, request):
-        """Reconfigure by one replica; returns the new generation."""
-        answer = self.rpc[replica].call(PIPELINES + "Reconfigure", dict(request, name=PIPELINE))
-        return int(answer["pipeline"]["generation"])
+        """Reconfigure by one replica."""
+        return self.rpc[replica].call(PIPELINES + "Reconfigure", dict(request, name=PIPELINE))
 
-    def seconds_until_applied(self, generation):
-        """Until both replicas say that they have applied it."""
-        begun = time.monotonic()
-        wait_until(
-            f"generation {generation} in both replicas",
-            lambda: all(int(self.own_progress(r)["generation"]) >= generation for r in REPLICAS),
-            20, self.any_ended)
-        return time.monotonic() - begun
+
+def wall_time(text):
+    """Seconds since 1970 of an RFC 3339 text."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def seconds_until_applied(system, answer):
+    """From the proposal of the last change until all replicas had applied it, as they say."""
+    began = max(record.timestamp_ms for record in system.kafka.records("windrow.control")) / 1000
+    times = {one["replica"]: wall_time(one["apply_time"])
+             for one in answer["acknowledgements"]}
+    if len(times) != len(REPLICAS):
+        raise AssertionError(f"{answer['missing_replicas']} did not apply it in time: {times}")
+    return max(times.values()) - began
 
 
 def wait_seconds(seconds):
@@ -147,13 +148,13 @@ class Control(unittest.TestCase):
         system.start_replay(generator(records, self.seed), records_per_second=3_000)
         system.wait_until_sent(3_000)
         for i, (parallelism, rate) in enumerate([(4, 0), (2, 500), (3, 0), (1, 700), (4, 0)]):
-            began = time.monotonic()
-            generation = system.change(REPLICAS[i % 2], {
+            answer = system.change(REPLICAS[i % 2], {
                 "settings": {"parallelism": parallelism, "recordsPerSecondPerPartition": rate},
                 "update_mask": {"paths": ["parallelism", "records_per_second_per_partition"]}})
-            system.seconds_until_applied(generation)
-            seconds = time.monotonic() - began
-            print(f"         parallelism {parallelism}, {rate}/s: {seconds:.2f} s", flush=True)
+            seconds = seconds_until_applied(system, answer)
+            pauses = ", ".join(one["pause"] for one in answer["acknowledgements"])
+            print(f"         parallelism {parallelism}, {rate}/s: applied after {seconds:.2f} s, "
+                  f"without partitions for {pauses}", flush=True)
             self.assertLessEqual(seconds, EFFECT_SECONDS)
             system.wait_for_workers(parallelism)
         system.finish_replay()
@@ -161,15 +162,15 @@ class Control(unittest.TestCase):
 
     def test_a_limit_of_the_whole_topic(self):
         system = self.start()
-        records = 600_000
+        records = 250_000
         system.change("aggregator", {"settings": {"recordsPerSecond": 100}})
         system.replay_all(generator(records, self.seed))
         self.assert_total_rate(system, 100)
-        system.change("aggregator-1", {"settings": {"recordsPerSecond": 10_000}})
+        system.change("aggregator-1", {"settings": {"recordsPerSecond": 4_000}})
         wait_seconds(EFFECT_SECONDS)
-        self.assert_total_rate(system, 10_000)
+        self.assert_total_rate(system, 4_000)
         self.assert_total_rate(
-            system, 10_000,
+            system, 4_000,
             lambda: system.change("aggregator", {"settings": {"parallelism": 2}}))
         began, before = system.total_read()
         system.change("aggregator-1", UNLIMITED)
@@ -177,7 +178,7 @@ class Control(unittest.TestCase):
         def at_full_speed():
             now, ends = system.total_read()
             rate = (sum(ends.values()) - sum(before.values())) / (now - began)
-            return rate > 30_000 or (False, rate)
+            return rate > 15_000 or (False, rate)
 
         wait_until("full speed", at_full_speed, EFFECT_SECONDS, system.any_ended)
         self.assert_results(system, records)
@@ -208,7 +209,6 @@ class Control(unittest.TestCase):
         paused = system.rpc["aggregator-1"].call(
             PIPELINES + "PausePipeline", {"name": PIPELINE})["pipeline"]
         self.assertTrue(paused["paused"])
-        system.seconds_until_applied(int(paused["generation"]))
         wait_seconds(EFFECT_SECONDS)
         _, before = system.total_read()
         sent = int(system.replay()["records_acknowledged"])
