@@ -17,12 +17,12 @@ int64_t Millis(const google::protobuf::Duration& duration) {
 void ClosingRecount::Add(const windrow::partials::v1::Frame& frame) {
   for (const auto& position : frame.positions()) {
     sources_[position.source_partition()] = position;
+    NotePolicy(position);
     source_partitions_ = std::max(
         {source_partitions_, position.source_partitions(), position.source_partition() + 1});
   }
   if (sources_.size() < source_partitions_ || sources_.empty()) return;
 
-  const pb::IdlePolicy& policy = pipeline_->idle_policy();
   bool all_idle = true;
   int64_t least_idle_ms = std::numeric_limits<int64_t>::max();
   int64_t drained = std::numeric_limits<int64_t>::max();
@@ -37,22 +37,35 @@ void ClosingRecount::Add(const windrow::partials::v1::Frame& frame) {
     if (source.has_watermark_us()) {
       largest_us = std::max(largest_us.value_or(source.watermark_us()), source.watermark_us());
     }
-    if (source.idle_for_ms() > 0 && source.idle_for_ms() >= Millis(policy.idle_timeout())) continue;
+    if (source.idle_for_ms() > 0 && source.idle_for_ms() * 1000 >= policy_.idle_timeout_us())
+      continue;
     all_idle = false;
     holds = holds || !source.has_watermark_us();
     if (source.has_watermark_us()) least_us = std::min(least_us, source.watermark_us());
   }
   if (!all_idle && !holds) Close(least_us);
-  if (all_idle && policy.all_idle() == pb::IdlePolicy::ALL_IDLE_WALL_CLOCK &&
+  if (all_idle && policy_.all_idle() == pb::IdlePolicy::ALL_IDLE_WALL_CLOCK &&
       largest_us.has_value()) {
     Close(std::min(*largest_us + least_idle_ms * 1000, *LastEnd()));
   }
-  if (policy.all_idle() == pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER && least_idle_ms > 0 &&
-      least_idle_ms >= Millis(policy.close_after())) {
+  if (policy_.all_idle() == pb::IdlePolicy::ALL_IDLE_CLOSE_AFTER && least_idle_ms > 0 &&
+      least_idle_ms * 1000 >= policy_.close_after_us()) {
     Close(LastEnd());
   }
   if (drained > drained_) Close(LastEnd());
   drained_ = std::max(drained_, drained);
+}
+
+void ClosingRecount::NotePolicy(const windrow::partials::v1::SourcePosition& position) {
+  if (position.plan_generation() < policy_generation_) return;
+  policy_generation_ = position.plan_generation();
+  if (position.has_idle_policy()) {
+    policy_ = position.idle_policy();
+    return;
+  }
+  policy_.set_all_idle(pipeline_->idle_policy().all_idle());
+  policy_.set_idle_timeout_us(Millis(pipeline_->idle_policy().idle_timeout()) * 1000);
+  policy_.set_close_after_us(Millis(pipeline_->idle_policy().close_after()) * 1000);
 }
 
 void ClosingRecount::Close(absl::optional<int64_t> through_us) {

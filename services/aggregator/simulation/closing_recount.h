@@ -24,6 +24,7 @@ class ClosingRecount {
   const absl::optional<int64_t>& closed_through_us() const { return closed_us_; }
 
  private:
+  void NotePolicy(const windrow::partials::v1::SourcePosition& position);
   void Close(absl::optional<int64_t> through_us);
   // The end of the last window that holds the largest event time.
   absl::optional<int64_t> LastEnd() const;
@@ -31,6 +32,9 @@ class ClosingRecount {
   const windrow::pipeline::v1::Pipeline* pipeline_;
   std::map<uint32_t, windrow::partials::v1::SourcePosition> sources_;
   uint32_t source_partitions_ = 0;
+  // What was last set, and its generation.
+  windrow::partials::v1::IdlePolicy policy_;
+  int64_t policy_generation_ = -1;
   int64_t drained_ = 0;
   absl::optional<int64_t> closed_us_;
 };

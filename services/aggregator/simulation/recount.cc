@@ -40,10 +40,14 @@ const pb::StaticTable::Row* FindRow(const pb::StaticTable& table,
 class Counter {
  public:
   Counter(const Scenario& scenario, const TableGenerations* generations)
-      : scenario_(scenario),
-        generations_(generations),
-        pipeline_(scenario.pipeline),
-        delay_us_(Micros(pipeline_.watermark_delay())) {
+      : scenario_(scenario), generations_(generations), pipeline_(scenario.pipeline) {
+    for (int64_t generation = 0; generation < TableCount(scenario); ++generation) {
+      const pb::Settings* const settings =
+          generation == 0 ? nullptr : &scenario.later_settings[static_cast<size_t>(generation - 1)];
+      delays_us_.push_back(Micros(settings != nullptr && settings->has_watermark_delay()
+                                      ? settings->watermark_delay()
+                                      : pipeline_.watermark_delay()));
+    }
     const std::string& zone = pipeline_.event_time().time_zone();
     absl::LoadTimeZone(zone.empty() ? "UTC" : zone, &zone_);
   }
@@ -80,11 +84,21 @@ class Counter {
     }
     recount_.fields.push_back(read.fields);
     for (int view = 0; view < pipeline_.views_size(); ++view) {
-      CountInView(name, read, pipeline_.views(view), source->max_event_time_us,
+      CountInView(name, read, pipeline_.views(view), *source,
                   &source->views[static_cast<size_t>(view)]);
     }
-    source->max_event_time_us =
-        std::max(source->max_event_time_us.value_or(read.time_us), read.time_us);
+    const int64_t max_us = std::max(source->max_event_time_us.value_or(read.time_us), read.time_us);
+    source->max_event_time_us = max_us;
+    int64_t longest_us = *std::max_element(delays_us_.begin(), delays_us_.end());
+    int64_t shortest_us = *std::min_element(delays_us_.begin(), delays_us_.end());
+    if (generations_ != nullptr) {
+      const int64_t generation = (*generations_)[static_cast<size_t>(name.first)][name.second];
+      longest_us = shortest_us = delays_us_[static_cast<size_t>(generation)];
+    }
+    source->watermark_us =
+        std::max(source->watermark_us.value_or(max_us - longest_us), max_us - longest_us);
+    source->highest_watermark_us =
+        std::max(source->highest_watermark_us.value_or(max_us - shortest_us), max_us - shortest_us);
   }
 
   // Fields whose text the pipeline needs, and those that must be whole numbers.
@@ -192,7 +206,7 @@ class Counter {
   }
 
   void CountInView(const RecordName& name, const ReadRecord& record, const pb::View& view,
-                   absl::optional<int64_t> largest_us, RecountedView* counted) {
+                   const RecountedSource& source, RecountedView* counted) {
     if (!Passes(view, record)) {
       ++counted->filtered;
       return;
@@ -205,10 +219,13 @@ class Counter {
     std::vector<absl::optional<std::string>> group;
     for (const std::string& field : view.group_by()) group.push_back(FieldOf(record, field));
     if (view.window().has_session()) {
-      if (largest_us.has_value() && record.time_us < *largest_us - delay_us_) {
-        ++counted->late_everywhere;
+      if (source.highest_watermark_us.has_value() &&
+          record.time_us < *source.highest_watermark_us) {
         // Of no window in particular.
         ++recount_.late[{view.id(), std::numeric_limits<int64_t>::min()}];
+      }
+      if (source.watermark_us.has_value() && record.time_us < *source.watermark_us) {
+        ++counted->late_everywhere;
       } else {
         ++counted->accepted;
         sessions_[{view.id(), group}].push_back({record.time_us, name, &recount_.fields.back()});
@@ -224,10 +241,10 @@ class Counter {
     int64_t start = (record.time_us / slide + 2) * slide + Micros(view.window().offset());
     for (; start + size > record.time_us; start -= slide) {
       if (start > record.time_us) continue;
-      if (largest_us.has_value() && start + size <= *largest_us - delay_us_) {
+      if (source.highest_watermark_us.has_value() && start + size <= *source.highest_watermark_us) {
         ++recount_.late[{view.id(), start}];
-        continue;
       }
+      if (source.watermark_us.has_value() && start + size <= *source.watermark_us) continue;
       accepted = true;
       RecountedRow& row = recount_.rows[{view.id(), start, group}];
       row.end_us = start + size;
@@ -355,7 +372,8 @@ class Counter {
   const Scenario& scenario_;
   const TableGenerations* const generations_;
   const pb::Pipeline& pipeline_;
-  const int64_t delay_us_;
+  // By generation.
+  std::vector<int64_t> delays_us_;
   const std::set<std::string> used_ = UsedFields();
   const bool whole_size_ = Aggregates("size");
   const bool number_weight_ = Aggregates("weight");

@@ -51,6 +51,9 @@ struct RecountedSource {
   uint64_t read = 0;
   uint64_t dead_lettered = 0;
   absl::optional<int64_t> max_event_time_us;
+  // The lowest and the highest that it can be, which are the same where generations are known.
+  absl::optional<int64_t> watermark_us;
+  absl::optional<int64_t> highest_watermark_us;
   std::vector<RecountedView> views;
 };
 
@@ -67,10 +70,11 @@ struct Recount {
   std::deque<std::map<std::string, absl::optional<std::string>>> fields;
 };
 
-// Of each record, by partition and index, which tables it was counted with.
+// Of each record, by partition and index, which tables and watermark delay it was counted with.
 using TableGenerations = std::vector<std::vector<int64_t>>;
 
-// Without generations, a record finds a row if any of the tables has one: more can never count.
+// Without generations, a record finds a row if any of the tables has one, counts if it does with
+// the longest delay, and is late if it is with the shortest: more can never count, nor be late.
 Recount RecountScenario(const Scenario& scenario, const TableGenerations* generations = nullptr);
 
 // The tables' number of generations, and the table of one of them.

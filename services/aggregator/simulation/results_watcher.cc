@@ -297,10 +297,8 @@ absl::Status ResultsWatcher::CheckCounters(
     return Wrong("counters of source ", partition, " at offset ", source.end_offset(), ": ",
                  source.ShortDebugString());
   }
-  const auto& delay = scenario_->pipeline.watermark_delay();
-  if (source.has_watermark_us() && source.watermark_us() != source.max_event_time_us() -
-                                                                delay.seconds() * 1'000'000 -
-                                                                delay.nanos() / 1000) {
+  if (source.has_watermark_us() != expected.watermark_us.has_value() ||
+      (source.has_watermark_us() && source.watermark_us() != *expected.watermark_us)) {
     return Wrong("watermark of source ", partition, " at offset ", source.end_offset());
   }
   if (source.has_max_event_time_us() != expected.max_event_time_us.has_value() ||
@@ -378,7 +376,7 @@ absl::Status ResultsWatcher::CheckIdleness(
 absl::Status ResultsWatcher::TakeTables(const windrow::partials::v1::SourcePosition& source) {
   const std::vector<int64_t>& offsets = (*written_)[source.source_partition()].offsets;
   std::vector<int64_t>& tables = tables_[source.source_partition()];
-  const int64_t generation = source.table_generation();
+  const int64_t generation = source.plan_generation();
   if (generation > newest_tables_) return Wrong("tables of the future: ", generation);
   const auto first = static_cast<size_t>(
       std::lower_bound(offsets.begin(), offsets.end(), source.base_offset()) - offsets.begin());

@@ -140,6 +140,15 @@ void MakeIdlePolicy(Random* random, pb::IdlePolicy* policy) {
   policy->set_all_idle(static_cast<pb::IdlePolicy::AllIdle>(random->Between(1, 3)));
 }
 
+pb::Settings MakeLaterSettings(Random* random) {
+  pb::Settings settings;
+  if (random->OneIn(2)) {
+    SetMillis(random->Below(40) * 1000, settings.mutable_watermark_delay());
+  }
+  if (random->OneIn(2)) MakeIdlePolicy(random, settings.mutable_idle_policy());
+  return settings;
+}
+
 pb::Pipeline MakePipeline(Random* random) {
   pb::Pipeline pipeline;
   pipeline.set_name("pipelines/p");
@@ -287,6 +296,9 @@ Scenario MakeScenario(Random* random, const ScenarioOptions& options) {
         MakeLog(random, begin_ms, options.records, scenario.pipeline.event_time().time_zone()));
   }
   if (options.later_tables && random->OneIn(2)) scenario.later_tables = MakeLaterTables(random);
+  while (scenario.later_settings.size() < scenario.later_tables.size()) {
+    scenario.later_settings.push_back(MakeLaterSettings(random));
+  }
   scenario.first_partitions = partitions;
   if (options.may_expire && random->OneIn(6)) {
     scenario.may_expire = true;

@@ -23,6 +23,9 @@ struct Scenario {
   windrow::pipeline::v1::Pipeline pipeline;
   // What its table becomes, one after the other, while it runs: those of generation 1, 2…
   std::vector<windrow::pipeline::v1::StaticTable> later_tables;
+  // The watermark delay and idle policy that are set along with them; as the pipeline declares
+  // where absent.
+  std::vector<windrow::pipeline::v1::Settings> later_settings;
   // By source partition.
   std::vector<std::vector<SourceRecord>> logs;
   // Partitions that exist from the start; the others are added later.
@@ -37,7 +40,8 @@ struct ScenarioOptions {
   // Largest number of records of one partition.
   int records = 120;
   bool may_expire = true;
-  // Whether the table changes, so that it depends on timing which records find a row in it.
+  // Whether table, watermark delay and idle policy change, so that it depends on timing which
+  // records find a row, and which are late.
   bool later_tables = true;
 };
 

@@ -19,6 +19,7 @@ struct Death {};
 
 constexpr int kDepth = 4;
 constexpr int64_t kMuchState = 1'000'000'000;
+constexpr int64_t kLongestDelay = 40'000'000;
 constexpr int64_t kMostSteps = 60'000;
 // Steps of rough weather, at most.
 constexpr int64_t kRoughSteps = 2'500;
@@ -103,6 +104,7 @@ Simulation::~Simulation() = default;
 void Simulation::MakeProcesses() {
   for (int replica = 0; replica < std::max(1, weather_.replicas); ++replica) {
     settings_.push_back(std::make_unique<LiveSettings>());
+    limits_.push_back(std::make_unique<ReplicaLimit>());
     settings_.back()->commit_interval_ms = options_.commit_interval_ms;
     for (int slot = 0; slot < weather_.most_workers; ++slot) {
       auto process = std::make_unique<Process>();
@@ -126,6 +128,7 @@ void Simulation::MakeWorker(Process* process) {
   options.replica = absl::StrCat("r", process->replica);
   options.slot = process->slot;
   options.settings = settings_[static_cast<size_t>(process->replica)].get();
+  options.limit = limits_[static_cast<size_t>(process->replica)].get();
   options.snapshot_bytes = snapshot_bytes_;
   options.purge = [this](const std::string& topic, int partition, int64_t offset) {
     purges_.push_back({{topic, partition}, offset});
@@ -423,7 +426,12 @@ void Simulation::Resize() {
 }
 
 void Simulation::ChangeSettings() {
-  LiveSettings& settings = *random_.Pick(settings_);
+  const auto replica = static_cast<size_t>(random_.Below(static_cast<int64_t>(settings_.size())));
+  LiveSettings& settings = *settings_[replica];
+  settings.paused = random_.OneIn(6);
+  limits_[replica]->SetRates(
+      random_.OneIn(2) ? 0 : random_.Pick(std::vector<int64_t>{1, 10, 100, 1000}),
+      random_.OneIn(2) ? 0 : random_.Pick(std::vector<int64_t>{1000, 10'000, 100'000}));
   settings.commit_interval_ms = random_.OneIn(2) ? 0 : random_.Below(300);
   // A limit that lets nearly nothing through, too.
   settings.records_per_second_per_partition =
@@ -446,10 +454,12 @@ void Simulation::ChangeTables() {
 }
 
 void Simulation::UseTables(int64_t generation, LiveSettings* settings) {
-  if (settings->table_generation >= generation) return;
-  Note(absl::StrCat("tables ", generation));
+  if (settings->plan_generation >= generation) return;
+  Note(absl::StrCat("tables and settings ", generation));
   windrow::pipeline::v1::Pipeline pipeline = scenario_.pipeline;
   *pipeline.mutable_tables(0) = TableOf(scenario_, generation);
+  *pipeline.mutable_settings() = scenario_.later_settings[static_cast<size_t>(generation - 1)];
+  settings->max_watermark_delay_us = kLongestDelay;
   settings->SetPlan(*MakePlan(pipeline, generation));
 }
 
@@ -515,10 +525,12 @@ void Simulation::CalmDown() {
   for (const auto& process : processes_) cluster_.Reconnect(process->client_id);
   for (const auto& settings : settings_) {
     settings->records_per_second_per_partition = 0;
+    settings->paused = false;
     settings->commit_interval_ms = options_.commit_interval_ms;
     settings->state_limit_bytes = kMuchState;
     UseTables(newest_tables_, settings.get());
   }
+  for (const auto& limit : limits_) limit->SetRates(0, 0);
   cluster_.CreateTopic(plan_->source_topic, static_cast<int>(scenario_.logs.size()));
   while (HasUnwritten()) WriteRecords();
   // A drain is of what is decided.

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/live_settings.h"
+#include "services/aggregator/replica_limit.h"
 #include "services/aggregator/simulation/random.h"
 #include "services/aggregator/simulation/recount.h"
 #include "services/aggregator/simulation/results_watcher.h"
@@ -147,6 +148,7 @@ class Simulation : private memory_log::Disturbance {
   const PipelineTopics topics_;
   // By replica.
   std::vector<std::unique_ptr<LiveSettings>> settings_;
+  std::vector<std::unique_ptr<ReplicaLimit>> limits_;
   std::vector<std::unique_ptr<Process>> processes_;
   // Whose code is running: innermost last.
   std::vector<Process*> stack_;
