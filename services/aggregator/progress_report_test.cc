@@ -23,7 +23,7 @@ ControlledPipeline Controlled() {
   pipeline.set_source_topic("calls");
   pipeline.set_merge_partitions(4);
   ControlledPipeline controlled;
-  controlled.definition = pipeline.SerializeAsString();
+  controlled.served.definition = pipeline.SerializeAsString();
   return controlled;
 }
 

@@ -258,7 +258,7 @@ TEST_F(WorkerTest, AnOwnerWithOlderTablesWaits) {
   Write(0);
   Run(absl::Seconds(5));
   EXPECT_EQ(worker_->status().state, WorkerState::kRestoring);
-  EXPECT_THAT(worker_->status().error, HasSubstr("tables of generation 2 are not known here yet"));
+  EXPECT_THAT(worker_->status().error, HasSubstr("of generation 2 are not known here yet"));
   EXPECT_EQ(worker_->status().records_processed, 0);
   others.SetPlan(*MakePlan(pipeline_, 1));
   Run(absl::Seconds(5));
