@@ -13,13 +13,13 @@ namespace {
 
 namespace pb = windrow::status::v1;
 
-// What the replica has applied, of all incarnations the least; nullopt when it does not run the
-// pipeline.
+// What the replica has applied, of all incarnations that have workers, or will soon, the least;
+// nullopt when it does not run the pipeline.
 absl::optional<v1::Acknowledgement> AppliedBy(const pb::ReplicaStatus& replica,
                                               const std::string& pipeline_name) {
   absl::optional<v1::Acknowledgement> applied;
   for (const pb::PipelineStatus& status : replica.pipelines()) {
-    if (status.pipeline() != pipeline_name) continue;
+    if (status.pipeline() != pipeline_name || !status.waiting_for().empty()) continue;
     if (applied.has_value() && applied->generation() <= status.generation()) continue;
     applied.emplace();
     applied->set_replica(replica.replica());

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <thread>
 #include <utility>
@@ -90,11 +91,18 @@ absl::Status AggregatorApp::Start() {
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   for (const Declared& one : *declared) {
-    const absl::Status ensured = EnsurePipeline(one);
-    if (!ensured.ok()) return ensured;
+    const absl::StatusOr<bool> ensured = EnsurePipeline(one);
+    if (!ensured.ok()) return ensured.status();
+    if (*ensured) WatchTables(one);
   }
   FollowControlLog();
-  for (const Declared& one : *declared) WatchTables(one);
+  IncarnationWatch::Options watch;
+  watch.kafka = options_.kafka;
+  watch.replica = options_.replica;
+  watch.log = log_.get();
+  watch.alive = [this] { return Alive(); };
+  watch.on_round = [this] { ForgetStopped(); };
+  incarnation_watch_ = std::make_unique<IncarnationWatch>(std::move(watch));
   server_->SetServing(true);
   runtime::LogInfo(
       "aggregator serves",
@@ -122,7 +130,7 @@ absl::StatusOr<std::vector<AggregatorApp::Declared>> AggregatorApp::LoadFiles(
   return declared;
 }
 
-absl::Status AggregatorApp::EnsurePipeline(const Declared& declared) {
+absl::StatusOr<bool> AggregatorApp::EnsurePipeline(const Declared& declared) {
   const pb::Pipeline& pipeline = declared.pipeline;
   absl::optional<ControlledPipeline> found = log_->Find(pipeline.name());
   if (!found.has_value()) {
@@ -136,11 +144,26 @@ absl::Status AggregatorApp::EnsurePipeline(const Declared& declared) {
     if (!verdict.ok()) return verdict.status();
     found = log_->Find(pipeline.name());
   }
-  if (!found.has_value() || !SameDeclaration(PipelineOf(*found), pipeline)) {
+  if (!found.has_value()) {
+    // Or a crash after the deletion would bring it back.
+    runtime::LogWarning("pipeline was deleted",
+                        {{"pipeline", pipeline.name()},
+                         {"file", declared.file},
+                         {"hint", "`windrow pipelines create` creates it again"}});
+    return false;
+  }
+  if (!SameDeclaration(PipelineOf(found->newest()), pipeline)) {
+    if (found->newest().number > 1) {
+      runtime::LogWarning("pipeline was changed by a call",
+                          {{"pipeline", pipeline.name()},
+                           {"file", declared.file},
+                           {"hint", "`windrow pipelines apply` makes it what the file declares"}});
+      return false;
+    }
     return absl::InvalidArgumentError(absl::StrCat(
         declared.file, " declares ", pipeline.name(),
-        " differently from the pipeline of that name that exists: give it another name, or start "
-        "without --pipeline_file"));
+        " differently from the pipeline of that name that exists: `windrow pipelines apply` "
+        "changes that one; or give it another name, or start without --pipeline_file"));
   }
   // A file may have changed while no aggregator looked.
   for (const pb::StaticTable& table : pipeline.tables()) {
@@ -148,7 +171,7 @@ absl::Status AggregatorApp::EnsurePipeline(const Declared& declared) {
     const absl::Status updated = UpdateFromFile(pipeline.name(), table);
     if (!updated.ok()) return updated;
   }
-  return absl::OkStatus();
+  return true;
 }
 
 absl::Status AggregatorApp::UpdateFromFile(const std::string& pipeline_name,
@@ -210,38 +233,69 @@ void AggregatorApp::FollowControlLog() {
   if (log_ == nullptr || stopping_) return;
   // Asked under the lock, so that nobody applies older settings after newer ones.
   const std::map<std::string, ControlledPipeline> pipelines = log_->pipelines();
+  for (auto runner = runners_.begin(); runner != runners_.end();) {
+    const auto found = pipelines.find(runner->first.first);
+    const int number = runner->first.second;
+    if (found != pipelines.end() &&
+        (found->second.served.number == number || found->second.newest().number == number)) {
+      ++runner;
+      continue;
+    }
+    runtime::LogInfo("incarnation ends",
+                     {{"pipeline", runner->first.first}, {"incarnation", number}});
+    runner->second->RequestStop();
+    leaving_.insert(std::move(*runner));
+    runner = runners_.erase(runner);
+  }
   for (const auto& entry : pipelines) {
     if (!RunsHere(entry.first)) continue;
-    std::unique_ptr<PipelineRunner>& runner = runners_[entry.first];
-    const bool new_tables =
-        runner == nullptr || entry.second.plan_generation > runner->plan_generation();
-    if (!new_tables) {
-      runner->Apply(entry.second);
-      continue;
+    FollowIncarnation(entry.first, entry.second, entry.second.served);
+    if (entry.second.next.has_value()) {
+      FollowIncarnation(entry.first, entry.second, *entry.second.next);
     }
-    const auto plan = MakePlan(entry.second, entry.second.served);
-    if (plan.ok() && runner != nullptr) {
-      runner->UsePlan(*plan);
-      runner->Apply(entry.second);
-      continue;
-    }
-    if (!plan.ok()) {
-      runtime::LogError(
-          "pipeline cannot be run",
-          {{"pipeline", entry.first}, {"error", std::string(plan.status().message())}});
-      runners_.erase(entry.first);
-      continue;
-    }
-    PipelineRunner::Options options;
-    options.kafka = options_.kafka;
-    options.replica = options_.replica;
-    options.plan = *plan;
-    options.memory_megabytes = options_.memory_megabytes;
-    options.on_applied = [this] { board_->PublishSoon(); };
-    options.on_fatal = EndProcess;
-    runner = std::make_unique<PipelineRunner>(std::move(options), entry.second);
   }
 }
+
+void AggregatorApp::FollowIncarnation(const std::string& name, const ControlledPipeline& pipeline,
+                                      const ControlledIncarnation& incarnation) {
+  const RunnerKey key(name, incarnation.number);
+  const auto found = runners_.find(key);
+  PipelineRunner* const runner = found == runners_.end() ? nullptr : found->second.get();
+  if (runner != nullptr && pipeline.plan_generation <= runner->plan_generation()) {
+    runner->Apply(pipeline);
+    return;
+  }
+  const auto plan = MakePlan(pipeline, incarnation);
+  if (!plan.ok()) {
+    runtime::LogError("pipeline cannot be run", {{"pipeline", name},
+                                                 {"incarnation", incarnation.number},
+                                                 {"error", std::string(plan.status().message())}});
+    runners_.erase(key);
+    return;
+  }
+  if (runner != nullptr) {
+    runner->UsePlan(*plan);
+    runner->Apply(pipeline);
+    return;
+  }
+  PipelineRunner::Options options;
+  options.kafka = options_.kafka;
+  options.replica = options_.replica;
+  options.plan = *plan;
+  options.memory_megabytes = options_.memory_megabytes;
+  options.on_applied = [this] { board_->PublishSoon(); };
+  options.on_fatal = EndProcess;
+  runners_[key] = std::make_unique<PipelineRunner>(std::move(options), pipeline);
+}
+
+void AggregatorApp::ForgetStopped() {
+  absl::MutexLock lock(&mutex_);
+  for (auto runner = leaving_.begin(); runner != leaving_.end();) {
+    runner = runner->second->stopped() ? leaving_.erase(runner) : std::next(runner);
+  }
+}
+
+std::vector<status::v1::ReplicaStatus> AggregatorApp::Alive() const { return board_->Alive(); }
 
 bool AggregatorApp::RunsHere(const std::string& pipeline_name) const {
   const std::vector<std::string>& only = options_.only_pipelines;
@@ -250,8 +304,10 @@ bool AggregatorApp::RunsHere(const std::string& pipeline_name) const {
 }
 
 absl::optional<RunnerProgress> AggregatorApp::Progress(const std::string& name) const {
+  const absl::optional<ControlledPipeline> pipeline = log_->Find(name);
+  if (!pipeline.has_value()) return absl::nullopt;
   absl::MutexLock lock(&mutex_);
-  const auto runner = runners_.find(name);
+  const auto runner = runners_.find(RunnerKey(name, pipeline->served.number));
   if (runner == runners_.end()) return absl::nullopt;
   return runner->second->progress();
 }
@@ -270,7 +326,15 @@ status::v1::ReplicaStatus AggregatorApp::OwnStatus() const {
   absl::MutexLock lock(&mutex_);
   own.set_cpu_load(cpu_load_.Update(absl::Now(), cpu_time));
   for (const auto& runner : runners_) {
-    EncodePipelineStatus(runner.first, runner.second->progress(), own.add_pipelines());
+    EncodePipelineStatus(runner.first.first, runner.first.second, runner.second->progress(),
+                         own.add_pipelines());
+  }
+  // What is about to stop still runs, though nothing is applied to it any more.
+  for (const auto& runner : leaving_) {
+    status::v1::PipelineStatus* const status = own.add_pipelines();
+    status->set_pipeline(runner.first.first);
+    status->set_incarnation(runner.first.second);
+    status->set_waiting_for("its workers to stop");
   }
   return own;
 }
@@ -284,6 +348,7 @@ AggregatorApp::~AggregatorApp() {
   }).detach();
   if (service_ != nullptr) service_->Stop();
   table_watchers_.clear();
+  incarnation_watch_.reset();
   {
     // All at once: each takes its time to leave its group.
     absl::MutexLock lock(&mutex_);
@@ -291,10 +356,11 @@ AggregatorApp::~AggregatorApp() {
     for (auto& runner : runners_) runner.second->RequestStop();
   }
   if (server_ != nullptr) server_->Drain(kDrainGrace);
-  std::map<std::string, std::unique_ptr<PipelineRunner>> runners;
+  std::map<RunnerKey, std::unique_ptr<PipelineRunner>> runners;
   {
     absl::MutexLock lock(&mutex_);
     runners.swap(runners_);
+    runners.merge(leaving_);
   }
   runners.clear();
   // Before the log, which may still call FollowControlLog.

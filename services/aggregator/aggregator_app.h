@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "services/aggregator/control_log.h"
+#include "services/aggregator/incarnation_watch.h"
 #include "services/aggregator/pipeline_runner.h"
 #include "services/aggregator/pipeline_service.h"
 #include "services/aggregator/status_board.h"
@@ -26,8 +27,8 @@
 
 namespace windrow::aggregator {
 
-// One replica of the aggregator: the control log, a runner for each pipeline in it, and the gRPC
-// server. Built by Create, ended by its destructor, which drains within 10 s.
+// One replica of the aggregator: the control log, a runner for each incarnation of a pipeline in
+// it, and the gRPC server. Built by Create, ended by its destructor, which drains within 10 s.
 class AggregatorApp {
  public:
   struct Options {
@@ -57,14 +58,25 @@ class AggregatorApp {
   explicit AggregatorApp(Options options) : options_(std::move(options)) {}
   absl::Status Start();
   static absl::StatusOr<std::vector<Declared>> LoadFiles(const std::vector<std::string>& files);
-  // Creates the pipeline, or checks that it is the one that exists.
-  absl::Status EnsurePipeline(const Declared& declared);
+  // Name and number of an incarnation.
+  using RunnerKey = std::pair<std::string, int>;
+
+  // Creates the pipeline, or checks that it is the one that exists. What has been changed or
+  // deleted by calls since stays as they have made it: false then.
+  absl::StatusOr<bool> EnsurePipeline(const Declared& declared);
   // Proposes rows that were read from a table's file, unless they were the last that came from it.
   absl::Status UpdateFromFile(const std::string& pipeline_name,
                               const windrow::pipeline::v1::StaticTable& table);
   void WatchTables(const Declared& declared);
-  // Gives every pipeline of the log its runner, its settings and its tables.
+  // Gives every incarnation of the log its runner, its settings and its tables.
   void FollowControlLog();
+  void FollowIncarnation(const std::string& name, const ControlledPipeline& pipeline,
+                         const ControlledIncarnation& incarnation)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets runners go whose incarnation is not run any more, once their workers have stopped.
+  void ForgetStopped();
+  // What the replicas that are alive tell, this one among them.
+  std::vector<windrow::status::v1::ReplicaStatus> Alive() const;
   bool RunsHere(const std::string& pipeline_name) const;
   absl::optional<RunnerProgress> Progress(const std::string& name) const;
   // What this replica tells the others.
@@ -75,7 +87,9 @@ class AggregatorApp {
   std::string run_id_;
   const absl::Time start_time_ = absl::Now();
   mutable absl::Mutex mutex_;
-  std::map<std::string, std::unique_ptr<PipelineRunner>> runners_ ABSL_GUARDED_BY(mutex_);
+  std::map<RunnerKey, std::unique_ptr<PipelineRunner>> runners_ ABSL_GUARDED_BY(mutex_);
+  // Those that have been asked to stop.
+  std::map<RunnerKey, std::unique_ptr<PipelineRunner>> leaving_ ABSL_GUARDED_BY(mutex_);
   mutable runtime::CpuLoad cpu_load_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Set once, under mutex_.
@@ -83,6 +97,7 @@ class AggregatorApp {
   std::unique_ptr<ControlLog> log_;
   std::unique_ptr<PipelineServiceImpl> service_;
   std::unique_ptr<rpc::RpcServer> server_;
+  std::unique_ptr<IncarnationWatch> incarnation_watch_;
   // Of the tables of pipeline_files.
   std::vector<std::unique_ptr<TableWatcher>> table_watchers_;
 };

@@ -11,6 +11,13 @@ grpc::Status NoSuchPipeline(const std::string& name) {
       kErrorDomain, "PIPELINE_NOT_FOUND", {{"pipeline", name}});
 }
 
+grpc::Status PipelineExists(const std::string& name) {
+  return rpc::RpcError(
+      grpc::StatusCode::ALREADY_EXISTS,
+      absl::StrCat("there is a pipeline \"", name, "\" already; UpdatePipeline changes it"),
+      kErrorDomain, "PIPELINE_EXISTS", {{"pipeline", name}});
+}
+
 grpc::Status NoSuchReplica(const std::string& replica) {
   return rpc::RpcError(
       grpc::StatusCode::NOT_FOUND,

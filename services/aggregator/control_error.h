@@ -17,6 +17,8 @@ inline constexpr char kErrorDomain[] = "aggregator.windrow";
 
 // NOT_FOUND (PIPELINE_NOT_FOUND).
 grpc::Status NoSuchPipeline(const std::string& name);
+// ALREADY_EXISTS (PIPELINE_EXISTS).
+grpc::Status PipelineExists(const std::string& name);
 // NOT_FOUND (REPLICA_NOT_FOUND).
 grpc::Status NoSuchReplica(const std::string& replica);
 // INVALID_ARGUMENT (INVALID_FIELD) with BadRequest.

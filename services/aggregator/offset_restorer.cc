@@ -155,7 +155,7 @@ absl::StatusOr<std::vector<OffsetToCommit>> RestoreOffsets(const kafka::KafkaCon
                                                            std::shared_ptr<const PipelinePlan> plan,
                                                            absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
-  const PipelineTopics topics(plan->id);
+  const PipelineTopics topics(plan->id, plan->incarnation);
   auto admin = kafka::TopicAdmin::Create(config);
   if (!admin.ok()) return admin.status();
   const auto source = (*admin)->DescribeTopic(plan->source_topic, timeout);

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/start_positions.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/kafka/transactional_producer.h"
 #include "services/platform/runtime/log.h"
@@ -60,7 +60,10 @@ absl::Duration Quantile(std::vector<absl::Duration>& durations, double fraction)
 }  // namespace
 
 PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
-    : options_(std::move(options)), cluster_(options_.kafka), watch_(options_.plan.get()) {
+    : options_(std::move(options)),
+      topics_(options_.plan->id, options_.plan->incarnation),
+      cluster_(options_.kafka),
+      watch_(options_.plan.get()) {
   UsePlan(options_.plan);
   Apply(pipeline);
   thread_ = std::thread([this] { Run(); });
@@ -72,7 +75,6 @@ PipelineRunner::~PipelineRunner() {
 }
 
 void PipelineRunner::Apply(const ControlledPipeline& pipeline) {
-  settings_.records_per_second_per_partition = pipeline.settings.records_per_second_per_partition;
   settings_.commit_interval_ms = pipeline.settings.commit_interval_ms;
   settings_.state_limit_bytes = pipeline.settings.state_limit_bytes;
   settings_.drain_generation = pipeline.drain_generation;
@@ -80,8 +82,29 @@ void PipelineRunner::Apply(const ControlledPipeline& pipeline) {
   settings_.paused = pipeline.paused;
   limit_.SetRates(pipeline.settings.records_per_second, pipeline.settings.bytes_per_second);
   absl::MutexLock lock(&mutex_);
+  settings_.records_per_second_per_partition = RateOf(pipeline);
   wanted_ = pipeline;
   changed_ = true;
+}
+
+const ControlledIncarnation& PipelineRunner::IncarnationOf(
+    const ControlledPipeline& pipeline) const {
+  const bool is_next =
+      pipeline.next.has_value() && pipeline.next->number == options_.plan->incarnation;
+  return is_next ? *pipeline.next : pipeline.served;
+}
+
+int64_t PipelineRunner::RateOf(const ControlledPipeline& pipeline) const {
+  const int64_t limit = pipeline.settings.records_per_second_per_partition;
+  const ControlledIncarnation& incarnation = IncarnationOf(pipeline);
+  const int partitions = source_partitions_;
+  if (&incarnation == &pipeline.served || incarnation.backfill_records_per_second == 0 ||
+      partitions == 0) {
+    return limit;
+  }
+  // An equal share for each partition: whoever reads it, together they keep to the limit.
+  const int64_t share = std::max<int64_t>(1, incarnation.backfill_records_per_second / partitions);
+  return limit == 0 ? share : std::min(limit, share);
 }
 
 void PipelineRunner::RequestStop() {
@@ -124,6 +147,7 @@ void PipelineRunner::Run() {
   for (auto& worker : workers_) worker.second->RequestStop();
   for (auto& worker : workers_) worker.second->Join();
   workers_.clear();
+  stopped_ = true;
 }
 
 absl::Status PipelineRunner::Prepare() {
@@ -132,7 +156,8 @@ absl::Status PipelineRunner::Prepare() {
   if (!admin.ok()) return admin.status();
   const auto source = (*admin)->DescribeTopic(options_.plan->source_topic, kTopicTimeout);
   if (!source.ok()) return source.status();
-  const PipelineTopics topics(options_.plan->id);
+  source_partitions_ = source->partitions;
+  const PipelineTopics& topics = topics_;
   const int merges = options_.plan->merge_partitions;
   absl::Status status = (*admin)->EnsureTopics(
       {{topics.partials, merges, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}},
@@ -140,7 +165,21 @@ absl::Status PipelineRunner::Prepare() {
        {topics.results, merges, {{"cleanup.policy", "compact,delete"}, {"retention.ms", "-1"}}},
        {topics.dead_letter, 1, {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}}},
       kTopicTimeout);
+  ControlledPipeline wanted;
+  {
+    absl::MutexLock lock(&mutex_);
+    wanted = wanted_;
+  }
+  if (status.ok()) {
+    status = FixStartPositions(options_.kafka, admin->get(), *options_.plan,
+                               IncarnationOf(wanted).start, source->partitions, kTopicTimeout);
+  }
   if (!status.ok()) return status;
+  {
+    absl::MutexLock lock(&mutex_);
+    // Now that the partitions are known.
+    settings_.records_per_second_per_partition = RateOf(wanted_);
+  }
   absl::StatusOr<std::unique_ptr<LogPurger>> purger = LogPurger::Create(options_.kafka);
   if (!purger.ok()) return purger.status();
   purger_ = *std::move(purger);
@@ -159,8 +198,8 @@ absl::Status PipelineRunner::RetireSlots() {
   }
   for (int slot = used; slot < ever; ++slot) {
     const auto producer = kafka::TransactionalProducer::Create(
-        options_.kafka, Worker::TransactionalId(options_.plan->id, options_.replica, slot),
-        absl::Seconds(5), kTopicTimeout);
+        options_.kafka, Worker::TransactionalId(topics_, options_.replica, slot), absl::Seconds(5),
+        kTopicTimeout);
     if (!producer.ok()) return producer.status();
   }
   return absl::OkStatus();

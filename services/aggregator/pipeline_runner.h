@@ -1,6 +1,7 @@
 #ifndef SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
 #define SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,7 @@
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/replica_limit.h"
 #include "services/aggregator/sink/log_purger.h"
+#include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/worker.h"
 #include "services/aggregator/worker_status.h"
 #include "services/platform/kafka/kafka_cluster.h"
@@ -66,8 +68,8 @@ struct RunnerProgress {
   std::string waiting_for;
 };
 
-// Runs one pipeline in this replica: makes its topics, keeps as many workers as its settings say,
-// and measures. Its own thread does the slow parts. Thread-safe.
+// Runs one incarnation of a pipeline in this replica: makes its topics, keeps as many workers as
+// the settings say, and measures. Its own thread does the slow parts. Thread-safe.
 class PipelineRunner {
  public:
   struct Options {
@@ -97,12 +99,19 @@ class PipelineRunner {
 
   // Asks all workers to stop; returns at once. The destructor waits.
   void RequestStop();
+  // Whether they have: then the destructor does not wait.
+  bool stopped() const { return stopped_; }
 
   RunnerProgress progress() const;
 
  private:
   void Run();
-  // Makes the topics and frees the transactional ids of slots that are no longer used.
+  // What of the pipeline is about the incarnation that is run here.
+  const ControlledIncarnation& IncarnationOf(const ControlledPipeline& pipeline) const;
+  // The limit of settings or, while it catches up and that is less, of the back-fill.
+  int64_t RateOf(const ControlledPipeline& pipeline) const;
+  // Makes the topics, fixes where to begin, and frees the transactional ids of slots that are no
+  // longer used.
   absl::Status Prepare();
   absl::Status RetireSlots();
   void AdjustWorkers();
@@ -124,10 +133,14 @@ class PipelineRunner {
   bool Stopping() const;
 
   const Options options_;
+  const PipelineTopics topics_;
   kafka::KafkaCluster cluster_;
   LiveSettings settings_;
   ReplicaLimit limit_;
   std::unique_ptr<LogPurger> purger_;
+  // Of the source topic; 0 until they are known.
+  std::atomic<int> source_partitions_{0};
+  std::atomic<bool> stopped_{false};
 
   // Of the runner's thread.
   std::map<int, std::unique_ptr<Worker>> workers_;

@@ -1,22 +1,20 @@
 #include "services/aggregator/pipeline_service.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "services/aggregator/acknowledgement_wait.h"
 #include "services/aggregator/control_error.h"
 #include "services/aggregator/explanation_report.h"
+#include "services/aggregator/pipeline_resource.h"
 #include "services/aggregator/proto_time.h"
 #include "services/aggregator/settings_change.h"
 #include "services/aggregator/source/pipeline_loader.h"
 #include "services/aggregator/source/pipeline_settings.h"
 #include "services/aggregator/source/table_reader.h"
-#include "services/platform/runtime/log.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -24,9 +22,7 @@ namespace {
 namespace control = windrow::control::v1;
 namespace pipeline = windrow::pipeline::v1;
 
-constexpr absl::Duration kProposeTimeout = absl::Seconds(5);
 constexpr absl::Duration kAwaitReplicas = absl::Seconds(2);
-constexpr int kMaxAttempts = 10;
 
 constexpr absl::string_view kReplicaMark = "replicas/";
 
@@ -34,26 +30,6 @@ grpc::Status BadPageToken() {
   return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
                        "page_token is not a next_page_token of this method", kErrorDomain,
                        "BAD_PAGE_TOKEN");
-}
-
-std::string Etag(const ControlledPipeline& pipeline) {
-  return absl::StrCat("\"", pipeline.generation, "\"");
-}
-
-std::string NewRequestId() {
-  std::random_device random;
-  return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
-}
-
-void FillResource(const ControlledPipeline& from, v1::PipelineResource* resource) {
-  pipeline::Pipeline* const shown = resource->mutable_pipeline();
-  *shown = PipelineOf(from);
-  *shown->mutable_settings() = EffectiveSettings(from.settings, *shown);
-  resource->set_etag(Etag(from));
-  resource->set_generation(from.generation);
-  resource->set_drain_generation(from.drain_generation);
-  resource->set_plan_generation(from.plan_generation);
-  resource->set_paused(from.paused);
 }
 
 absl::optional<TableFormat> ToFormat(v1::UpdateTableRequest::Format format) {
@@ -93,7 +69,9 @@ PipelineServiceImpl::PipelineServiceImpl(ControlLog* log, std::string replica,
     : log_(log),
       replica_(std::move(replica)),
       progress_source_(std::move(progress_source)),
-      replicas_(replicas) {}
+      replicas_(replicas),
+      proposer_(log, replica_),
+      lifecycle_(log, &proposer_) {}
 
 grpc::Status PipelineServiceImpl::GetPipeline(grpc::ServerContext*,
                                               const v1::GetPipelineRequest* request,
@@ -123,44 +101,50 @@ grpc::Status PipelineServiceImpl::ListPipelines(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-grpc::Status PipelineServiceImpl::Propose(
-    control::Proposal proposal, bool fixed_generation,
-    absl::FunctionRef<void(const ControlledPipeline&, control::Proposal*)> rebase,
-    ControlVerdict* verdict) {
-  proposal.set_proposer(replica_);
-  SetTime(absl::Now(), proposal.mutable_propose_time());
-  const std::string request_id =
-      proposal.request_id().empty() ? NewRequestId() : proposal.request_id();
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    // Another writer may have been faster; a change that names no etag goes on top of theirs.
-    proposal.set_request_id(ControlLog::RequestIdOfAttempt(request_id, attempt));
-    const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, kProposeTimeout);
-    if (!applied.ok())
-      return rpc::RpcError(applied.status(), kErrorDomain, "CONTROL_LOG_UNAVAILABLE");
-    *verdict = *applied;
-    runtime::LogInfo("control change", {{"pipeline", proposal.pipeline()},
-                                        {"request_id", proposal.request_id()},
-                                        {"accepted", verdict->accepted},
-                                        {"generation", verdict->generation}});
-    if (verdict->accepted) return grpc::Status::OK;
-    if (fixed_generation) break;
-    const absl::optional<ControlledPipeline> now = log_->Find(proposal.pipeline());
-    if (!now.has_value()) return NoSuchPipeline(proposal.pipeline());
-    proposal.set_expected_generation(now->generation);
-    rebase(*now, &proposal);
-  }
-  return EtagMismatch(absl::StrCat("\"", verdict->generation, "\""));
+grpc::Status PipelineServiceImpl::CreatePipeline(grpc::ServerContext* context,
+                                                 const v1::CreatePipelineRequest* request,
+                                                 v1::CreatePipelineResponse* response) {
+  ControlCall call(context, "CreatePipeline", *request);
+  return call.End(lifecycle_.Create(*request, &call, response));
 }
 
-grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
+grpc::Status PipelineServiceImpl::UpdatePipeline(grpc::ServerContext* context,
+                                                 const v1::UpdatePipelineRequest* request,
+                                                 v1::UpdatePipelineResponse* response) {
+  ControlCall call(context, "UpdatePipeline", *request);
+  return call.End(lifecycle_.Update(*request, &call, response));
+}
+
+grpc::Status PipelineServiceImpl::RestartPipeline(grpc::ServerContext* context,
+                                                  const v1::RestartPipelineRequest* request,
+                                                  v1::RestartPipelineResponse* response) {
+  ControlCall call(context, "RestartPipeline", *request);
+  return call.End(lifecycle_.Restart(*request, &call, response));
+}
+
+grpc::Status PipelineServiceImpl::DeletePipeline(grpc::ServerContext* context,
+                                                 const v1::DeletePipelineRequest* request,
+                                                 v1::DeletePipelineResponse* response) {
+  ControlCall call(context, "DeletePipeline", *request);
+  return call.End(lifecycle_.Delete(*request, &call, response));
+}
+
+grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext* context,
                                               const v1::ReconfigureRequest* request,
                                               v1::ReconfigureResponse* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
-  if (!found.has_value()) return NoSuchPipeline(request->name());
+  ControlCall call(context, "Reconfigure", *request);
+  return call.End(DoReconfigure(*request, &call, response));
+}
+
+grpc::Status PipelineServiceImpl::DoReconfigure(const v1::ReconfigureRequest& request,
+                                                ControlCall* call,
+                                                v1::ReconfigureResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
+  if (!found.has_value()) return NoSuchPipeline(request.name());
   std::vector<rpc::FieldViolation> violations;
   control::Proposal proposal;
-  *proposal.mutable_settings() = MergeSettings(*request, *found, &violations);
-  if (ChangedPaths(*request).empty()) {
+  *proposal.mutable_settings() = MergeSettings(request, *found, &violations);
+  if (ChangedPaths(request).empty()) {
     violations.push_back({"settings",
                           "holds no value to set; to set a value to zero, name it in "
                           "update_mask"});
@@ -171,25 +155,25 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
   if (!violations.empty()) return BadRequest(violations);
   ControlledPipeline changed = *found;
   // The first call with this request id may have changed the etag that its repetition still names.
-  const bool repeated = !request->request_id().empty() && log_->HasAccepted(request->request_id());
-  if (!repeated && !request->etag().empty() && request->etag() != Etag(*found)) {
+  const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
+  if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
     return EtagMismatch(Etag(*found));
   }
-  if (!request->validate_only()) {
-    proposal.set_pipeline(request->name());
-    proposal.set_request_id(request->request_id());
+  if (!request.validate_only()) {
+    proposal.set_pipeline(request.name());
+    proposal.set_request_id(request.request_id());
     proposal.set_expected_generation(found->generation);
-    const AcknowledgementWait acknowledgements(replicas_, request->name());
+    const AcknowledgementWait acknowledgements(replicas_, request.name());
     ControlVerdict verdict;
-    const grpc::Status status = Propose(
-        std::move(proposal), !request->etag().empty(),
+    const grpc::Status status = proposer_.Propose(
+        std::move(proposal), !request.etag().empty(),
         [&](const ControlledPipeline& now, control::Proposal* next) {
           // What others have changed meanwhile stays.
-          *next->mutable_settings() = MergeSettings(*request, now, &violations);
+          *next->mutable_settings() = MergeSettings(request, now, &violations);
         },
-        &verdict);
+        call, &verdict);
     if (!status.ok()) return status;
-    changed = log_->Find(request->name()).value_or(changed);
+    changed = log_->Find(request.name()).value_or(changed);
     const auto applied = acknowledgements.Await(verdict.generation, absl::Now() + kAwaitReplicas);
     response->mutable_acknowledgements()->Add(applied.acknowledgements.begin(),
                                               applied.acknowledgements.end());
@@ -201,23 +185,26 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-grpc::Status PipelineServiceImpl::PausePipeline(grpc::ServerContext*,
+grpc::Status PipelineServiceImpl::PausePipeline(grpc::ServerContext* context,
                                                 const v1::PausePipelineRequest* request,
                                                 v1::PausePipelineResponse* response) {
-  return SetPaused(*request, true, response->mutable_pipeline());
+  ControlCall call(context, "PausePipeline", *request);
+  return call.End(SetPaused(*request, true, &call, response->mutable_pipeline()));
 }
 
-grpc::Status PipelineServiceImpl::ResumePipeline(grpc::ServerContext*,
+grpc::Status PipelineServiceImpl::ResumePipeline(grpc::ServerContext* context,
                                                  const v1::ResumePipelineRequest* request,
                                                  v1::ResumePipelineResponse* response) {
-  return SetPaused(*request, false, response->mutable_pipeline());
+  ControlCall call(context, "ResumePipeline", *request);
+  return call.End(SetPaused(*request, false, &call, response->mutable_pipeline()));
 }
 
 template <typename Request>
-grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused,
+grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused, ControlCall* call,
                                             v1::PipelineResource* resource) {
   const absl::optional<ControlledPipeline> found = log_->Find(request.name());
   if (!found.has_value()) return NoSuchPipeline(request.name());
+  call->SetGenerations(found->generation, found->generation);
   const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
   if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
     return EtagMismatch(Etag(*found));
@@ -233,9 +220,9 @@ grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused,
     proposal.set_request_id(request.request_id());
     proposal.set_expected_generation(found->generation);
     ControlVerdict verdict;
-    const grpc::Status status = Propose(
+    const grpc::Status status = proposer_.Propose(
         std::move(proposal), !request.etag().empty(),
-        [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
+        [](const ControlledPipeline&, control::Proposal*) {}, call, &verdict);
     if (!status.ok()) return status;
     changed = log_->Find(request.name()).value_or(changed);
   }
@@ -243,63 +230,84 @@ grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused,
   return grpc::Status::OK;
 }
 
-grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext*,
+grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext* context,
                                                 const v1::DrainPipelineRequest* request,
                                                 v1::DrainPipelineResponse* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
-  if (!found.has_value()) return NoSuchPipeline(request->name());
+  ControlCall call(context, "DrainPipeline", *request);
+  return call.End(DoDrain(*request, &call, response));
+}
+
+grpc::Status PipelineServiceImpl::DoDrain(const v1::DrainPipelineRequest& request,
+                                          ControlCall* call, v1::DrainPipelineResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
+  if (!found.has_value()) return NoSuchPipeline(request.name());
   control::Proposal proposal;
   proposal.mutable_drain();
-  proposal.set_pipeline(request->name());
-  proposal.set_request_id(request->request_id());
+  proposal.set_pipeline(request.name());
+  proposal.set_request_id(request.request_id());
   proposal.set_expected_generation(found->generation);
   ControlVerdict verdict;
-  const grpc::Status status = Propose(
-      std::move(proposal), false, [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
+  const grpc::Status status = proposer_.Propose(
+      std::move(proposal), false, [](const ControlledPipeline&, control::Proposal*) {}, call,
+      &verdict);
   if (status.ok()) response->set_drain_generation(verdict.generation);
   return status;
 }
 
-grpc::Status PipelineServiceImpl::UpdateTable(grpc::ServerContext*,
+grpc::Status PipelineServiceImpl::UpdateTable(grpc::ServerContext* context,
                                               const v1::UpdateTableRequest* request,
                                               v1::UpdateTableResponse* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request->name());
-  if (!found.has_value()) return NoSuchPipeline(request->name());
+  ControlCall call(context, "UpdateTable", *request);
+  return call.End(DoUpdateTable(*request, &call, response));
+}
+
+grpc::Status PipelineServiceImpl::DoUpdateTable(const v1::UpdateTableRequest& request,
+                                                ControlCall* call,
+                                                v1::UpdateTableResponse* response) {
+  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
+  if (!found.has_value()) return NoSuchPipeline(request.name());
   pipeline::Pipeline changed = PipelineOf(*found);
-  pipeline::StaticTable* const table = FindTable(request->table(), &changed);
+  pipeline::StaticTable* const table = FindTable(request.table(), &changed);
   if (table == nullptr) {
     return rpc::RpcError(grpc::StatusCode::NOT_FOUND,
-                         absl::StrCat("the pipeline has no table \"", request->table(), "\""),
-                         kErrorDomain, "TABLE_NOT_FOUND", {{"table", request->table()}});
+                         absl::StrCat("the pipeline has no table \"", request.table(), "\""),
+                         kErrorDomain, "TABLE_NOT_FOUND", {{"table", request.table()}});
   }
   const std::string version = table->version();
-  const std::vector<rpc::FieldViolation> violations = ReplaceRows(*request, &changed, table);
+  std::vector<rpc::FieldViolation> violations = ReplaceRows(request, &changed, table);
+  if (violations.empty() && found->next.has_value()) {
+    // They have to fit what catches up, too.
+    pipeline::Pipeline next = PipelineOf(*found->next);
+    pipeline::StaticTable* const table_of_next = FindTable(request.table(), &next);
+    if (table_of_next != nullptr) violations = ReplaceRows(request, &next, table_of_next);
+  }
   if (!violations.empty()) return BadRequest(violations);
-  const bool repeated = !request->request_id().empty() && log_->HasAccepted(request->request_id());
-  if (!repeated && !request->etag().empty() && request->etag() != Etag(*found)) {
+  call->SetGenerations(found->generation, found->generation);
+  const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
+  if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
     return EtagMismatch(Etag(*found));
   }
   ControlledPipeline result = *found;
   response->set_version(table->version());
   // The same rows again are no change.
-  if (!request->validate_only() && !repeated && table->version() != version) {
+  if (!request.validate_only() && !repeated && table->version() != version) {
     control::Proposal proposal;
-    proposal.set_pipeline(request->name());
-    proposal.set_request_id(request->request_id());
+    proposal.set_pipeline(request.name());
+    proposal.set_request_id(request.request_id());
     proposal.set_expected_generation(found->generation);
     pipeline::StaticTable* const proposed = proposal.mutable_table()->mutable_table();
     proposed->set_name(table->name());
     proposed->set_version(table->version());
     *proposed->mutable_rows() = table->rows();
     ControlVerdict verdict;
-    const grpc::Status status = Propose(
-        std::move(proposal), !request->etag().empty(),
-        [](const ControlledPipeline&, control::Proposal*) {}, &verdict);
+    const grpc::Status status = proposer_.Propose(
+        std::move(proposal), !request.etag().empty(),
+        [](const ControlledPipeline&, control::Proposal*) {}, call, &verdict);
     if (!status.ok()) return status;
-    result = log_->Find(request->name()).value_or(result);
+    result = log_->Find(request.name()).value_or(result);
   }
   FillResource(result, response->mutable_pipeline());
-  if (request->validate_only()) *response->mutable_pipeline()->mutable_pipeline() = changed;
+  if (request.validate_only()) *response->mutable_pipeline()->mutable_pipeline() = changed;
   return grpc::Status::OK;
 }
 

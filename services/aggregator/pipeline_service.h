@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/types/optional.h"
+#include "services/aggregator/control_call.h"
 #include "services/aggregator/control_log.h"
+#include "services/aggregator/control_proposer.h"
+#include "services/aggregator/pipeline_lifecycle.h"
 #include "services/aggregator/pipeline_runner.h"
 #include "services/aggregator/progress_report.h"
 #include "services/aggregator/replica_directory.h"
@@ -29,6 +31,18 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
   // Ends the streams, so that the server can stop.
   void Stop() { stopping_ = true; }
 
+  grpc::Status CreatePipeline(grpc::ServerContext* context,
+                              const v1::CreatePipelineRequest* request,
+                              v1::CreatePipelineResponse* response) override;
+  grpc::Status UpdatePipeline(grpc::ServerContext* context,
+                              const v1::UpdatePipelineRequest* request,
+                              v1::UpdatePipelineResponse* response) override;
+  grpc::Status RestartPipeline(grpc::ServerContext* context,
+                               const v1::RestartPipelineRequest* request,
+                               v1::RestartPipelineResponse* response) override;
+  grpc::Status DeletePipeline(grpc::ServerContext* context,
+                              const v1::DeletePipelineRequest* request,
+                              v1::DeletePipelineResponse* response) override;
   grpc::Status GetPipeline(grpc::ServerContext* context, const v1::GetPipelineRequest* request,
                            v1::GetPipelineResponse* response) override;
   grpc::Status ListPipelines(grpc::ServerContext* context, const v1::ListPipelinesRequest* request,
@@ -57,21 +71,24 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
  private:
   // `Request` is that of PausePipeline or ResumePipeline.
   template <typename Request>
-  grpc::Status SetPaused(const Request& request, bool paused, v1::PipelineResource* resource);
+  grpc::Status SetPaused(const Request& request, bool paused, ControlCall* call,
+                         v1::PipelineResource* resource);
   // Of the replica that is named, "-" for this one, or of all when none is.
   grpc::Status FillProgress(const std::string& replica, ProgressReport* report,
                             v1::Progress* progress) const;
-  // Proposes until it is accepted or, with a fixed generation, refused. Before it is proposed
-  // again, `rebase` puts it on top of what the pipeline is by then.
-  grpc::Status Propose(
-      windrow::control::v1::Proposal proposal, bool fixed_generation,
-      absl::FunctionRef<void(const ControlledPipeline&, windrow::control::v1::Proposal*)> rebase,
-      ControlVerdict* verdict);
+  grpc::Status DoReconfigure(const v1::ReconfigureRequest& request, ControlCall* call,
+                             v1::ReconfigureResponse* response);
+  grpc::Status DoDrain(const v1::DrainPipelineRequest& request, ControlCall* call,
+                       v1::DrainPipelineResponse* response);
+  grpc::Status DoUpdateTable(const v1::UpdateTableRequest& request, ControlCall* call,
+                             v1::UpdateTableResponse* response);
 
   ControlLog* const log_;
   const std::string replica_;
   const ProgressSource progress_source_;
   const ReplicaDirectory* const replicas_;
+  const ControlProposer proposer_;
+  const PipelineLifecycle lifecycle_;
   std::atomic<bool> stopping_{false};
 };
 

@@ -62,10 +62,10 @@ void EncodeWorker(const WorkerStatus& from, pb::WorkerStatus* worker) {
 
 }  // namespace
 
-void EncodePipelineStatus(const std::string& pipeline_name, const RunnerProgress& progress,
-                          pb::PipelineStatus* status) {
+void EncodePipelineStatus(const std::string& pipeline_name, int incarnation,
+                          const RunnerProgress& progress, pb::PipelineStatus* status) {
   status->set_pipeline(pipeline_name);
-  status->set_incarnation(1);
+  status->set_incarnation(incarnation);
   status->set_generation(progress.generation);
   if (progress.generation > 0) {
     SetDuration(progress.pause, status->mutable_pause());

@@ -8,8 +8,10 @@
 
 namespace windrow::aggregator {
 
-// Writes what this replica does for a pipeline in the form in which replicas tell it each other.
-void EncodePipelineStatus(const std::string& pipeline_name, const RunnerProgress& progress,
+// Writes what this replica does for an incarnation of a pipeline in the form in which replicas tell
+// it each other.
+void EncodePipelineStatus(const std::string& pipeline_name, int incarnation,
+                          const RunnerProgress& progress,
                           windrow::status::v1::PipelineStatus* status);
 
 }  // namespace windrow::aggregator

@@ -50,6 +50,7 @@ v1::Progress ProgressReport::Make(const ControlledPipeline& pipeline,
     progress.set_replica(replicas.front().replica());
     progress.set_run_id(replicas.front().run_id());
   }
+  incarnation_ = pipeline.served.number;
   for (const pb::ReplicaStatus& replica : replicas) AddReplica(replica, &progress);
   FillSpark(pipeline, &progress);
   reported_ = true;
@@ -60,7 +61,7 @@ v1::Progress ProgressReport::Make(const ControlledPipeline& pipeline,
 
 void ProgressReport::AddReplica(const pb::ReplicaStatus& replica, v1::Progress* progress) {
   for (const pb::PipelineStatus& status : replica.pipelines()) {
-    if (status.pipeline() != name_) continue;
+    if (status.pipeline() != name_ || status.incarnation() != incarnation_) continue;
     progress->set_generation(progress->generation() == 0
                                  ? status.generation()
                                  : std::min(progress->generation(), status.generation()));
@@ -93,7 +94,7 @@ void ProgressReport::AddReplica(const pb::ReplicaStatus& replica, v1::Progress* 
 
 void ProgressReport::FillSpark(const ControlledPipeline& controlled, v1::Progress* progress) {
   const windrow::pipeline::v1::Pipeline pipeline = PipelineOf(controlled);
-  progress->set_id(absl::StrCat(name_, "/incarnations/1"));
+  progress->set_id(absl::StrCat(name_, "/incarnations/", incarnation_));
   progress->set_paused(controlled.paused);
   progress->set_batch_id(progress->commits());
   progress->set_num_input_rows(
@@ -119,7 +120,7 @@ void ProgressReport::FillSpark(const ControlledPipeline& controlled, v1::Progres
   state->set_num_rows_updated(updated);
   progress->mutable_sink()->set_num_output_rows(updated);
   progress->mutable_sink()->set_description(
-      absl::StrCat("KafkaTable[", PipelineTopics(PipelineId(name_)).results, "]"));
+      absl::StrCat("KafkaTable[", PipelineTopics(PipelineId(name_), incarnation_).results, "]"));
 }
 
 void ProgressReport::FillSource(const std::string& topic, v1::Progress* progress) {

@@ -34,6 +34,8 @@ class ProgressReport {
   void FillSource(const std::string& topic, v1::Progress* progress);
 
   const std::string name_;
+  // The one that is served.
+  int incarnation_ = 1;
   bool reported_ = false;
   int64_t last_rows_processed_ = 0;
   int64_t last_rows_written_ = 0;

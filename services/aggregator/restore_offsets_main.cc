@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   const std::string name = "pipelines/" + absl::GetFlag(FLAGS_pipeline);
   const auto found = (*log)->Find(name);
   if (!found.has_value()) runtime::ExitWithUsageError("there is no pipeline " + name);
-  const auto plan = aggregator::MakePlan(aggregator::PipelineOf(*found));
+  const auto plan = aggregator::MakePlan(*found, found->served);
   if (!plan.ok()) runtime::ExitWithUsageError(std::string(plan.status().message()));
   const auto restored = aggregator::RestoreOffsets(config, *plan, absl::Minutes(5));
   if (!restored.ok()) runtime::ExitWithUsageError(std::string(restored.status().message()));

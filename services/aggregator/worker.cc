@@ -69,7 +69,7 @@ constexpr size_t kSnapshotBytesPerCommit = 1'000'000;
 
 Worker::Worker(Options options)
     : options_(std::move(options)),
-      topics_(options_.plan->id),
+      topics_(options_.plan->id, options_.plan->incarnation),
       plan_(options_.plan),
       parser_(*options_.plan) {
   counts_.slot = options_.slot;
@@ -81,9 +81,9 @@ Worker::~Worker() {
   Join();
 }
 
-std::string Worker::TransactionalId(const std::string& pipeline, const std::string& replica,
+std::string Worker::TransactionalId(const PipelineTopics& topics, const std::string& replica,
                                     int slot) {
-  return absl::StrCat("windrow.", pipeline, ".", replica, ".", slot);
+  return absl::StrCat(topics.group, ".", replica, ".", slot);
 }
 
 void Worker::Start() {
@@ -140,7 +140,7 @@ absl::Status Worker::Connect() {
   committer.cluster = options_.cluster;
   committer.clock = options_.clock;
   committer.client_id = ClientId();
-  committer.transactional_id = TransactionalId(options_.plan->id, options_.replica, options_.slot);
+  committer.transactional_id = TransactionalId(topics_, options_.replica, options_.slot);
   committer.plan = options_.plan;
   committer.on_result = [this] { wakeup_.Notify(); };
   committer_ = std::make_unique<BatchCommitter>(std::move(committer));

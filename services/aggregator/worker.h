@@ -109,7 +109,7 @@ class Worker : private record_log::AssignmentListener {
   absl::Time last_round() const { return absl::FromUnixMillis(last_round_ms_.load()); }
 
   // The transactional id of a slot.
-  static std::string TransactionalId(const std::string& pipeline, const std::string& replica,
+  static std::string TransactionalId(const PipelineTopics& topics, const std::string& replica,
                                      int slot);
 
  private:

@@ -67,6 +67,8 @@ struct InputPlan {
 struct PipelinePlan {
   // Id of the pipeline: "sf-calls".
   std::string id;
+  // Which of the pipeline's incarnations computes this.
+  int incarnation = 1;
   std::string source_topic;
   // Top-level JSON fields that are read from a record: those of groups, filters and aggregates,
   // each once.

@@ -112,7 +112,7 @@ void Simulation::MakeProcesses() {
       process->slot = slot;
       process->client_id = absl::StrFormat("r%d-%03d", replica, slot);
       process->transactional_id =
-          Worker::TransactionalId(plan_->id, absl::StrCat("r", replica), slot);
+          Worker::TransactionalId(topics_, absl::StrCat("r", replica), slot);
       process->wanted = replica == 0 && slot < options_.workers;
       processes_.push_back(std::move(process));
     }

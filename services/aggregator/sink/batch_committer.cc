@@ -21,7 +21,9 @@ constexpr absl::Duration kFencedAgainWithin = absl::Minutes(1);
 }  // namespace
 
 BatchCommitter::BatchCommitter(Options options)
-    : options_(std::move(options)), topics_(options_.plan->id), result_encoder_(options_.plan) {}
+    : options_(std::move(options)),
+      topics_(options_.plan->id, options_.plan->incarnation),
+      result_encoder_(options_.plan) {}
 
 BatchCommitter::~BatchCommitter() {
   {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "services/aggregator/core/event_time_parser.h"
 #include "services/aggregator/core/filter.h"
 #include "services/aggregator/core/time_pattern.h"
@@ -28,7 +29,6 @@ namespace pb = windrow::pipeline::v1;
 
 constexpr size_t kMaxPipelineFile = 1'000'000;
 constexpr size_t kMaxPipelineBytes = 950'000;
-constexpr int kDefaultMergePartitions = 4;
 // The counters of all views travel in the metadata of committed offsets, 4,096 bytes at most.
 constexpr int kMaxViews = 16;
 constexpr EventSpan kMinEmitInterval = 10'000;
@@ -72,6 +72,18 @@ bool IsTopic(absl::string_view name) {
          std::all_of(name.begin(), name.end(), [](char c) {
            return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
          });
+}
+
+// Whether one of the pipeline's incarnations writes the topic: what it writes it must not read.
+bool IsOwnTopic(const std::string& id, absl::string_view topic) {
+  if (!absl::ConsumePrefix(&topic, id + ".")) return false;
+  if (absl::ConsumePrefix(&topic, "v")) {
+    const size_t digits = topic.find_first_not_of("0123456789");
+    if (digits == 0 || digits == absl::string_view::npos || topic[digits] != '.') return false;
+    topic.remove_prefix(digits + 1);
+  }
+  return topic == "partials" || topic == "results" || topic == "snapshots" ||
+         topic == "dead-letter";
 }
 
 constexpr char kIdRule[] = "must be 1 to 40 of a-z, 0-9 and '-', and start with a letter";
@@ -139,11 +151,45 @@ void CheckEventTime(const pb::EventTime& event_time, Violations* violations) {
   }
 }
 
-void CheckWindow(const pb::Window& window, const std::string& path, Violations* violations) {
-  if (!window.has_session()) {
-    const absl::StatusOr<WindowSpec> made = MakeWindow(window);
-    if (!made.ok()) violations->push_back({path, std::string(made.status().message())});
+// The rules of WindowSpec, each with the field that breaks it.
+void CheckAlignedWindow(EventSpan size, EventSpan slide, EventSpan offset, const std::string& path,
+                        const std::string& kind_path, Violations* violations) {
+  constexpr EventSpan kMillisecond = 1000;
+  if (size < WindowSpec::kMinSize || size > WindowSpec::kMaxSize || size % kMillisecond != 0) {
+    violations->push_back(
+        {kind_path + ".size", "must be from 1 second to 400 days, in whole milliseconds"});
     return;
+  }
+  if (slide <= 0 || slide > size || slide % kMillisecond != 0) {
+    violations->push_back(
+        {kind_path + ".slide", "must be more than zero and at most size, in whole milliseconds"});
+    return;
+  }
+  const absl::Status fitting = WindowSpec::Create(size, slide, 0).status();
+  if (!fitting.ok()) {
+    violations->push_back({kind_path + ".slide", std::string(fitting.message())});
+  }
+  if (offset < 0 || offset >= slide || offset % kMillisecond != 0) {
+    violations->push_back(
+        {path + ".offset", "must be zero or more and less than the slide, in whole milliseconds"});
+  }
+}
+
+void CheckWindow(const pb::Window& window, const std::string& path, Violations* violations) {
+  switch (window.kind_case()) {
+    case pb::Window::kTumbling:
+      CheckAlignedWindow(ToSpan(window.tumbling().size()), ToSpan(window.tumbling().size()),
+                         ToSpan(window.offset()), path, path + ".tumbling", violations);
+      return;
+    case pb::Window::kSliding:
+      CheckAlignedWindow(ToSpan(window.sliding().size()), ToSpan(window.sliding().slide()),
+                         ToSpan(window.offset()), path, path + ".sliding", violations);
+      return;
+    case pb::Window::kSession:
+      break;
+    case pb::Window::KIND_NOT_SET:
+      violations->push_back({path, "must be tumbling, sliding or session"});
+      return;
   }
   const EventSpan gap = ToSpan(window.session().gap());
   if (gap < WindowSpec::kMinSize || gap > WindowSpec::kMaxSize || gap % 1000 != 0) {
@@ -301,7 +347,8 @@ void CheckView(const pb::Pipeline& pipeline, int index, Violations* violations) 
 }
 
 void CheckTables(const pb::Pipeline& pipeline, Violations* violations) {
-  if (pipeline.ByteSizeLong() > kMaxPipelineBytes) {
+  const bool too_long = pipeline.ByteSizeLong() > kMaxPipelineBytes;
+  if (too_long) {
     violations->push_back({"tables", absl::StrCat("make the pipeline ", pipeline.ByteSizeLong(),
                                                   " bytes long; at most ", kMaxPipelineBytes,
                                                   " go into a record of the control log")});
@@ -314,6 +361,10 @@ void CheckTables(const pb::Pipeline& pipeline, Violations* violations) {
       violations->push_back({path + ".name", "must be a name that is used once"});
     }
     if (table.key_column().empty()) violations->push_back({path + ".key_column", "is required"});
+    if (!too_long && table.ByteSizeLong() > kMaxTableBytes) {
+      violations->push_back({path + ".rows", absl::StrCat("take ", table.ByteSizeLong(),
+                                                          " bytes, more than ", kMaxTableBytes)});
+    }
     // Else every look-up would miss in silence.
     const bool exists =
         std::any_of(table.rows().begin(), table.rows().end(), [&](const pb::StaticTable::Row& row) {
@@ -454,11 +505,8 @@ Violations ValidatePipeline(const pb::Pipeline& pipeline) {
                           "must be the name of a Kafka topic: 1 to 249 of letters, digits, '.', "
                           "'_' and '-'"});
   }
-  // What it writes it must not read.
-  for (const char* own : {".partials", ".results", ".snapshots", ".dead-letter"}) {
-    if (pipeline.source_topic() == PipelineId(pipeline.name()) + own) {
-      violations.push_back({"source_topic", "must not be one of the pipeline's own topics"});
-    }
+  if (IsOwnTopic(PipelineId(pipeline.name()), pipeline.source_topic())) {
+    violations.push_back({"source_topic", "must not be one of the pipeline's own topics"});
   }
   CheckEventTime(pipeline.event_time(), &violations);
   CheckDuration(pipeline.watermark_delay(), 0, WindowSpec::kMaxSize, "watermark_delay",
@@ -490,11 +538,13 @@ std::string DescribeViolations(const Violations& violations) {
 }
 
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(const pb::Pipeline& pipeline,
-                                                             int64_t plan_generation) {
+                                                             int64_t plan_generation,
+                                                             int incarnation) {
   const Violations violations = ValidatePipeline(pipeline);
   if (!violations.empty()) return absl::InvalidArgumentError(DescribeViolations(violations));
   auto plan = std::make_shared<PipelinePlan>();
   plan->id = PipelineId(pipeline.name());
+  plan->incarnation = incarnation;
   plan->plan_generation = plan_generation;
   plan->source_topic = pipeline.source_topic();
   plan->event_time_field = pipeline.event_time().field();
@@ -560,7 +610,7 @@ absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
     const ControlledPipeline& controlled, const ControlledIncarnation& incarnation) {
   pb::Pipeline pipeline = PipelineOf(incarnation);
   *pipeline.mutable_settings() = EncodeSettings(controlled.settings);
-  return MakePlan(pipeline, controlled.plan_generation);
+  return MakePlan(pipeline, controlled.plan_generation, incarnation.number);
 }
 
 pb::StaticTable* FindTable(absl::string_view name, pb::Pipeline* pipeline) {

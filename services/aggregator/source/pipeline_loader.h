@@ -14,6 +14,9 @@
 
 namespace windrow::aggregator {
 
+// Merge partitions of a pipeline that does not say.
+inline constexpr int kDefaultMergePartitions = 4;
+
 // Reads a pipeline file (text form of windrow.pipeline.v1.Pipeline) and the tables that it names.
 // NOT_FOUND or INVALID_ARGUMENT with file, line and what to do.
 absl::StatusOr<windrow::pipeline::v1::Pipeline> LoadPipelineFile(const std::string& path);
@@ -25,9 +28,11 @@ std::vector<PipelineViolation> ValidatePipeline(const windrow::pipeline::v1::Pip
 std::string DescribeViolations(const std::vector<PipelineViolation>& violations);
 
 // The plan of a valid pipeline with tables, watermark delay and idle policy (those of its settings,
-// where they have any) of the given generation; INVALID_ARGUMENT with all violations otherwise.
+// where they have any) of the given generation, for one of its incarnations; INVALID_ARGUMENT with
+// all violations otherwise.
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(
-    const windrow::pipeline::v1::Pipeline& pipeline, int64_t plan_generation = 0);
+    const windrow::pipeline::v1::Pipeline& pipeline, int64_t plan_generation = 0,
+    int incarnation = 1);
 
 // The plan of one incarnation of a pipeline, with the tables and settings of now.
 absl::StatusOr<std::shared_ptr<const PipelinePlan>> MakePlan(

@@ -228,6 +228,12 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
       {"source_topic", [](P p) { p->set_source_topic(std::string(250, 'a')); }},
       {"source_topic", [](P p) { p->set_source_topic("p-1.results"); }},
       {"source_topic", [](P p) { p->set_source_topic("p-1.dead-letter"); }},
+      {"source_topic", [](P p) { p->set_source_topic("p-1.v12.results"); }},
+      {"tables[0].rows",
+       [](P p) {
+         auto* columns = p->mutable_tables(0)->mutable_rows(0)->mutable_columns();
+         (*columns)["text"] = std::string(900'001, 'x');
+       }},
       {"event_time.field", [](P p) { p->mutable_event_time()->clear_field(); }},
       {"event_time.format",
        [](P p) { p->mutable_event_time()->set_format(static_cast<pb::EventTime::Format>(9)); }},
@@ -273,16 +279,26 @@ TEST(PipelineLoaderTest, NamesEachWrongFieldByItsPath) {
       {"views[1].id", [](P p) { p->mutable_views(1)->set_id("Second"); }},
       {"views[1].id", [](P p) { p->mutable_views(1)->set_id("first"); }},
       {"views[0].window", [](P p) { p->mutable_views(0)->clear_window(); }},
-      {"views[0].window",
+      {"views[0].window.tumbling.size",
        [](P p) { p->mutable_views(0)->mutable_window()->mutable_tumbling()->clear_size(); }},
-      {"views[0].window",
+      {"views[0].window.offset",
        [](P p) { p->mutable_views(0)->mutable_window()->mutable_offset()->set_seconds(600); }},
-      {"views[1].window",
+      {"views[0].window.offset",
+       [](P p) { p->mutable_views(0)->mutable_window()->mutable_offset()->set_nanos(500); }},
+      {"views[1].window.sliding.slide",
+       [](P p) { p->mutable_views(1)->mutable_window()->mutable_sliding()->clear_slide(); }},
+      {"views[1].window.sliding.slide",
+       [](P p) {
+         p->mutable_views(1)->mutable_window()->mutable_sliding()->mutable_slide()->set_seconds(7);
+         p->mutable_views(1)->mutable_window()->mutable_sliding()->mutable_slide()->set_nanos(
+             1'000'000);
+       }},
+      {"views[1].window.sliding.slide",
        [](P p) {
          p->mutable_views(1)->mutable_window()->mutable_sliding()->mutable_slide()->set_seconds(
              601);
        }},
-      {"views[1].window",
+      {"views[1].window.sliding.size",
        [](P p) {
          p->mutable_views(1)->mutable_window()->mutable_sliding()->mutable_size()->set_nanos(500);
        }},
@@ -486,6 +502,14 @@ TEST(PipelineLoaderTest, NamesAllThatIsWrongAtOnce) {
                     HasSubstr("settings.parallelism must be")));
 }
 
+TEST(PipelineLoaderTest, OnlyItsOwnTopicsAreForbiddenSources) {
+  for (const char* topic : {"p-1", "p-1.v.results", "p-1.v2.calls", "p-1.v2", "p-1.vresults",
+                            "p-1.views.results", "p-10.results"}) {
+    EXPECT_THAT(WrongFields([&](pb::Pipeline* p) { p->set_source_topic(topic); }), IsEmpty())
+        << topic;
+  }
+}
+
 // The counters of all views must fit into the metadata of an offset.
 TEST(PipelineLoaderTest, LimitsTheNumberOfViews) {
   const auto with = [](int views) {
@@ -509,15 +533,15 @@ TEST(PipelineLoaderTest, LongDurationsDoNotComeRound) {
         p->mutable_views(0)->mutable_window()->mutable_tumbling()->mutable_size()->set_seconds(
             round + 600);
       }),
-      ElementsAre("views[0].window"));
+      ElementsAre("views[0].window.tumbling.size"));
   EXPECT_THAT(WrongFields([&](pb::Pipeline* p) {
                 p->mutable_views(0)->mutable_window()->mutable_offset()->set_seconds(round + 60);
               }),
-              ElementsAre("views[0].window"));
+              ElementsAre("views[0].window.offset"));
   EXPECT_THAT(WrongFields([&](pb::Pipeline* p) {
                 p->mutable_views(0)->mutable_window()->mutable_offset()->set_seconds(-round);
               }),
-              ElementsAre("views[0].window"));
+              ElementsAre("views[0].window.offset"));
   EXPECT_THAT(
       WrongFields([&](pb::Pipeline* p) { p->mutable_watermark_delay()->set_seconds(round); }),
       ElementsAre("watermark_delay"));

@@ -64,4 +64,28 @@ absl::StatusOr<std::pair<int64_t, int64_t>> QueryLogOffsets(rd_kafka_t* client,
   return std::make_pair(*begin, *end);
 }
 
+absl::StatusOr<int64_t> QueryLogFrom(rd_kafka_t* client, absl::string_view topic, int partition,
+                                     int64_t time_ms, absl::Time deadline) {
+  // The end first: a record that comes meanwhile must not be passed over.
+  const auto range = QueryLogOffsets(client, topic, partition, deadline);
+  if (!range.ok()) return range.status();
+  const TopicPartitionListHandle list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t* entry =
+      rd_kafka_topic_partition_list_add(list.get(), std::string(topic).c_str(), partition);
+  entry->offset = time_ms;
+  const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
+  rd_kafka_resp_err_t code =
+      rd_kafka_offsets_for_times(client, list.get(), static_cast<int>(std::max<int64_t>(left, 1)));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry->err;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return KafkaError(code, absl::StrCat("find a time in ", topic, " partition ", partition));
+  }
+  if (entry->offset == RD_KAFKA_OFFSET_END) return range->second;
+  if (entry->offset >= range->first && entry->offset <= range->second) return entry->offset;
+  // Found among records that came meanwhile: all before the end that was seen are older.
+  if (entry->offset > range->second && entry->offset != time_ms) return range->second;
+  return absl::UnavailableError(
+      absl::StrCat("find a time in ", topic, " partition ", partition, ": no answer"));
+}
+
 }  // namespace windrow::kafka

@@ -29,6 +29,11 @@ absl::StatusOr<std::pair<int64_t, int64_t>> QueryLogOffsets(rd_kafka_t* client,
                                                             absl::string_view topic, int partition,
                                                             absl::Time deadline);
 
+// The first offset whose record has this timestamp, milliseconds since 1970, or a later one; the
+// end of the log when there is none.
+absl::StatusOr<int64_t> QueryLogFrom(rd_kafka_t* client, absl::string_view topic, int partition,
+                                     int64_t time_ms, absl::Time deadline);
+
 }  // namespace windrow::kafka
 
 #endif  // SERVICES_PLATFORM_KAFKA_LOG_OFFSETS_H_

@@ -24,6 +24,12 @@ using NewTopicHandle =
 using DeleteRecordsHandle =
     std::unique_ptr<rd_kafka_DeleteRecords_t,
                     HandleDeleter<rd_kafka_DeleteRecords_t, rd_kafka_DeleteRecords_destroy>>;
+using DeleteTopicHandle =
+    std::unique_ptr<rd_kafka_DeleteTopic_t,
+                    HandleDeleter<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy>>;
+using DeleteGroupHandle =
+    std::unique_ptr<rd_kafka_DeleteGroup_t,
+                    HandleDeleter<rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroup_destroy>>;
 using AdminOptionsHandle =
     std::unique_ptr<rd_kafka_AdminOptions_t,
                     HandleDeleter<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>>;
@@ -222,6 +228,76 @@ absl::StatusOr<OffsetRange> TopicAdmin::QueryOffsets(absl::string_view topic, in
   const auto offsets = QueryLogOffsets(client_, topic, partition, absl::Now() + timeout);
   if (!offsets.ok()) return offsets.status();
   return OffsetRange{offsets->first, offsets->second};
+}
+
+absl::StatusOr<int64_t> TopicAdmin::FindOffset(absl::string_view topic, int partition,
+                                               absl::Time time, absl::Duration timeout) {
+  return QueryLogFrom(client_, topic, partition, absl::ToUnixMillis(time), absl::Now() + timeout);
+}
+
+absl::Status TopicAdmin::DeleteTopics(const std::vector<std::string>& topics,
+                                      absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  std::vector<DeleteTopicHandle> owned;
+  std::vector<rd_kafka_DeleteTopic_t*> requests;
+  for (const std::string& topic : topics) {
+    owned.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
+    requests.push_back(owned.back().get());
+  }
+  if (requests.empty()) return absl::OkStatus();
+  const AdminOptionsHandle options =
+      OptionsUntil(client_, RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
+  const QueueHandle queue(rd_kafka_queue_new(client_));
+  rd_kafka_DeleteTopics(client_, requests.data(), requests.size(), options.get(), queue.get());
+  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, "delete topics");
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_topic_result_t** const results =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event->get()), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      continue;
+    }
+    return KafkaError(code, absl::StrCat("delete topic ", rd_kafka_topic_result_name(results[i])));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TopicAdmin::DeleteGroups(const std::vector<std::string>& groups,
+                                      absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  std::vector<DeleteGroupHandle> owned;
+  std::vector<rd_kafka_DeleteGroup_t*> requests;
+  for (const std::string& group : groups) {
+    owned.emplace_back(rd_kafka_DeleteGroup_new(group.c_str()));
+    requests.push_back(owned.back().get());
+  }
+  if (requests.empty()) return absl::OkStatus();
+  const AdminOptionsHandle options =
+      OptionsUntil(client_, RD_KAFKA_ADMIN_OP_DELETEGROUPS, deadline);
+  const QueueHandle queue(rd_kafka_queue_new(client_));
+  rd_kafka_DeleteGroups(client_, requests.data(), requests.size(), options.get(), queue.get());
+  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, "delete groups");
+  if (!event.ok()) return event.status();
+  size_t count = 0;
+  const rd_kafka_group_result_t** const results =
+      rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event->get()), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_error_t* const error = rd_kafka_group_result_error(results[i]);
+    const rd_kafka_resp_err_t code =
+        error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
+      continue;
+    }
+    const std::string context =
+        absl::StrCat("delete group ", rd_kafka_group_result_name(results[i]));
+    if (code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP) {
+      return absl::FailedPreconditionError(absl::StrCat(context, ": it has members"));
+    }
+    return KafkaError(code, context);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status TopicAdmin::DeleteRecordsBefore(absl::string_view topic, int partition, int64_t offset,

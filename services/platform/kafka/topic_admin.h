@@ -58,6 +58,17 @@ class TopicAdmin {
   absl::StatusOr<OffsetRange> QueryOffsets(absl::string_view topic, int partition,
                                            absl::Duration timeout);
 
+  // The first offset whose record has this timestamp or a later one; the end of the log when there
+  // is none.
+  absl::StatusOr<int64_t> FindOffset(absl::string_view topic, int partition, absl::Time time,
+                                     absl::Duration timeout);
+
+  // Deletes the topics; those that do not exist are no error.
+  absl::Status DeleteTopics(const std::vector<std::string>& topics, absl::Duration timeout);
+  // Deletes what consumer groups have stored, and them; those that do not exist are no error.
+  // FAILED_PRECONDITION while one has members.
+  absl::Status DeleteGroups(const std::vector<std::string>& groups, absl::Duration timeout);
+
   // Deletes all records below `offset`.
   absl::Status DeleteRecordsBefore(absl::string_view topic, int partition, int64_t offset,
                                    absl::Duration timeout);
