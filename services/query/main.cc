@@ -12,8 +12,8 @@ ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka brokers, HOST:PORT[,HOST:
 ABSL_FLAG(std::string, listen, "127.0.0.1:7003", "Where to serve gRPC, HOST:PORT; port 0 is any.");
 ABSL_FLAG(std::string, store_dir, "./query-store",
           "Directory of the stored results, for this process alone; made if it does not exist.");
-ABSL_FLAG(std::vector<std::string>, pipeline, {"sf-calls"},
-          "Ids of the pipelines to serve, separated by commas.");
+ABSL_FLAG(std::vector<std::string>, pipeline, {},
+          "Ids of the pipelines to serve, separated by commas; all, or none, for all there are.");
 ABSL_FLAG(int32_t, max_subscribers, 1000, "Most Subscribe calls at a time.");
 ABSL_FLAG(std::string, log_format, "json",
           "Form of the log lines on standard error: json or text.");
@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   options.log_format = absl::GetFlag(FLAGS_log_format);
   auto app = windrow::query::QueryApp::Create(options);
   if (!app.ok()) runtime::ExitWithUsageError(app.status().message());
-  while (!runtime::WaitForTermination(absl::Milliseconds(200))) (*app)->UpdateHealth();
+  while (!runtime::WaitForTermination(absl::Milliseconds(200))) (*app)->Tend();
   (*app)->Drain();
   return 0;
 }

@@ -1,22 +1,27 @@
 #include "services/query/query_app.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "services/platform/runtime/log.h"
 #include "services/query/core/view_name.h"
 
 namespace windrow::query {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr absl::Duration kDrainGrace = absl::Seconds(5);
+constexpr char kAll[] = "all";
+constexpr absl::string_view kNumberMark = ".v";
 
 absl::Status Validate(const QueryApp::Options& options) {
-  if (options.pipelines.empty()) {
-    return absl::InvalidArgumentError("--pipeline: at least one pipeline is needed");
-  }
   if (options.store_dir.empty())
     return absl::InvalidArgumentError("--store_dir: must not be empty");
   if (options.max_subscribers < 1) {
@@ -35,59 +40,270 @@ absl::Status Validate(const QueryApp::Options& options) {
       return absl::InvalidArgumentError(absl::StrCat("--pipeline: ", pipeline, " is given twice"));
     }
   }
+  if (seen.count(kAll) > 0 && seen.size() > 1) {
+    return absl::InvalidArgumentError("--pipeline: all stands alone");
+  }
   return absl::OkStatus();
+}
+
+std::string DirectoryName(const std::string& id, int incarnation) {
+  return incarnation == 1 ? id : absl::StrCat(id, kNumberMark, incarnation);
+}
+
+// Id and incarnation by the name of a directory.
+std::pair<std::string, int> ParseDirectoryName(const std::string& name) {
+  const size_t mark = name.rfind(std::string(kNumberMark));
+  int number = 0;
+  if (mark != std::string::npos &&
+      absl::SimpleAtoi(name.substr(mark + kNumberMark.size()), &number) && number > 1) {
+    return {name.substr(0, mark), number};
+  }
+  return {name, 1};
+}
+
+std::vector<std::pair<std::string, int>> ListDirectories(const std::string& store_dir) {
+  std::vector<std::pair<std::string, int>> found;
+  std::error_code error;
+  for (fs::directory_iterator it(store_dir, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (it->is_directory() && IsResourceId(name)) found.push_back(ParseDirectoryName(name));
+  }
+  return found;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Create(const Options& options) {
+absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Create(Options options) {
   const absl::Status valid = Validate(options);
   if (!valid.ok()) return valid;
+  if (options.pipelines == std::vector<std::string>{kAll}) options.pipelines.clear();
   runtime::InitLog("query", options.log_format, runtime::LogLevel::kInfo);
-  std::unique_ptr<QueryApp> app(new QueryApp());
-  std::vector<ResultStore*> stores;
-  for (const std::string& pipeline : options.pipelines) {
-    absl::StatusOr<std::unique_ptr<ResultStore>> store =
-        ResultStore::Create(pipeline, absl::StrCat(options.store_dir, "/", pipeline));
-    if (!store.ok()) return store.status();
-    stores.push_back(store->get());
-    app->stores_.push_back(*std::move(store));
-  }
-  QueryService::Options service_options;
-  service_options.max_subscribers = options.max_subscribers;
-  app->service_ = std::make_unique<QueryService>(service_options, stores);
-  absl::StatusOr<std::unique_ptr<rpc::RpcServer>> server =
-      rpc::RpcServer::Start(options.listen, {app->service_.get()});
-  if (!server.ok()) return server.status();
-  app->server_ = *std::move(server);
-  for (ResultStore* const store : stores) {
-    app->readers_.push_back(
-        std::make_unique<ResultsReader>(options.kafka, store->pipeline(), store));
-  }
-  app->UpdateHealth();
-  runtime::LogInfo("query started", {{"port", app->port()}, {"store_dir", options.store_dir}});
+  std::unique_ptr<QueryApp> app(new QueryApp(std::move(options)));
+  const absl::Status started = app->Start();
+  if (!started.ok()) return started;
   return app;
 }
 
-QueryApp::~QueryApp() { readers_.clear(); }
-
-void QueryApp::UpdateHealth() {
-  const bool serving =
-      std::all_of(stores_.begin(), stores_.end(), [](const std::unique_ptr<ResultStore>& store) {
-        const std::shared_ptr<const StoreView> view = store->view();
-        return view != nullptr && view->complete();
+absl::Status QueryApp::Start() {
+  std::error_code error;
+  fs::create_directories(options_.store_dir, error);
+  if (error) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot create the store directory ",
+                                                      options_.store_dir, ": ", error.message()));
+  }
+  QueryService::Options service_options;
+  service_options.max_subscribers = options_.max_subscribers;
+  service_ = std::make_unique<QueryService>(service_options);
+  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  const absl::Status opened = Follow(OnDisk());
+  if (!opened.ok()) return opened;
+  control_ =
+      std::make_unique<ControlReader>(options_.kafka, [this](const ServedPipelines* pipelines) {
+        absl::MutexLock lock(&mutex_);
+        no_log_ = pipelines == nullptr;
+        if (pipelines != nullptr) told_ = *pipelines;
       });
+  Tend();
+  runtime::LogInfo("query started", {{"port", port()}, {"store_dir", options_.store_dir}});
+  return absl::OkStatus();
+}
+
+QueryApp::~QueryApp() {
+  control_.reset();
+  pipelines_.clear();
+}
+
+std::map<std::string, int> QueryApp::OnDisk() const {
+  std::map<std::string, int> found;
+  for (const auto& [id, incarnation] : ListDirectories(options_.store_dir)) {
+    const bool wanted =
+        ServesAll() || std::count(options_.pipelines.begin(), options_.pipelines.end(), id) > 0;
+    // Of two, the older one was served when the process ended: the newer one was being read.
+    if (wanted) {
+      const auto known = found.emplace(id, incarnation).first;
+      known->second = std::min(known->second, incarnation);
+    }
+  }
+  return found;
+}
+
+std::map<std::string, int> QueryApp::Wanted(const ServedPipelines& pipelines) const {
+  std::map<std::string, int> wanted;
+  for (const auto& [name, incarnation] : pipelines.served()) {
+    const std::optional<std::string> id = ParsePipelineName(name);
+    if (id.has_value()) wanted[*id] = incarnation;
+  }
+  if (ServesAll()) return wanted;
+  std::map<std::string, int> named;
+  for (const std::string& id : options_.pipelines) {
+    const auto found = wanted.find(id);
+    if (found != wanted.end()) {
+      named.insert(*found);
+    } else if (pipelines.deleted().count(PipelineResourceName(id)) == 0) {
+      named[id] = 1;
+    }
+  }
+  return named;
+}
+
+absl::StatusOr<QueryApp::Reading> QueryApp::Open(const std::string& id, int incarnation) {
+  Reading reading;
+  reading.incarnation = incarnation;
+  reading.directory = absl::StrCat(options_.store_dir, "/", DirectoryName(id, incarnation));
+  absl::StatusOr<std::unique_ptr<ResultStore>> store =
+      ResultStore::Create(id, reading.directory, incarnation);
+  if (!store.ok()) return store.status();
+  reading.store = *std::move(store);
+  return reading;
+}
+
+absl::Status QueryApp::Follow(const std::map<std::string, int>& wanted) {
+  for (auto it = pipelines_.begin(); it != pipelines_.end();) {
+    if (wanted.count(it->first) > 0) {
+      ++it;
+      continue;
+    }
+    runtime::LogInfo("pipeline not served any more", {{"pipeline", it->first}});
+    Pipeline pipeline = std::move(it->second);
+    pipeline.served.reader.reset();
+    service_->Withdraw(it->first);
+    it = pipelines_.erase(it);
+    if (pipeline.next.has_value()) Discard(*std::move(pipeline.next));
+    Discard(std::move(pipeline.served));
+  }
+  for (const auto& [id, incarnation] : wanted) {
+    const absl::Status followed = FollowOne(id, incarnation);
+    if (!followed.ok()) return followed;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueryApp::FollowOne(const std::string& id, int incarnation) {
+  const auto known = pipelines_.find(id);
+  if (known == pipelines_.end()) {
+    absl::StatusOr<Reading> opened = Open(id, incarnation);
+    if (!opened.ok()) return opened.status();
+    Pipeline& pipeline = pipelines_[id];
+    pipeline.served = *std::move(opened);
+    service_->Serve(pipeline.served.store);
+    pipeline.served.reader = std::make_unique<ResultsReader>(options_.kafka, id, incarnation,
+                                                             pipeline.served.store.get());
+    runtime::LogInfo("pipeline served", {{"pipeline", id}, {"incarnation", incarnation}});
+    return absl::OkStatus();
+  }
+  Pipeline& pipeline = known->second;
+  const bool is_served = pipeline.served.incarnation == incarnation;
+  if (pipeline.next.has_value() && (is_served || pipeline.next->incarnation != incarnation)) {
+    Discard(*std::move(pipeline.next));
+    pipeline.next = absl::nullopt;
+  }
+  if (is_served) return absl::OkStatus();
+  if (!pipeline.next.has_value()) {
+    absl::StatusOr<Reading> opened = Open(id, incarnation);
+    if (!opened.ok()) return opened.status();
+    pipeline.next = *std::move(opened);
+    pipeline.next->reader = std::make_unique<ResultsReader>(options_.kafka, id, incarnation,
+                                                            pipeline.next->store.get());
+  }
+  const std::shared_ptr<const StoreView> view = pipeline.next->store->view();
+  if (view == nullptr || !view->complete()) return absl::OkStatus();
+  // Its reader has to stop for a moment: nobody may write to a store whose listener changes.
+  pipeline.next->reader.reset();
+  pipeline.served.reader.reset();
+  service_->Serve(pipeline.next->store);
+  std::swap(pipeline.served, *pipeline.next);
+  pipeline.served.reader =
+      std::make_unique<ResultsReader>(options_.kafka, id, incarnation, pipeline.served.store.get());
+  runtime::LogInfo("incarnation served", {{"pipeline", id}, {"incarnation", incarnation}});
+  Discard(*std::move(pipeline.next));
+  pipeline.next = absl::nullopt;
+  return absl::OkStatus();
+}
+
+void QueryApp::Discard(Reading reading) {
+  reading.reader.reset();
+  if (!reading.store->discarded()) reading.store->Discard();
+  discarded_[reading.directory] = reading.store;
+}
+
+void QueryApp::RemoveDiscarded() {
+  for (auto it = discarded_.begin(); it != discarded_.end();) {
+    if (!it->second.expired()) {
+      ++it;
+      continue;
+    }
+    std::error_code ignored;
+    fs::remove_all(it->first, ignored);
+    it = discarded_.erase(it);
+  }
+}
+
+void QueryApp::RemoveLeftOvers(const ServedPipelines& pipelines) {
+  for (const auto& [id, incarnation] : ListDirectories(options_.store_dir)) {
+    const auto served = pipelines.served().find(PipelineResourceName(id));
+    const bool is_other = served != pipelines.served().end() && served->second != incarnation;
+    const auto known = pipelines_.find(id);
+    const bool is_open =
+        known != pipelines_.end() && known->second.served.incarnation == incarnation;
+    const bool is_deleted = pipelines.deleted().count(PipelineResourceName(id)) > 0;
+    const std::string path = absl::StrCat(options_.store_dir, "/", DirectoryName(id, incarnation));
+    if (is_open || discarded_.count(path) > 0 || !(is_other || is_deleted)) continue;
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+}
+
+void QueryApp::Tend() {
+  absl::optional<ServedPipelines> told;
+  bool no_log = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    told = told_;
+    no_log = no_log_;
+  }
+  absl::Status followed;
+  if (told.has_value()) {
+    followed = Follow(Wanted(*told));
+    if (!cleaned_) RemoveLeftOvers(*told);
+    cleaned_ = true;
+  } else if (no_log) {
+    // Nobody has said anything: what there is stays, and what was asked for by name may come.
+    for (const std::string& id : options_.pipelines) {
+      if (pipelines_.count(id) == 0) followed.Update(FollowOne(id, 1));
+    }
+  }
+  if (!followed.ok() && followed.message() != last_trouble_) {
+    last_trouble_ = std::string(followed.message());
+    runtime::LogError("store not opened", {{"error", followed.ToString()}});
+  }
+  RemoveDiscarded();
+  const bool serving = IsServing(told.has_value() || no_log);
   if (serving == serving_) return;
   serving_ = serving;
   server_->SetServing(serving);
   runtime::LogInfo(serving ? "serving" : "not serving");
 }
 
+bool QueryApp::IsServing(bool known) const {
+  if (!known && pipelines_.empty()) return false;
+  return std::all_of(pipelines_.begin(), pipelines_.end(), [this](const auto& pipeline) {
+    const ResultStore& store = *pipeline.second.served.store;
+    const std::shared_ptr<const StoreView> view = store.view();
+    if (view != nullptr) return view->complete();
+    // Others need not wait for one that has no results yet, unless it was asked for by name.
+    const ReadingState reading = store.reading();
+    return ServesAll() && reading.known && !reading.topic_exists;
+  });
+}
+
 void QueryApp::Drain() {
   runtime::LogInfo("draining");
   service_->Drain();
   server_->Drain(kDrainGrace);
-  readers_.clear();
+  control_.reset();
+  pipelines_.clear();
   runtime::LogInfo("query stopped");
 }
 

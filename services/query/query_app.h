@@ -1,37 +1,47 @@
 #ifndef SERVICES_QUERY_QUERY_APP_H_
 #define SERVICES_QUERY_QUERY_APP_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
+#include "services/query/core/served_pipelines.h"
 #include "services/query/sink/query_service.h"
 #include "services/query/sink/result_store.h"
+#include "services/query/source/control_reader.h"
 #include "services/query/source/results_reader.h"
 
 namespace windrow::query {
 
-// The query service as a whole: per pipeline a store and a reader that fills it, and one gRPC
-// server over all of them.
+// The query service as a whole: for each pipeline that is served a store and a reader that fills
+// it, one reader of the control log, which says what is served, and one gRPC server over all of
+// them. All calls come from one thread.
 class QueryApp {
  public:
   struct Options {
     kafka::KafkaConfig kafka;
     // Where to listen; port 0 takes a free one.
     std::string listen = "127.0.0.1:7003";
-    // Holds a directory per pipeline.
+    // Holds a directory per incarnation of a pipeline: "{id}", "{id}.v2" and so on.
     std::string store_dir = "./query-store";
-    std::vector<std::string> pipelines = {"sf-calls"};
+    // Ids of the pipelines to serve; "all", or none, for those that the control log has. One that
+    // is named is served although the log does not know it, as long as it was not deleted.
+    std::vector<std::string> pipelines;
     int max_subscribers = 1000;
     // Of the log lines: "json" or "text".
     std::string log_format = "json";
   };
 
   // INVALID_ARGUMENT when the options make no sense; otherwise errors of the disk and the port.
-  static absl::StatusOr<std::unique_ptr<QueryApp>> Create(const Options& options);
+  static absl::StatusOr<std::unique_ptr<QueryApp>> Create(Options options);
   // Stops reading, then ends all calls.
   ~QueryApp();
   QueryApp(const QueryApp&) = delete;
@@ -40,21 +50,63 @@ class QueryApp {
   // The port that the server listens on.
   int port() const { return server_->port(); }
 
-  // Says in the health service whether all pipelines can be served. Call every now and then.
-  void UpdateHealth();
+  // Follows the control log, and says in the health service whether all pipelines can be served.
+  // Call every now and then.
+  void Tend();
 
   // Ends all calls: feeds with a last token, the others when they are done.
   void Drain();
 
  private:
-  QueryApp() = default;
+  // An incarnation that is read.
+  struct Reading {
+    int incarnation = 0;
+    std::string directory;
+    std::shared_ptr<ResultStore> store;
+    // Ends before the store is discarded.
+    std::unique_ptr<ResultsReader> reader;
+  };
+  struct Pipeline {
+    Reading served;
+    // One that takes its place once all of it has been read.
+    absl::optional<Reading> next;
+  };
+
+  explicit QueryApp(Options options) : options_(std::move(options)) {}
+
+  absl::Status Start();
+  bool ServesAll() const { return options_.pipelines.empty(); }
+  // Incarnations by id: what the disk has, as long as the control log could not be read.
+  std::map<std::string, int> OnDisk() const;
+  std::map<std::string, int> Wanted(const ServedPipelines& pipelines) const;
+  absl::StatusOr<Reading> Open(const std::string& id, int incarnation);
+  // Opens, switches and withdraws. An error concerns the disk.
+  absl::Status Follow(const std::map<std::string, int>& wanted);
+  absl::Status FollowOne(const std::string& id, int incarnation);
+  void Discard(Reading reading);
+  // Removes what has been discarded, and nobody reads any more.
+  void RemoveDiscarded();
+  // Removes what an earlier process left behind.
+  void RemoveLeftOvers(const ServedPipelines& pipelines);
+  bool IsServing(bool known) const;
+
+  const Options options_;
+  absl::Mutex mutex_;
+  // What the control log says; absent until it has been read.
+  absl::optional<ServedPipelines> told_ ABSL_GUARDED_BY(mutex_);
+  // Whether there is none.
+  bool no_log_ ABSL_GUARDED_BY(mutex_) = false;
 
   // In the order of who needs whom; destroyed from the end.
-  std::vector<std::unique_ptr<ResultStore>> stores_;
   std::unique_ptr<QueryService> service_;
   std::unique_ptr<rpc::RpcServer> server_;
-  std::vector<std::unique_ptr<ResultsReader>> readers_;
+  std::map<std::string, Pipeline> pipelines_;
+  std::map<std::string, std::weak_ptr<ResultStore>> discarded_;
+  std::unique_ptr<ControlReader> control_;
+  // Whether left-overs have been removed.
+  bool cleaned_ = false;
   bool serving_ = false;
+  std::string last_trouble_;
 };
 
 }  // namespace windrow::query

@@ -21,6 +21,8 @@ enum class RebuildReason {
 
 // How far the reading of a results topic is. A plain value.
 struct ReadingState {
+  // Whether it is known if the topic exists.
+  bool known = false;
   bool topic_exists = false;
   // Whether every partition has been read to where it ended when the reading began.
   bool caught_up = false;

@@ -112,6 +112,11 @@ uint64_t HashOfResults(const v1::ListResultsRequest& request, const ListRange& r
   return StableHash(bytes);
 }
 
+bool HasNoTopic(const ResultStore& store) {
+  const ReadingState reading = store.reading();
+  return store.view() == nullptr && reading.known && !reading.topic_exists;
+}
+
 grpc::Status CheckHeartbeat(const v1::SubscribeRequest& request, absl::Duration* interval) {
   *interval = kDefaultHeartbeatInterval;
   if (!request.has_heartbeat_interval()) return grpc::Status::OK;
@@ -149,16 +154,41 @@ grpc::Status FindStart(const v1::SubscribeRequest& request, const Subscription::
 
 }  // namespace
 
-QueryService::QueryService(Options options, std::vector<ResultStore*> stores)
-    : options_(options), scheduler_(options.feed_threads) {
-  for (ResultStore* const store : stores) {
-    stores_[store->pipeline()] = store;
-    store->SetListener([this] { scheduler_.WakeAll(); });
-  }
-}
+QueryService::QueryService(Options options) : options_(options), scheduler_(options.feed_threads) {}
 
 QueryService::~QueryService() {
+  absl::MutexLock lock(&mutex_);
   for (const auto& [pipeline, store] : stores_) store->SetListener(nullptr);
+}
+
+void QueryService::Serve(std::shared_ptr<ResultStore> store) {
+  store->SetListener([this] { scheduler_.WakeAll(); });
+  {
+    absl::MutexLock lock(&mutex_);
+    stores_[store->pipeline()].swap(store);
+  }
+  if (store == nullptr) return;
+  store->Discard();
+  store->SetListener(nullptr);
+}
+
+void QueryService::Withdraw(const std::string& pipeline) {
+  std::shared_ptr<ResultStore> store;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = stores_.find(pipeline);
+    if (found == stores_.end()) return;
+    store = std::move(found->second);
+    stores_.erase(found);
+  }
+  store->Discard();
+  store->SetListener(nullptr);
+}
+
+QueryService::StorePtr QueryService::FindStore(const std::string& pipeline) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = stores_.find(pipeline);
+  return found == stores_.end() ? nullptr : found->second;
 }
 
 void QueryService::Drain() {
@@ -201,7 +231,7 @@ grpc::ServerUnaryReactor* QueryService::GetStatus(grpc::CallbackServerContext* c
 grpc::ServerWriteReactor<v1::SubscribeResponse>* QueryService::Subscribe(
     grpc::CallbackServerContext* /*context*/, const v1::SubscribeRequest* request) {
   std::unique_ptr<Subscription> subscription;
-  const ResultStore* store = nullptr;
+  StorePtr store;
   const grpc::Status status = PrepareSubscription(*request, &subscription, &store);
   if (!status.ok()) return new RefusedCall(status);
 
@@ -210,8 +240,8 @@ grpc::ServerWriteReactor<v1::SubscribeResponse>* QueryService::Subscribe(
   if (calls_.size() >= static_cast<size_t>(options_.max_subscribers)) {
     return new RefusedCall(TooManySubscribers(options_.max_subscribers));
   }
-  SubscribeCall* const call = SubscribeCall::Start(*std::move(subscription), store, &scheduler_,
-                                                   [this](SubscribeCall* done) {
+  SubscribeCall* const call = SubscribeCall::Start(*std::move(subscription), std::move(store),
+                                                   &scheduler_, [this](SubscribeCall* done) {
                                                      absl::MutexLock done_lock(&mutex_);
                                                      calls_.erase(done);
                                                    });
@@ -228,16 +258,17 @@ grpc::Status QueryService::Content(const ResultStore& store,
 }
 
 grpc::Status QueryService::FindPipelines(const std::string& parent,
-                                         std::vector<const ResultStore*>* stores) const {
+                                         std::vector<StorePtr>* stores) const {
   if (parent.empty()) {
+    absl::MutexLock lock(&mutex_);
     for (const auto& [pipeline, store] : stores_) stores->push_back(store);
     return grpc::Status::OK;
   }
   const std::optional<std::string> pipeline = ParsePipelineName(parent);
   if (!pipeline.has_value()) return WrongField("parent", "must be of the form pipelines/{id}");
-  const auto it = stores_.find(*pipeline);
-  if (it == stores_.end()) return PipelineNotFound(*pipeline);
-  stores->push_back(it->second);
+  StorePtr store = FindStore(*pipeline);
+  if (store == nullptr) return PipelineNotFound(*pipeline);
+  stores->push_back(std::move(store));
   return grpc::Status::OK;
 }
 
@@ -246,20 +277,20 @@ grpc::Status QueryService::FindView(const std::string& parent, ServedView* serve
   if (!name.has_value()) {
     return WrongField("parent", "must be of the form pipelines/{id}/views/{id}");
   }
-  const auto it = stores_.find(name->pipeline);
-  if (it == stores_.end()) return ViewNotFound(parent);
-  const grpc::Status ready = Content(*it->second, &served->content);
+  StorePtr store = FindStore(name->pipeline);
+  if (store == nullptr) return ViewNotFound(parent);
+  const grpc::Status ready = Content(*store, &served->content);
   if (!ready.ok()) return ready;
   if (served->content->views().count(name->view) == 0) return ViewNotFound(parent);
   served->name = *std::move(name);
-  served->store = it->second;
+  served->store = std::move(store);
   return grpc::Status::OK;
 }
 
 grpc::Status QueryService::DoListViews(const v1::ListViewsRequest& request,
                                        v1::ListViewsResponse* response) {
   int page_size = 0;
-  std::vector<const ResultStore*> stores;
+  std::vector<StorePtr> stores;
   std::optional<std::string> last_name;
   const uint64_t hash = HashOfList("ListViews", request.parent(), ListRange());
   grpc::Status status = CheckPageSize(request.page_size(), kViewPages, &page_size);
@@ -268,9 +299,11 @@ grpc::Status QueryService::DoListViews(const v1::ListViewsRequest& request,
   if (!status.ok()) return status;
 
   std::map<std::string, v1::View> views;
-  for (const ResultStore* const store : stores) {
+  for (const StorePtr& store : stores) {
     std::shared_ptr<const StoreView> content;
     status = Content(*store, &content);
+    // A pipeline that has no results yet has no views; the others have.
+    if (!status.ok() && request.parent().empty() && HasNoTopic(*store)) continue;
     if (!status.ok()) return status;
     const std::optional<int64_t> closed = content->results().closed_through_us();
     for (const auto& [id, summary] : content->views()) {
@@ -396,11 +429,13 @@ grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
 
 void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
   bool caught_up = true;
-  for (const auto& [pipeline, store] : stores_) {
+  std::vector<StorePtr> stores;
+  FindPipelines("", &stores);
+  for (const StorePtr& store : stores) {
     const ReadingState reading = store->reading();
-    caught_up = caught_up && reading.caught_up;
+    caught_up = caught_up && (reading.caught_up || HasNoTopic(*store));
     v1::PipelineStatus* const status = response->add_pipelines();
-    status->set_pipeline(PipelineResourceName(pipeline));
+    status->set_pipeline(PipelineResourceName(store->pipeline()));
     status->set_lag_records(reading.lag_records);
     const std::shared_ptr<const StoreView> content = store->view();
     if (content == nullptr) continue;
@@ -426,7 +461,7 @@ void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
 
 grpc::Status QueryService::PrepareSubscription(const v1::SubscribeRequest& request,
                                                std::unique_ptr<Subscription>* subscription,
-                                               const ResultStore** store) {
+                                               StorePtr* store) {
   Subscription::Options options;
   options.parent = request.parent();
   options.final_only = request.final_only();
@@ -438,7 +473,7 @@ grpc::Status QueryService::PrepareSubscription(const v1::SubscribeRequest& reque
   options.view = served.name.view;
   status = FindStart(request, options, *served.content, &start);
   if (!status.ok()) return status;
-  *store = served.store;
+  *store = std::move(served.store);
   *subscription =
       std::make_unique<Subscription>(std::move(options), std::move(start), served.content->epoch());
   return grpc::Status::OK;

@@ -31,11 +31,16 @@ class QueryService : public v1::QueryService::CallbackService {
     int feed_threads = 2;
   };
 
-  // One store per pipeline. They must outlive the service, and must not be written to before it is
-  // made or after it is gone: it listens to them.
-  QueryService(Options options, std::vector<ResultStore*> stores);
+  explicit QueryService(Options options);
   // After the server that it was registered with.
   ~QueryService() override;
+
+  // Serves a pipeline from this store from now on; one that it was served from before is withdrawn.
+  // It must not be written to before, or after the service is gone: the service listens to it.
+  void Serve(std::shared_ptr<ResultStore> store);
+  // Serves the pipeline no more: its feeds end, and its store goes with them. Nobody may write to
+  // the store any more.
+  void Withdraw(const std::string& pipeline);
 
   // Ends all feeds, each with a last token, and takes no new ones.
   void Drain();
@@ -59,10 +64,12 @@ class QueryService : public v1::QueryService::CallbackService {
       grpc::CallbackServerContext* context, const v1::SubscribeRequest* request) override;
 
  private:
+  using StorePtr = std::shared_ptr<const ResultStore>;
+
   // A view that can be served.
   struct ServedView {
     ViewName name;
-    const ResultStore* store = nullptr;
+    StorePtr store;
     std::shared_ptr<const StoreView> content;
   };
 
@@ -74,22 +81,22 @@ class QueryService : public v1::QueryService::CallbackService {
                              v1::ListResultsResponse* response);
   void DoGetStatus(v1::GetStatusResponse* response) const;
   grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
-                                   std::unique_ptr<Subscription>* subscription,
-                                   const ResultStore** store);
+                                   std::unique_ptr<Subscription>* subscription, StorePtr* store);
 
   // The stores that a parent names, by pipeline; all for an empty one.
-  grpc::Status FindPipelines(const std::string& parent,
-                             std::vector<const ResultStore*>* stores) const;
+  grpc::Status FindPipelines(const std::string& parent, std::vector<StorePtr>* stores) const;
   grpc::Status FindView(const std::string& parent, ServedView* served) const;
+  // Null when the pipeline is not served.
+  StorePtr FindStore(const std::string& pipeline) const;
   // The content of a store, once everything there was has been read.
   static grpc::Status Content(const ResultStore& store, std::shared_ptr<const StoreView>* content);
 
   const Options options_;
-  // By pipeline id.
-  std::map<std::string, ResultStore*> stores_;
   FeedScheduler scheduler_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
+  // By pipeline id.
+  std::map<std::string, std::shared_ptr<ResultStore>> stores_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_set<SubscribeCall*> calls_ ABSL_GUARDED_BY(mutex_);
 };

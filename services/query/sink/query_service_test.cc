@@ -81,7 +81,8 @@ class QueryServiceTest : public ::testing::Test {
   void Serve() {
     QueryService::Options options;
     options.max_subscribers = 3;
-    service_ = std::make_unique<QueryService>(options, std::vector<ResultStore*>{store_.get()});
+    service_ = std::make_unique<QueryService>(options);
+    service_->Serve(store_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -150,7 +151,7 @@ class QueryServiceTest : public ::testing::Test {
     return rows;
   }
 
-  std::unique_ptr<ResultStore> store_;
+  std::shared_ptr<ResultStore> store_;
   std::unique_ptr<QueryService> service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::QueryService::Stub> stub_;

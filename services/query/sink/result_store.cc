@@ -102,20 +102,24 @@ absl::StatusOr<std::optional<PartitionProgress>> GetProgress(rocksdb::DB* db, in
 
 }  // namespace
 
-ResultStore::ResultStore(absl::string_view pipeline, std::string directory)
-    : pipeline_(pipeline), directory_(std::move(directory)) {}
+ResultStore::ResultStore(absl::string_view pipeline, std::string directory, int incarnation)
+    : pipeline_(pipeline),
+      log_name_(incarnation == 1 ? std::string(pipeline)
+                                 : absl::StrCat(pipeline, ".v", incarnation)),
+      directory_(std::move(directory)) {}
 
 ResultStore::~ResultStore() = default;
 
 absl::StatusOr<std::unique_ptr<ResultStore>> ResultStore::Create(absl::string_view pipeline,
-                                                                 const std::string& directory) {
+                                                                 const std::string& directory,
+                                                                 int incarnation) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot create the store directory ", directory, ": ", error.message()));
   }
-  std::unique_ptr<ResultStore> store(new ResultStore(pipeline, directory));
+  std::unique_ptr<ResultStore> store(new ResultStore(pipeline, directory, incarnation));
   const absl::Status opened = store->OpenNewest();
   if (!opened.ok()) return opened;
   return store;
@@ -186,7 +190,7 @@ absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) const {
   found = GetNumber(db, MetaKey(kCompleteName), &complete);
   if (!found.ok()) return found.status();
 
-  state->incarnation = ResultsIncarnation(pipeline_, static_cast<int>(partitions));
+  state->incarnation = ResultsIncarnation(log_name_, static_cast<int>(partitions));
   state->epoch = epoch_;
   state->complete = complete != 0;
   state->next_offsets.resize(partitions);
@@ -233,6 +237,12 @@ absl::StatusOr<int64_t> ResultStore::LastChange(absl::string_view view, int part
     return absl::DataLossError("a stored change cannot be read");
   }
   return offset;
+}
+
+void ResultStore::Discard() {
+  if (database_ != nullptr) database_->remove_when_closed = true;
+  discarded_ = true;
+  if (listener_) listener_();
 }
 
 std::shared_ptr<const StoreView> ResultStore::view() const {
@@ -293,7 +303,7 @@ absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
   }
 
   StoreView::State state;
-  state.incarnation = ResultsIncarnation(pipeline_, partitions);
+  state.incarnation = ResultsIncarnation(log_name_, partitions);
   state.epoch = epoch_;
   state.next_offsets.resize(partitions);
   state.results =

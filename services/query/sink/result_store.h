@@ -1,6 +1,7 @@
 #ifndef SERVICES_QUERY_SINK_RESULT_STORE_H_
 #define SERVICES_QUERY_SINK_RESULT_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,10 +19,10 @@
 
 namespace windrow::query {
 
-// The results of one pipeline, on disk in RocksDB, together with the offsets up to which the topic
-// has been applied: each batch is one atomic write. Holds nothing that could not be read from
-// Kafka again, so it is not synced to the disk at every batch, and a store that is damaged, of
-// another format or of another topic is thrown away and rebuilt.
+// The results of one incarnation of a pipeline, on disk in RocksDB, together with the offsets up to
+// which the topic has been applied: each batch is one atomic write. Holds nothing that could not be
+// read from Kafka again, so it is not synced to the disk at every batch, and a store that is
+// damaged, of another format or of another topic is thrown away and rebuilt.
 //
 // One thread writes (the calls of ResultTarget); any thread reads, by view().
 class ResultStore : public ResultTarget {
@@ -29,12 +30,18 @@ class ResultStore : public ResultTarget {
   // Opens or creates the store in `directory`, which belongs to it alone. Errors are those of the
   // disk: a damaged store is none.
   static absl::StatusOr<std::unique_ptr<ResultStore>> Create(absl::string_view pipeline,
-                                                             const std::string& directory);
+                                                             const std::string& directory,
+                                                             int incarnation = 1);
   ~ResultStore() override;
   ResultStore(const ResultStore&) = delete;
   ResultStore& operator=(const ResultStore&) = delete;
 
   const std::string& pipeline() const { return pipeline_; }
+
+  // Another store has taken its place, or the pipeline is gone: whoever still reads from it is to
+  // stop, and with the last of them its files go. After the last write.
+  void Discard();
+  bool discarded() const { return discarded_; }
 
   // The content as of the last applied batch; null while nothing is known of the topic.
   std::shared_ptr<const StoreView> view() const;
@@ -53,7 +60,7 @@ class ResultStore : public ResultTarget {
   absl::Status Report(const ReadingState& state) override;
 
  private:
-  ResultStore(absl::string_view pipeline, std::string directory);
+  ResultStore(absl::string_view pipeline, std::string directory, int incarnation);
 
   // Opens the newest database in the directory, or a new one if there is none or it is damaged.
   absl::Status OpenNewest();
@@ -71,7 +78,10 @@ class ResultStore : public ResultTarget {
   bool IsBroken() const { return database_ != nullptr && database_->broken; }
 
   const std::string pipeline_;
+  // Tells its log from those of the pipeline's other incarnations.
+  const std::string log_name_;
   const std::string directory_;
+  std::atomic<bool> discarded_{false};
   std::function<void()> listener_;
 
   // Used by the writer only. The database is null after it could not be opened again.

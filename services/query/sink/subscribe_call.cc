@@ -7,18 +7,19 @@
 
 namespace windrow::query {
 
-SubscribeCall::SubscribeCall(Subscription subscription, const ResultStore* store,
+SubscribeCall::SubscribeCall(Subscription subscription, std::shared_ptr<const ResultStore> store,
                              FeedScheduler* scheduler, std::function<void(SubscribeCall*)> on_done)
-    : store_(store),
+    : store_(std::move(store)),
       scheduler_(scheduler),
       on_done_(std::move(on_done)),
       subscription_(std::move(subscription)) {}
 
-SubscribeCall* SubscribeCall::Start(Subscription subscription, const ResultStore* store,
+SubscribeCall* SubscribeCall::Start(Subscription subscription,
+                                    std::shared_ptr<const ResultStore> store,
                                     FeedScheduler* scheduler,
                                     std::function<void(SubscribeCall*)> on_done) {
   std::shared_ptr<SubscribeCall> call(
-      new SubscribeCall(std::move(subscription), store, scheduler, std::move(on_done)));
+      new SubscribeCall(std::move(subscription), std::move(store), scheduler, std::move(on_done)));
   call->self_ = call;
   scheduler->Add(call);
   return call.get();
@@ -58,7 +59,9 @@ absl::Time SubscribeCall::Run() {
   }
   const std::shared_ptr<const StoreView> view = store_->view();
   absl::StatusOr<Subscription::Step> step =
-      subscription_.Next(view.get(), store_->reading(), absl::Now());
+      store_->discarded()
+          ? absl::AbortedError("other results have taken their place; list again, then subscribe")
+          : subscription_.Next(view.get(), store_->reading(), absl::Now());
   if (!step.ok()) {
     {
       absl::MutexLock lock(&mutex_);

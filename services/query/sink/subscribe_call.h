@@ -21,9 +21,9 @@ namespace windrow::query {
 // callbacks only note what happened and wake the scheduler.
 class SubscribeCall : public grpc::ServerWriteReactor<v1::SubscribeResponse>, public Feed {
  public:
-  // Starts a call that owns itself until gRPC is done with it, then calls `on_done`. Store and
-  // scheduler must outlive it.
-  static SubscribeCall* Start(Subscription subscription, const ResultStore* store,
+  // Starts a call that owns itself until gRPC is done with it, then calls `on_done`. The scheduler
+  // must outlive it.
+  static SubscribeCall* Start(Subscription subscription, std::shared_ptr<const ResultStore> store,
                               FeedScheduler* scheduler,
                               std::function<void(SubscribeCall*)> on_done);
 
@@ -39,11 +39,11 @@ class SubscribeCall : public grpc::ServerWriteReactor<v1::SubscribeResponse>, pu
   // What Run finds when it begins.
   enum class Turn { kWait, kCancel, kDrain, kGoOn };
 
-  SubscribeCall(Subscription subscription, const ResultStore* store, FeedScheduler* scheduler,
-                std::function<void(SubscribeCall*)> on_done);
+  SubscribeCall(Subscription subscription, std::shared_ptr<const ResultStore> store,
+                FeedScheduler* scheduler, std::function<void(SubscribeCall*)> on_done);
   Turn TakeTurn();
 
-  const ResultStore* const store_;
+  const std::shared_ptr<const ResultStore> store_;
   FeedScheduler* const scheduler_;
   const std::function<void(SubscribeCall*)> on_done_;
   std::shared_ptr<SubscribeCall> self_;

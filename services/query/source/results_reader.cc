@@ -30,11 +30,12 @@ constexpr int64_t kMaxUndecodableLogged = 10;
 
 }  // namespace
 
-ResultsReader::ResultsReader(kafka::KafkaConfig kafka, absl::string_view pipeline,
+ResultsReader::ResultsReader(kafka::KafkaConfig kafka, absl::string_view pipeline, int incarnation,
                              ResultTarget* target)
     : kafka_(std::move(kafka)),
       pipeline_(pipeline),
-      topic_(absl::StrCat(pipeline, ".results")),
+      topic_(incarnation == 1 ? absl::StrCat(pipeline, ".results")
+                              : absl::StrCat(pipeline, ".v", incarnation, ".results")),
       target_(target),
       thread_([this] { Run(); }) {}
 
@@ -85,7 +86,9 @@ absl::Status ResultsReader::OpenTopic() {
   }
   const absl::StatusOr<kafka::TopicDescription> topic = admin_->DescribeTopic(topic_, kAskTimeout);
   if (absl::IsNotFound(topic.status())) {
-    const absl::Status reported = Report(ReadingState());
+    ReadingState nothing;
+    nothing.known = true;
+    const absl::Status reported = Report(nothing);
     if (!reported.ok()) return reported;
   }
   if (!topic.ok()) return topic.status();
@@ -190,6 +193,7 @@ absl::Status ResultsReader::ReportApplied(bool at_end) {
                std::equal(applied_.begin(), applied_.end(), ends_at_start_.begin(),
                           [](int64_t applied, int64_t end) { return applied >= end; });
   ReadingState state;
+  state.known = true;
   state.topic_exists = true;
   state.at_end = at_end;
   state.caught_up = caught_up_;

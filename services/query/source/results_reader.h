@@ -18,13 +18,15 @@
 
 namespace windrow::query {
 
-// Reads the results topic of one pipeline into a target, on a thread of its own, for as long as it
-// lives: waits for the topic, goes on where the target is, and tries again after any trouble. What
-// it hands over has been committed; a record that it cannot decode is logged and skipped.
+// Reads the results topic of one incarnation of a pipeline into a target, on a thread of its own,
+// for as long as it lives: waits for the topic, goes on where the target is, and tries again after
+// any trouble. What it hands over has been committed; a record that it cannot decode is logged and
+// skipped.
 class ResultsReader {
  public:
   // The target must outlive the reader.
-  ResultsReader(kafka::KafkaConfig kafka, absl::string_view pipeline, ResultTarget* target);
+  ResultsReader(kafka::KafkaConfig kafka, absl::string_view pipeline, int incarnation,
+                ResultTarget* target);
   // Stops within a second or so.
   ~ResultsReader();
   ResultsReader(const ResultsReader&) = delete;
