@@ -26,6 +26,12 @@ void AddAllCommands(CommandLine* line) {
 
   line->DescribeNoun("pipelines", "What is computed, and how far it is");
   AddPipelinesList(line);
+  AddPipelinesGet(line);
+  AddPipelinesCreate(line);
+  AddPipelinesApply(line);
+  AddPipelinesUpdate(line);
+  AddPipelinesRestart(line);
+  AddPipelinesDelete(line);
   AddPipelinesStatus(line);
   AddPipelinesExplain(line);
   AddPipelinesDrain(line);

@@ -7,12 +7,18 @@ namespace windrow::cli {
 
 // Each adds one command; its file has the command's name.
 void AddHealth(CommandLine* line);
+void AddPipelinesApply(CommandLine* line);
+void AddPipelinesCreate(CommandLine* line);
+void AddPipelinesDelete(CommandLine* line);
 void AddPipelinesDrain(CommandLine* line);
 void AddPipelinesPause(CommandLine* line);
 void AddPipelinesResume(CommandLine* line);
 void AddPipelinesExplain(CommandLine* line);
+void AddPipelinesGet(CommandLine* line);
 void AddPipelinesList(CommandLine* line);
+void AddPipelinesRestart(CommandLine* line);
 void AddPipelinesStatus(CommandLine* line);
+void AddPipelinesUpdate(CommandLine* line);
 void AddProducerPause(CommandLine* line);
 void AddProducerRate(CommandLine* line);
 void AddProducerResume(CommandLine* line);

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/commands/pipeline_change.h"
 #include "clients/cli/output.h"
 #include "clients/cli/proto_json.h"
 #include "clients/cli/text_table.h"
@@ -17,13 +18,18 @@ void AddRow(const PipelineResource& resource, TextTable* table) {
   for (const pipeline::v1::View& view : pipeline.views()) {
     absl::StrAppend(&views, views.empty() ? "" : ", ", view.id());
   }
-  table->Add(
-      {pipeline.name(), pipeline.source_topic(), absl::StrCat(resource.generation()), views});
+  table->Add({pipeline.name(), StateText(resource), IncarnationText(resource),
+              pipeline.source_topic(), absl::StrCat(resource.generation()), views});
 }
 
 absl::Status Run(Session& session, const std::string& format) {
   const auto stub = PipelineService::NewStub(session.Channel(Service::kAggregator));
-  TextTable table({{"PIPELINE"}, {"SOURCE"}, {"GENERATION", TextTable::Align::kRight}, {"VIEWS"}});
+  TextTable table({{"PIPELINE"},
+                   {"STATE"},
+                   {"INCARNATION"},
+                   {"SOURCE"},
+                   {"GENERATION", TextTable::Align::kRight},
+                   {"VIEWS"}});
   aggregator::v1::ListPipelinesRequest request;
   do {
     aggregator::v1::ListPipelinesResponse response;
