@@ -37,7 +37,7 @@ ReplicaStatus Replica(const std::string& name, int partition, int64_t end, int64
         cpu_time { seconds: 2 }
         pipelines { pipeline: "pipelines/other" counters { rows_processed: 999999 } }
         pipelines {
-          pipeline: "pipelines/p" generation: )",
+          pipeline: "pipelines/p" incarnation: 1 generation: )",
                    3 + partition, R"(
           counters { rows_processed: )",
                    end, R"( rows_written: 10 commits: 5 }
