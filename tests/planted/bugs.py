@@ -19,9 +19,9 @@ def core_test(name):
 
 BUGS = (
     Bug("watermark-max", "windows close through the largest watermark, not the least",
-        [(CORE + "window_closer.cc", "    least = std::min(least, source->watermark);\n  }\n  const",
+        [(CORE + "window_closer.cc", "    least = std::min(least, source->watermark);\n  }\n  if (idle",
           "    least = least == std::numeric_limits<EventTime>::max()\n"
-          "                ? source->watermark : std::max(least, source->watermark);\n  }\n  const")],
+          "                ? source->watermark : std::max(least, source->watermark);\n  }\n  if (idle")],
         [core_test("window_closer"), SIMULATION]),
     Bug("late-counted-twice", "a late record adds 2 to its window's late count",
         [(CORE + "combiner.cc", "    ++view->late[{merge_partition, start}];",
@@ -69,7 +69,7 @@ BUGS = (
         [RECOUNT, SIMULATION]),
     Bug("idle-while-limited", "a partition that a limit holds back is idle",
         [(AGGREGATOR + "worker.cc",
-          "  if (records > 0) source->idle_since = absl::InfiniteFuture();\n", ""),
+          "  if (read.records > 0) source->idle_since = absl::InfiniteFuture();\n", ""),
          (AGGREGATOR + "worker.cc",
           "  if (source->end_of_log < combiner_->position(partition)->end_offset ||\n"
           "      consumer_->LogEnd(name) > source->end_of_log) {\n    return false;\n  }\n", ""),
@@ -184,12 +184,12 @@ BUGS = (
         [core_test("merger")]),
     Bug("tables-in-mid-batch", "a batch says that it was joined with tables that came after its beginning",
         [(AGGREGATOR + "worker.cc",
-          "table_generation <= plan_->table_generation || combiner_->HasChanges()) {",
-          "table_generation <= plan_->table_generation) {")],
+          "plan_generation <= plan_->plan_generation || combiner_->HasChanges()) {",
+          "plan_generation <= plan_->plan_generation) {")],
         [SIMULATION]),
     Bug("back-to-older-tables", "an owner that does not know the newest tables goes on with older ones",
         [(AGGREGATOR + "worker.cc",
-          "if (position.table_generation > plan_->table_generation) {", "if (false) {")],
+          "if (position.plan_generation > plan_->plan_generation) {", "if (false) {")],
         ["//services/aggregator:worker_test", SIMULATION]),
     Bug("unclosed-filter", "records that a filter leaves out count all the same",
         [(CORE + "combiner.cc", "    ++counters->filtered;\n    return;\n", "    ++counters->filtered;\n")],
