@@ -283,6 +283,7 @@ void AggregatorApp::FollowIncarnation(const std::string& name, const ControlledP
   options.replica = options_.replica;
   options.plan = *plan;
   options.memory_megabytes = options_.memory_megabytes;
+  options.others = [this] { return board_->Others(); };
   options.on_applied = [this] { board_->PublishSoon(); };
   options.on_fatal = EndProcess;
   runners_[key] = std::make_unique<PipelineRunner>(std::move(options), pipeline);

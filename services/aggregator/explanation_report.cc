@@ -47,7 +47,7 @@ absl::string_view CauseText(HoldCause cause) {
     case HoldCause::kAtItsEnd:
       return "is at its end, but not for idle_timeout yet";
     case HoldCause::kReadElsewhere:
-      return "is read by another replica";
+      return "is read by nobody who is heard of";
     case HoldCause::kPaused:
       return "is held, as the pipeline is";
   }
@@ -55,8 +55,10 @@ absl::string_view CauseText(HoldCause cause) {
 }
 
 std::string Summary(const WatermarkReport& report, const v1::Explanation& explanation) {
-  if (!report.known) {
-    return "this replica owns no merge partition: ask another one, or again in a moment";
+  constexpr absl::string_view kAskAnother =
+      "which windows wait is known to replicas with merge partitions, which this one has none of";
+  if (!report.known && report.holds.empty()) {
+    return absl::StrCat("no partition holds another one's windows back; ", kAskAnother);
   }
   if (!report.merge_error.empty()) return report.merge_error;
   int64_t blocked = 0;
@@ -74,8 +76,10 @@ std::string Summary(const WatermarkReport& report, const v1::Explanation& explan
   if (report.holds.empty()) return "no partition holds another one's windows back";
   std::vector<std::string> partitions;
   for (const WatermarkHold& hold : report.holds) {
-    partitions.push_back(absl::StrCat("partition ", hold.partition, " ", CauseText(hold.cause)));
+    partitions.push_back(absl::StrCat("partition ", hold.partition, " ", CauseText(hold.cause),
+                                      hold.replica.empty() ? "" : " by ", hold.replica));
   }
+  if (!report.known) return absl::StrCat(absl::StrJoin(partitions, ", "), "; ", kAskAnother);
   return absl::StrCat(absl::StrJoin(partitions, ", "), "; ", windows, " wait for it");
 }
 
@@ -98,6 +102,7 @@ void FillExplanation(const windrow::pipeline::v1::Pipeline& pipeline, const Wate
     if (from.leading != kNever) SetTime(from.leading, hold->mutable_leading_watermark_time());
     hold->set_lag_records(from.lag_records);
     hold->set_error(from.error);
+    hold->set_replica(from.replica);
   }
   for (size_t view = 0; view < report.views.size(); ++view) {
     const BlockedWindows& from = report.views[view];

@@ -250,6 +250,7 @@ void PipelineRunner::StartWorker(int slot, int parallelism, int64_t fetch_memory
   options.slot = slot;
   options.settings = &settings_;
   options.limit = &limit_;
+  options.alignment = &alignment_;
   options.purge = [this](const std::string& topic, int partition, int64_t offset) {
     purger_->Purge(topic, partition, offset);
   };
@@ -376,6 +377,7 @@ void PipelineRunner::Measure() {
     progress.latency_p50 = Quantile(latencies, 0.5);
     progress.latency_p99 = Quantile(latencies, 0.99);
   }
+  HearOthers();
   progress.watermark = SmallestWatermark(progress.workers);
   progress.report = ReportWatermark(progress.workers);
   progress.decisions = decisions_;
@@ -410,15 +412,23 @@ void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
   progress_ = std::move(progress);
 }
 
+void PipelineRunner::HearOthers() {
+  if (!options_.others) return;
+  others_ = ReportOthers(*options_.plan, options_.others());
+  for (auto& facts : others_.facts) facts.second.paused = settings_.paused;
+  alignment_.Hear(others_.sources, absl::Now());
+}
+
 WatermarkReport PipelineRunner::ReportWatermark(const std::vector<WorkerStatus>& workers) {
   std::vector<MergeWait> merges;
-  std::map<int, SourceFacts> facts;
+  std::map<int, SourceFacts> facts = others_.facts;
   for (const WorkerStatus& worker : workers) {
     for (const WorkerStatus::Merge& merge : worker.merges) {
       if (merge.wait != nullptr) merges.push_back(*merge.wait);
     }
     for (const WorkerStatus::Source& source : worker.sources) {
       SourceFacts& known = facts[source.position.partition];
+      known.replica = options_.replica;
       known.running = worker.state == WorkerState::kRunning ||
                       worker.state == WorkerState::kBlocked || worker.state == WorkerState::kFailed;
       known.limited = source.limited;
@@ -430,7 +440,10 @@ WatermarkReport PipelineRunner::ReportWatermark(const std::vector<WorkerStatus>&
       known.error = source.error;
     }
   }
-  WatermarkReport report = watch_.Observe(merges, facts, absl::ToUnixMicros(absl::Now()));
+  WatermarkReport report = watch_.Observe(
+      merges, facts, absl::ToUnixMicros(absl::Now()),
+      merges.empty() ? others_.WaitWith(workers, settings_.plan()->idle_policy.idle_timeout)
+                     : absl::nullopt);
   for (const WorkerStatus& worker : workers) {
     if (worker.state == WorkerState::kBlocked) report.merge_error = worker.error;
   }

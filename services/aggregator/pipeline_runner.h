@@ -21,13 +21,16 @@
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
 #include "services/aggregator/live_settings.h"
+#include "services/aggregator/others_report.h"
 #include "services/aggregator/replica_limit.h"
+#include "services/aggregator/shared_alignment.h"
 #include "services/aggregator/sink/log_purger.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/worker.h"
 #include "services/aggregator/worker_status.h"
 #include "services/platform/kafka/kafka_cluster.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
 
@@ -77,6 +80,8 @@ class PipelineRunner {
     std::string replica;
     std::shared_ptr<const PipelinePlan> plan;
     int memory_megabytes = 32;
+    // What the other replicas that are alive tell; called on the runner's thread, and may be empty.
+    std::function<std::vector<windrow::status::v1::ReplicaStatus>()> others;
     // Called on the runner's thread when a generation has been applied, as progress() then says.
     std::function<void()> on_applied;
     // Called when the process has to end; see Worker::Options.
@@ -128,6 +133,8 @@ class PipelineRunner {
   void Measure();
   // With rates; `log_end` is that of all sources together.
   void PublishProgress(RunnerProgress progress, int64_t log_end);
+  // Takes what the other replicas tell of the pipeline.
+  void HearOthers();
   WatermarkReport ReportWatermark(const std::vector<WorkerStatus>& workers);
   void CheckRounds();
   bool Stopping() const;
@@ -137,6 +144,7 @@ class PipelineRunner {
   kafka::KafkaCluster cluster_;
   LiveSettings settings_;
   ReplicaLimit limit_;
+  SharedAlignment alignment_;
   std::unique_ptr<LogPurger> purger_;
   // Of the source topic; 0 until they are known.
   std::atomic<int> source_partitions_{0};
@@ -161,6 +169,7 @@ class PipelineRunner {
   int64_t measured_records_ = 0;
   int64_t measured_log_end_ = 0;
   WatermarkWatch watch_;
+  OthersReport others_;
   AppliedChange change_;
 
   mutable absl::Mutex mutex_;

@@ -538,9 +538,13 @@ bool Worker::PartialsAreBehind() const {
 
 bool Worker::ReadSources() {
   if (options_.settings->paused) {
-    for (auto& source : sources_) source.second.limited = false;
+    for (auto& source : sources_) {
+      source.second.limited = false;
+      source.second.waiting = false;
+    }
     return false;
   }
+  const EventTime limit = Align();
   if (combiner_->cell_count() > kMaxBatchCells || combiner_->batch_bytes() > kMaxBatchBytes ||
       dead_letters_.size() > kMaxBatchDeadLetters ||
       dead_letter_bytes_ > kMaxBatchDeadLetterBytes || PartialsAreBehind()) {
@@ -558,9 +562,11 @@ bool Worker::ReadSources() {
   bool waiting = false;
   EventTime slowest = kNever;
   for (const auto& entry : order) {
-    // Not on while a slower one has records on their way.
-    if (waiting && (slowest == kNever || entry.first - slowest > kAlignment)) break;
     Source& source = sources_[entry.second];
+    // Not on while a slower one has records on their way.
+    source.waiting = entry.first > limit ||
+                     (waiting && (slowest == kNever || entry.first - slowest > kAlignment));
+    if (source.waiting) continue;
     if (ReadSource(entry.second, &source) > 0) return true;
     if (source.end_of_log < 0 && !waiting) {
       waiting = true;
@@ -568,6 +574,17 @@ bool Worker::ReadSources() {
     }
   }
   return false;
+}
+
+EventTime Worker::Align() {
+  if (options_.alignment == nullptr) return SourceAlignment::kNoLimit;
+  std::vector<SharedAlignment::Source> own;
+  for (const auto& source : sources_) {
+    const SourcePosition& position = *combiner_->position(source.first);
+    own.push_back({source.first, position.max_event_time,
+                   source.second.error.empty() && source.second.end_of_log < 0});
+  }
+  return options_.alignment->Exchange(own, Now());
 }
 
 int Worker::ReadSource(int partition, Source* source) {
@@ -631,7 +648,7 @@ void Worker::QueryHeldBackEnds() {
   auto next = sources_.upper_bound(queried_source_);
   for (size_t i = 0; i < sources_.size(); ++i, ++next) {
     if (next == sources_.end()) next = sources_.begin();
-    if (!paused && !next->second.limited) continue;
+    if (!paused && !next->second.limited && !next->second.waiting) continue;
     queried_source_ = next->first;
     const auto range =
         consumer_->QueryOffsets({options_.plan->source_topic, next->first}, kQueryTimeout);
@@ -929,6 +946,7 @@ void Worker::PublishStatus(bool now) {
     source.log_end = std::max(consumer_->LogEnd({options_.plan->source_topic, entry.first}),
                               entry.second.queried_end);
     source.limited = entry.second.limited;
+    source.waiting = entry.second.waiting;
     source.error = entry.second.error;
     status.sources.push_back(std::move(source));
   }

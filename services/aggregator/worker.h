@@ -22,6 +22,7 @@
 #include "services/aggregator/core/token_bucket.h"
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/replica_limit.h"
+#include "services/aggregator/shared_alignment.h"
 #include "services/aggregator/sink/batch_committer.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/sink/snapshot_encoder.h"
@@ -68,6 +69,8 @@ class Worker : private record_log::AssignmentListener {
     const LiveSettings* settings = nullptr;
     // Shared with the replica's other workers; outlives the worker. Null for no limit.
     ReplicaLimit* limit = nullptr;
+    // Shared with the replica's other workers; outlives the worker. Null to read as if alone.
+    SharedAlignment* alignment = nullptr;
     // Asks for the deletion of what no restore will need again, everything below `offset`; returns
     // at once.
     std::function<void(const std::string& topic, int partition, int64_t offset)> purge;
@@ -117,6 +120,8 @@ class Worker : private record_log::AssignmentListener {
   struct Source {
     TokenBucket limiter;
     bool limited = false;
+    // For slower ones, of this worker or another.
+    bool waiting = false;
     // Offset at which the log last ended for us; -1 when records came since.
     int64_t end_of_log = -1;
     // When idleness began, and when it was last confirmed by the broker.
@@ -189,6 +194,8 @@ class Worker : private record_log::AssignmentListener {
   // Gives everything up, and takes it up again after a while.
   void Fail(const std::string& error);
   bool ReadSources();
+  // Tells the other workers how far ours are, and returns how far they may go.
+  EventTime Align();
   int ReadSource(int partition, Source* source);
   // So many events, of which so many records with so many bytes.
   struct SourceRead {

@@ -5,13 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/live_settings.h"
+#include "services/aggregator/shared_alignment.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/pipeline_loader.h"
@@ -67,16 +71,20 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
 
   void Start() { StartWith(&settings_); }
 
-  void StartWith(const LiveSettings* settings) {
+  Worker::Options OptionsOf(const std::string& replica, const LiveSettings* settings) {
     Worker::Options options;
     options.cluster = &cluster_;
     options.clock = &clock_;
     options.plan = plan_;
-    options.replica = "r";
+    options.replica = replica;
     options.settings = settings;
     options.purge = [](const std::string&, int, int64_t) {};
     options.on_fatal = [](const std::string& reason) { ADD_FAILURE() << reason; };
-    worker_ = std::make_unique<Worker>(std::move(options));
+    return options;
+  }
+
+  void StartWith(const LiveSettings* settings) {
+    worker_ = std::make_unique<Worker>(OptionsOf("r", settings));
     ASSERT_TRUE(worker_->Connect().ok());
   }
 
@@ -286,6 +294,101 @@ TEST_F(WorkerTest, ReadsNoFurtherWithMoreStateThanAllowed) {
   Run(absl::Seconds(2));
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
   EXPECT_EQ(LastAccepted(), 2u);
+}
+
+// Two partitions, months apart, each read by a worker of its own; at most 10 records are found at a
+// time.
+class AlignmentTest : public WorkerTest {
+ protected:
+  static constexpr int kRecords = 400;
+
+  AlignmentTest() { cluster_.CreateTopic("source", 2); }
+
+  // One a minute.
+  void WriteMinutes(int partition, absl::Time begin) {
+    for (int i = 0; i < kRecords; ++i) {
+      memory_log::StoredRecord record;
+      record.timestamp_ms = absl::ToUnixMillis(clock_.Now());
+      record.has_value = true;
+      record.value = absl::StrCat(
+          R"({"kind":"a","at":")",
+          absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", begin + absl::Minutes(i), absl::UTCTimeZone()),
+          "\"}");
+      cluster_.Append({"source", partition}, std::move(record));
+    }
+  }
+
+  int Fetched(int wanted) override { return std::min(wanted, 10); }
+
+  // What a replica says of what its worker reads.
+  static std::map<int, SharedAlignment::Source> Told(const Worker& worker) {
+    std::map<int, SharedAlignment::Source> told;
+    for (const WorkerStatus::Source& source : worker.status().sources) {
+      const SourcePosition& position = source.position;
+      told[position.partition] = {position.partition, position.max_event_time,
+                                  source.log_end > position.end_offset, position.end_offset};
+    }
+    return told;
+  }
+
+  bool IsRead(int partition) {
+    const auto committed = cluster_.CommittedOffsets(topics_.group);
+    const auto found = committed.find({"source", partition});
+    return found != committed.end() && found->second.offset == kRecords;
+  }
+
+  // Runs two workers until all is read. Returns the most cells that were open at a time, as long as
+  // there was more to read of the slower partition: once at its end, it keeps windows open until it
+  // is idle, and keeps nobody from reading.
+  int64_t MostOpen(SharedAlignment* first, SharedAlignment* second) {
+    WriteMinutes(0, absl::FromCivil(absl::CivilDay(2020, 1, 1), absl::UTCTimeZone()));
+    WriteMinutes(1, absl::FromCivil(absl::CivilDay(2020, 6, 1), absl::UTCTimeZone()));
+    std::vector<std::unique_ptr<Worker>> workers;
+    // Until both have their share.
+    settings_.paused = true;
+    for (SharedAlignment* const alignment : {first, second}) {
+      Worker::Options options = OptionsOf(workers.empty() ? "r" : "s", &settings_);
+      options.alignment = alignment;
+      workers.push_back(std::make_unique<Worker>(std::move(options)));
+      EXPECT_TRUE(workers.back()->Connect().ok());
+    }
+    int64_t most = 0;
+    for (int step = 0; step < 12'000; ++step) {
+      for (const auto& worker : workers) {
+        worker->Round();
+        worker->CommitSubmitted();
+        if (IsRead(0)) continue;
+        for (const auto& merge : worker->status().merges) most = std::max(most, merge.open_cells);
+      }
+      if (first != second && step % 200 == 0) {
+        first->Hear(Told(*workers[1]), clock_.Now());
+        second->Hear(Told(*workers[0]), clock_.Now());
+      }
+      if (step == 800) {
+        for (const auto& worker : workers) EXPECT_EQ(worker->status().sources.size(), 1u);
+        settings_.paused = false;
+      }
+      clock_.Advance(absl::Milliseconds(5));
+    }
+    EXPECT_TRUE(IsRead(0));
+    EXPECT_TRUE(IsRead(1)) << "nobody waits for ever";
+    return most;
+  }
+};
+
+TEST_F(AlignmentTest, WorkersOfAReplicaKeepFewWindowsOpen) {
+  SharedAlignment alignment;
+  EXPECT_LT(MostOpen(&alignment, &alignment), kRecords / 2);
+}
+
+TEST_F(AlignmentTest, SoDoThoseOfTwoReplicas) {
+  SharedAlignment first;
+  SharedAlignment second;
+  EXPECT_LT(MostOpen(&first, &second), kRecords / 2);
+}
+
+TEST_F(AlignmentTest, WithoutItAllWindowsAreOpenTogether) {
+  EXPECT_GT(MostOpen(nullptr, nullptr), kRecords / 2);
 }
 
 TEST_F(WorkerTest, LeavesWhatItCountedToTheNext) {

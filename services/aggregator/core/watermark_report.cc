@@ -98,23 +98,27 @@ MergeWait WaitOf(const PipelinePlan& plan, const Merger& merger) {
 }
 
 WatermarkReport WatermarkWatch::Observe(const std::vector<MergeWait>& merges,
-                                        const std::map<int, SourceFacts>& facts, int64_t now_us) {
+                                        const std::map<int, SourceFacts>& facts, int64_t now_us,
+                                        const absl::optional<MergeWait>& elsewhere) {
   WatermarkReport report;
   std::map<int, int64_t> since_us;
-  if (!merges.empty()) {
+  if (!merges.empty() || elsewhere.has_value()) {
     // A window is final when it is in the last of them.
-    const MergeWait& last = *std::min_element(
-        merges.begin(), merges.end(),
-        [](const MergeWait& a, const MergeWait& b) { return a.closed_through < b.closed_through; });
+    const MergeWait& last = merges.empty()
+                                ? *elsewhere
+                                : *std::min_element(merges.begin(), merges.end(),
+                                                    [](const MergeWait& a, const MergeWait& b) {
+                                                      return a.closed_through < b.closed_through;
+                                                    });
     NoteAdvances(last, now_us);
-    report.known = true;
+    report.known = !merges.empty();
     report.closed_through = last.closed_through;
     report.all_idle = EverySourceIsIdle(last);
     for (const int partition : Holding(last)) {
       report.holds.push_back(MakeHold(partition, last, facts, now_us));
       since_us[partition] = report.holds.back().since_us;
     }
-    for (size_t view = 0; view < plan_->views.size(); ++view) {
+    for (size_t view = 0; report.known && view < plan_->views.size(); ++view) {
       report.views.push_back(Unite(merges, view, plan_->views[view].is_session()));
     }
   }
@@ -148,6 +152,7 @@ WatermarkHold WatermarkWatch::MakeHold(int partition, const MergeWait& wait,
   if (known != nullptr) {
     hold.lag_records = known->lag_records;
     hold.error = known->error;
+    hold.replica = known->replica;
   }
   return hold;
 }

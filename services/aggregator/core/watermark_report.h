@@ -28,7 +28,7 @@ enum class HoldCause {
   kBehind,
   // It is at the end of its log, but not for idle_timeout yet.
   kAtItsEnd,
-  // Another replica reads it, and knows more.
+  // Nobody who is alive says that he reads it.
   kReadElsewhere,
   // The pipeline is held.
   kPaused,
@@ -61,8 +61,10 @@ struct MergeWait {
 
 MergeWait WaitOf(const PipelinePlan& plan, const Merger& merger);
 
-// What the owner of a source partition tells of it, where that is this replica.
+// What the owner of a source partition tells of it.
 struct SourceFacts {
+  // Name of the replica that reads it.
+  std::string replica;
   bool running = false;
   bool limited = false;
   bool paused = false;
@@ -84,11 +86,13 @@ struct WatermarkHold {
   int64_t last_advance_us = 0;
   int64_t lag_records = 0;
   std::string error;
+  // Name of the replica that reads it; empty when nobody does.
+  std::string replica;
 };
 
 // Who holds the windows of a pipeline back, and which.
 struct WatermarkReport {
-  // False while this replica owns no merge partition: the rest is then empty.
+  // False while this replica owns no merge partition: it then does not know which windows wait.
   bool known = false;
   // That of the merge partition that is furthest behind.
   EventTime closed_through = kNever;
@@ -107,9 +111,11 @@ class WatermarkWatch {
  public:
   explicit WatermarkWatch(const PipelinePlan* plan) : plan_(plan) {}
 
-  // `merges` of this replica, `facts` by source partition read here, `now_us` of the wall clock.
+  // `merges` of this replica; while it has none, what can be told from the sources alone is in
+  // `elsewhere`, without views. `facts` by source partition, `now_us` of the wall clock.
   WatermarkReport Observe(const std::vector<MergeWait>& merges,
-                          const std::map<int, SourceFacts>& facts, int64_t now_us);
+                          const std::map<int, SourceFacts>& facts, int64_t now_us,
+                          const absl::optional<MergeWait>& elsewhere = absl::nullopt);
 
  private:
   struct Advance {

@@ -105,6 +105,7 @@ void Simulation::MakeProcesses() {
   for (int replica = 0; replica < std::max(1, weather_.replicas); ++replica) {
     settings_.push_back(std::make_unique<LiveSettings>());
     limits_.push_back(std::make_unique<ReplicaLimit>());
+    alignments_.push_back(std::make_unique<SharedAlignment>());
     settings_.back()->commit_interval_ms = options_.commit_interval_ms;
     for (int slot = 0; slot < weather_.most_workers; ++slot) {
       auto process = std::make_unique<Process>();
@@ -129,6 +130,7 @@ void Simulation::MakeWorker(Process* process) {
   options.slot = process->slot;
   options.settings = settings_[static_cast<size_t>(process->replica)].get();
   options.limit = limits_[static_cast<size_t>(process->replica)].get();
+  options.alignment = alignments_[static_cast<size_t>(process->replica)].get();
   options.snapshot_bytes = snapshot_bytes_;
   options.purge = [this](const std::string& topic, int partition, int64_t offset) {
     purges_.push_back({{topic, partition}, offset});
@@ -328,6 +330,7 @@ void Simulation::StepWorld() {
       break;
     case 12:
       if (random_.Happens(weather_.settings * 10)) ChangeSettings();
+      if (alignments_.size() > 1) TellPositions();
       if (random_.Happens(weather_.tables * 10)) ChangeTables();
       break;
     default:
@@ -440,6 +443,24 @@ void Simulation::ChangeSettings() {
   settings.state_limit_bytes =
       random_.OneIn(2) ? kMuchState
                        : random_.Pick(std::vector<int64_t>{0, 500, 2000, 10'000, 50'000});
+}
+
+void Simulation::TellPositions() {
+  const Process& process = *random_.Pick(processes_);
+  if (process.worker == nullptr) return;
+  std::map<int, SharedAlignment::Source> sources;
+  const WorkerStatus status = process.worker->status();
+  for (const WorkerStatus::Source& source : status.sources) {
+    const bool has_more = status.state == WorkerState::kRunning && source.error.empty() &&
+                          source.log_end > source.position.end_offset;
+    sources[source.position.partition] = {source.position.partition, source.position.max_event_time,
+                                          has_more, source.position.end_offset};
+  }
+  for (size_t replica = 0; replica < alignments_.size(); ++replica) {
+    if (static_cast<int>(replica) != process.replica) {
+      alignments_[replica]->Hear(sources, clock_.Now());
+    }
+  }
 }
 
 // There are new tables, which one replica knows, or another one hears of them.

@@ -12,6 +12,7 @@
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/live_settings.h"
 #include "services/aggregator/replica_limit.h"
+#include "services/aggregator/shared_alignment.h"
 #include "services/aggregator/simulation/random.h"
 #include "services/aggregator/simulation/recount.h"
 #include "services/aggregator/simulation/results_watcher.h"
@@ -126,6 +127,8 @@ class Simulation : private memory_log::Disturbance {
   void RunPurge();
   void Resize();
   void ChangeSettings();
+  // A replica hears what another one says.
+  void TellPositions();
   void ChangeTables();
   void UseTables(int64_t generation, LiveSettings* settings);
   void CalmDown();
@@ -149,6 +152,7 @@ class Simulation : private memory_log::Disturbance {
   // By replica.
   std::vector<std::unique_ptr<LiveSettings>> settings_;
   std::vector<std::unique_ptr<ReplicaLimit>> limits_;
+  std::vector<std::unique_ptr<SharedAlignment>> alignments_;
   std::vector<std::unique_ptr<Process>> processes_;
   // Whose code is running: innermost last.
   std::vector<Process*> stack_;
