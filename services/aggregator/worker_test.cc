@@ -253,6 +253,27 @@ TEST_F(WorkerTest, RowsOfABatchThatWasDroppedAreWrittenLater) {
   EXPECT_EQ(LastAccepted(), 2u);
 }
 
+TEST_F(WorkerTest, WhatIsPausedIsNeitherReadNorIdleNorDrained) {
+  Start();
+  Write(0);
+  Run(absl::Seconds(35));
+  ASSERT_GE(Idleness().back(), 30 * kMicrosPerSecond);
+  settings_.paused = true;
+  Write(0);
+  settings_.drain_generation = 1;
+  Run(absl::Seconds(60));
+  EXPECT_EQ(worker_->status().records_processed, 1);
+  EXPECT_EQ(Idleness().back(), 0);
+  ASSERT_EQ(worker_->status().sources.size(), 1u);
+  EXPECT_EQ(worker_->status().sources[0].position.end_offset, 1);
+  EXPECT_EQ(worker_->status().sources[0].log_end, 2);
+  EXPECT_EQ(worker_->status().merges[0].drain_generation, 0);
+  settings_.paused = false;
+  Run(absl::Seconds(2));
+  EXPECT_EQ(worker_->status().records_processed, 2);
+  EXPECT_EQ(worker_->status().merges[0].drain_generation, 1);
+}
+
 // Else a record could be joined with older tables than one before it.
 TEST_F(WorkerTest, AnOwnerWithOlderTablesWaits) {
   settings_.SetPlan(*MakePlan(pipeline_, 2));
