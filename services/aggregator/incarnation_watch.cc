@@ -1,5 +1,6 @@
 #include "services/aggregator/incarnation_watch.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -53,8 +54,13 @@ IncarnationWatch::~IncarnationWatch() {
 void IncarnationWatch::Run() {
   while (!stop_.WaitForNotificationWithTimeout(kRound)) {
     options_.on_round();
+    const auto pipelines = options_.log->pipelines();
+    const bool any_next = std::any_of(pipelines.begin(), pipelines.end(), [](const auto& pipeline) {
+      return pipeline.second.next.has_value();
+    });
+    if (!any_next && absl::Now() < next_removal_) continue;
     const std::vector<pb::ReplicaStatus> alive = options_.alive();
-    for (const auto& pipeline : options_.log->pipelines()) {
+    for (const auto& pipeline : pipelines) {
       if (pipeline.second.next.has_value()) CheckNext(pipeline.first, pipeline.second, alive);
     }
     RemoveTopics(alive);

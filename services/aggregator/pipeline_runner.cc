@@ -77,7 +77,7 @@ PipelineRunner::~PipelineRunner() {
 void PipelineRunner::Apply(const ControlledPipeline& pipeline) {
   settings_.commit_interval_ms = pipeline.settings.commit_interval_ms;
   settings_.state_limit_bytes = pipeline.settings.state_limit_bytes;
-  settings_.drain_generation = pipeline.drain_generation;
+  settings_.drain_generation = pipeline.DrainOf(IncarnationOf(pipeline));
   settings_.max_watermark_delay_us = pipeline.max_watermark_delay;
   settings_.paused = pipeline.paused;
   limit_.SetRates(pipeline.settings.records_per_second, pipeline.settings.bytes_per_second);

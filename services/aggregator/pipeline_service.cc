@@ -141,6 +141,7 @@ grpc::Status PipelineServiceImpl::DoReconfigure(const v1::ReconfigureRequest& re
                                                 v1::ReconfigureResponse* response) {
   const absl::optional<ControlledPipeline> found = log_->Find(request.name());
   if (!found.has_value()) return NoSuchPipeline(request.name());
+  call->SetGenerations(found->generation, found->generation);
   std::vector<rpc::FieldViolation> violations;
   control::Proposal proposal;
   *proposal.mutable_settings() = MergeSettings(request, *found, &violations);
@@ -241,6 +242,7 @@ grpc::Status PipelineServiceImpl::DoDrain(const v1::DrainPipelineRequest& reques
                                           ControlCall* call, v1::DrainPipelineResponse* response) {
   const absl::optional<ControlledPipeline> found = log_->Find(request.name());
   if (!found.has_value()) return NoSuchPipeline(request.name());
+  call->SetGenerations(found->generation, found->generation);
   control::Proposal proposal;
   proposal.mutable_drain();
   proposal.set_pipeline(request.name());

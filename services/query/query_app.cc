@@ -103,7 +103,7 @@ absl::Status QueryApp::Start() {
       std::make_unique<ControlReader>(options_.kafka, [this](const ServedPipelines* pipelines) {
         absl::MutexLock lock(&mutex_);
         no_log_ = pipelines == nullptr;
-        if (pipelines != nullptr) told_ = *pipelines;
+        if (pipelines != nullptr) told_ = Told{pipelines->served(), pipelines->deleted()};
       });
   Tend();
   runtime::LogInfo("query started", {{"port", port()}, {"store_dir", options_.store_dir}});
@@ -129,9 +129,9 @@ std::map<std::string, int> QueryApp::OnDisk() const {
   return found;
 }
 
-std::map<std::string, int> QueryApp::Wanted(const ServedPipelines& pipelines) const {
+std::map<std::string, int> QueryApp::Wanted(const Told& told) const {
   std::map<std::string, int> wanted;
-  for (const auto& [name, incarnation] : pipelines.served()) {
+  for (const auto& [name, incarnation] : told.served) {
     const std::optional<std::string> id = ParsePipelineName(name);
     if (id.has_value()) wanted[*id] = incarnation;
   }
@@ -141,7 +141,7 @@ std::map<std::string, int> QueryApp::Wanted(const ServedPipelines& pipelines) co
     const auto found = wanted.find(id);
     if (found != wanted.end()) {
       named.insert(*found);
-    } else if (pipelines.deleted().count(PipelineResourceName(id)) == 0) {
+    } else if (told.deleted.count(PipelineResourceName(id)) == 0) {
       named[id] = 1;
     }
   }
@@ -240,14 +240,14 @@ void QueryApp::RemoveDiscarded() {
   }
 }
 
-void QueryApp::RemoveLeftOvers(const ServedPipelines& pipelines) {
+void QueryApp::RemoveLeftOvers(const Told& told) {
   for (const auto& [id, incarnation] : ListDirectories(options_.store_dir)) {
-    const auto served = pipelines.served().find(PipelineResourceName(id));
-    const bool is_other = served != pipelines.served().end() && served->second != incarnation;
+    const auto served = told.served.find(PipelineResourceName(id));
+    const bool is_other = served != told.served.end() && served->second != incarnation;
     const auto known = pipelines_.find(id);
     const bool is_open =
         known != pipelines_.end() && known->second.served.incarnation == incarnation;
-    const bool is_deleted = pipelines.deleted().count(PipelineResourceName(id)) > 0;
+    const bool is_deleted = told.deleted.count(PipelineResourceName(id)) > 0;
     const std::string path = absl::StrCat(options_.store_dir, "/", DirectoryName(id, incarnation));
     if (is_open || discarded_.count(path) > 0 || !(is_other || is_deleted)) continue;
     std::error_code ignored;
@@ -256,7 +256,7 @@ void QueryApp::RemoveLeftOvers(const ServedPipelines& pipelines) {
 }
 
 void QueryApp::Tend() {
-  absl::optional<ServedPipelines> told;
+  absl::optional<Told> told;
   bool no_log = false;
   {
     absl::MutexLock lock(&mutex_);

@@ -3,7 +3,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -72,13 +74,19 @@ class QueryApp {
     absl::optional<Reading> next;
   };
 
+  // What the control log says, see ServedPipelines.
+  struct Told {
+    std::map<std::string, int> served;
+    std::set<std::string> deleted;
+  };
+
   explicit QueryApp(Options options) : options_(std::move(options)) {}
 
   absl::Status Start();
   bool ServesAll() const { return options_.pipelines.empty(); }
   // Incarnations by id: what the disk has, as long as the control log could not be read.
   std::map<std::string, int> OnDisk() const;
-  std::map<std::string, int> Wanted(const ServedPipelines& pipelines) const;
+  std::map<std::string, int> Wanted(const Told& told) const;
   absl::StatusOr<Reading> Open(const std::string& id, int incarnation);
   // Opens, switches and withdraws. An error concerns the disk.
   absl::Status Follow(const std::map<std::string, int>& wanted);
@@ -87,13 +95,13 @@ class QueryApp {
   // Removes what has been discarded, and nobody reads any more.
   void RemoveDiscarded();
   // Removes what an earlier process left behind.
-  void RemoveLeftOvers(const ServedPipelines& pipelines);
+  void RemoveLeftOvers(const Told& told);
   bool IsServing(bool known) const;
 
   const Options options_;
   absl::Mutex mutex_;
-  // What the control log says; absent until it has been read.
-  absl::optional<ServedPipelines> told_ ABSL_GUARDED_BY(mutex_);
+  // Absent until the log has been read.
+  absl::optional<Told> told_ ABSL_GUARDED_BY(mutex_);
   // Whether there is none.
   bool no_log_ ABSL_GUARDED_BY(mutex_) = false;
 

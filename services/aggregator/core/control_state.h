@@ -112,6 +112,10 @@ struct ControlledPipeline {
 
   // What it is to compute in the end.
   const ControlledIncarnation& newest() const { return next.has_value() ? *next : served; }
+  // The last drain request that an incarnation has to carry out: none from before there was it.
+  int64_t DrainOf(const ControlledIncarnation& incarnation) const {
+    return drain_generation > incarnation.generation ? drain_generation : 0;
+  }
 };
 
 // A record of the control log.

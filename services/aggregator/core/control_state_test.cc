@@ -260,6 +260,21 @@ TEST(ControlStateTest, AnIncarnationWaitsUntilItIsSwitchedTo) {
   EXPECT_VERDICT(state.Apply(SwitchOver("f", 3, 2)), false, 3);
 }
 
+// It would close what is still open when it has caught up.
+TEST(ControlStateTest, AnIncarnationDoesNotDrainForOthers) {
+  ControlState state;
+  state.Apply(Create("a"));
+  state.Apply(Drain("b", 1));
+  state.Apply(NewIncarnation("c", 2));
+  const ControlledPipeline& pipeline = state.pipelines().at("p");
+  EXPECT_EQ(pipeline.DrainOf(pipeline.served), 2);
+  EXPECT_EQ(pipeline.DrainOf(*pipeline.next), 0);
+  state.Apply(SwitchOver("d", 3, 2));
+  EXPECT_EQ(pipeline.DrainOf(pipeline.served), 0);
+  state.Apply(Drain("e", 4));
+  EXPECT_EQ(pipeline.DrainOf(pipeline.served), 5);
+}
+
 TEST(ControlStateTest, ANewerIncarnationTakesTheOthersPlace) {
   ControlState state;
   state.Apply(Create("a"));

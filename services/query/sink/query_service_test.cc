@@ -605,6 +605,62 @@ TEST_F(QueryServiceTest, FeedEndsWhenTheTopicIsReplaced) {
   EXPECT_EQ(Reason(feed.Finish()), "10 RESULTS_REPLACED");
 }
 
+TEST_F(QueryServiceTest, AnotherStoreTakesItsPlace) {
+  Apply(topic_.Row(0, 0, "a", 1).CloseThrough(0, 0));
+  v1::ListResultsRequest list;
+  list.set_parent(kParent);
+  v1::ListResultsResponse listed;
+  ASSERT_TRUE(Call(list, &listed).ok());
+  Feed feed(stub_.get(), SubscribeTo(kParent));
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_TRUE(feed.Next().has_caught_up());
+
+  // Of the same number of partitions: what differs is the incarnation.
+  absl::StatusOr<std::unique_ptr<ResultStore>> created =
+      ResultStore::Create("p", TestDirectory(), 2);
+  ASSERT_TRUE(created.ok()) << created.status();
+  std::shared_ptr<ResultStore> second = *std::move(created);
+  ASSERT_TRUE(second->Open(2).ok());
+  SampleTopic other(2);
+  ASSERT_TRUE(second->Apply(other.Row(0, 600, "b", 2).CloseThrough(0, 0).Take()).ok());
+  ASSERT_TRUE(second->MarkComplete().ok());
+  service_->Serve(second);
+  EXPECT_TRUE(store_->discarded());
+  EXPECT_EQ(Reason(feed.Finish()), "10 RESULTS_REPLACED");
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_resume_token(listed.resume_token());
+  EXPECT_EQ(Reason(Refusal(request)), "9 TOKEN_OF_OTHER_INCARNATION");
+  EXPECT_THAT(AllRows(list), ElementsAre("600/b=2"));
+
+  Feed last(stub_.get(), SubscribeTo(kParent));
+  EXPECT_TRUE(last.Next().has_confirmation());
+  EXPECT_TRUE(last.Next().has_caught_up());
+  service_->Withdraw("p");
+  EXPECT_EQ(Reason(last.Finish()), "10 RESULTS_REPLACED");
+  EXPECT_EQ(Reason(Refusal(SubscribeTo(kParent))), "5 VIEW_NOT_FOUND");
+  EXPECT_EQ(Status().pipelines_size(), 0);
+  service_->Withdraw("p");
+}
+
+TEST_F(QueryServiceTest, APipelineWithoutResultsDoesNotHideTheOthers) {
+  Apply(topic_.Row(0, 0, "a", 1).CloseThrough(0, 0));
+  absl::StatusOr<std::unique_ptr<ResultStore>> created = ResultStore::Create("q", TestDirectory());
+  ASSERT_TRUE(created.ok()) << created.status();
+  std::shared_ptr<ResultStore> waiting = *std::move(created);
+  service_->Serve(waiting);
+  v1::ListViewsRequest request;
+  v1::ListViewsResponse response;
+  // Not known yet: there may be views.
+  EXPECT_EQ(Call(request, &response).error_code(), grpc::StatusCode::UNAVAILABLE);
+  ReadingState reading;
+  reading.known = true;
+  ASSERT_TRUE(waiting->Report(reading).ok());
+  ASSERT_TRUE(Call(request, &response).ok());
+  EXPECT_GT(response.views_size(), 0);
+  request.set_parent("pipelines/q");
+  EXPECT_EQ(Call(request, &response).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_F(QueryServiceTest, ClientThatDoesNotReadMissesNothingInTheEnd) {
   Apply(topic_.Row(0, 0, "a", 0));
   v1::SubscribeRequest request = SubscribeTo(kParent);
