@@ -320,7 +320,8 @@ class Control(unittest.TestCase):
 
 
 class Automatic(unittest.TestCase):
-    RECORDS = 500_000
+    # More than one worker reads soon: each takes some 0.1 ms of processor time.
+    RECORDS = 250_000
     # Views that keep a worker busy without making much to write.
     VIEW = """
 views {{
@@ -335,10 +336,10 @@ views {{
     def write_pipeline(self, system):
         text = PIPELINE_FILE.read_text(encoding="utf-8").replace("../radio_codes.json",
                                                                  str(RADIO_CODES))
-        names = ", ".join(f"'code {i}'" for i in range(60))
+        # Each comparison reads the field as a number again.
+        condition = " and ".join(f"agency_id != {number}" for number in range(1000, 1180))
         for i in range(14):
-            condition = f"not original_crime_type_name in ({names}) and not disposition in ({names})"
-            text += self.VIEW.format(i=i, filter=f"{condition} and agency_id != {i + 2}")
+            text += self.VIEW.format(i=i, filter=condition)
         text += "\nsettings { auto_parallelism { enabled: true max_workers: 3 } }\n"
         path = system.directory / "busy.textproto"
         path.write_text(text, encoding="utf-8")
