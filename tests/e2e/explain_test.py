@@ -3,6 +3,7 @@
 import json
 import unittest
 
+from tests.e2e.second_replica import SecondReplica, wait_until_shared, workers
 from tests.e2e.system import PIPELINE, PIPELINE_ID, PIPELINES, SOURCE_TOPIC, System
 from tests.e2e.waiting import wait_until
 
@@ -34,10 +35,10 @@ class Explain(unittest.TestCase):
         self.system.start(services=("aggregator",), partitions=2)
         self.system.reconfigure({"records_per_second_per_partition": 5})
         # Watermarks are an hour behind: at 9:00 in one partition, at 10:30 in the other one, which
-        # does not go further ahead of it.
+        # does not go further ahead of it, since that has been heard of before.
+        self.system.kafka.produce(SOURCE_TOPIC, 1, [call("10:00:00")] * BACKLOG)
         self.system.kafka.produce(
             SOURCE_TOPIC, 0, [call("10:00:00"), call("11:30:00"), call("13:00:00")])
-        self.system.kafka.produce(SOURCE_TOPIC, 1, [call("10:00:00")] * BACKLOG)
 
         def limited(explanation):
             holds = [hold for hold in explanation.get("holding_partitions", [])
@@ -76,6 +77,42 @@ class Explain(unittest.TestCase):
             lambda now: not now.get("holding_partitions") and not now.get("blocked_windows")
             and now.get("closed_through_time", "") >= "2018-12-31T13:00:00Z")
         print("         " + explanation["summary"], flush=True)
+
+    def test_a_partition_of_another_replica(self):
+        self.system = System(self)
+        self.system.start(services=("aggregator",), partitions=2)
+        self.system.reconfigure({"records_per_second_per_partition": 5})
+        second = SecondReplica(self.system)
+        second.start()
+        known = wait_until_shared(self.system, second.rpc, partitions=2)
+        owner = {source["position"].get("source_partition", 0): name
+                 for name, one in known.items()
+                 for worker in workers(one) for source in worker["sources"]}
+        self.assertEqual(len(set(owner.values())), 2, owner)
+        self.system.kafka.produce(
+            SOURCE_TOPIC, 0, [call("10:00:00"), call("11:30:00"), call("13:00:00")])
+        self.system.kafka.produce(SOURCE_TOPIC, 1, [call("10:00:00")] * BACKLOG)
+
+        def asked(rpc):
+            def named():
+                explanation = rpc.call(
+                    PIPELINES + "ExplainPipeline", {"name": PIPELINE})["explanation"]
+                holds = [(hold.get("partition", 0), hold["cause"], hold.get("replica"))
+                         for hold in explanation.get("holding_partitions", [])
+                         if "leading_watermark_time" in hold]
+                return (holds == [(1, "CAUSE_LIMITED", owner[1])]
+                        and explanation or (False, explanation))
+
+            return wait_until("the limited partition to be named with its replica", named, SECONDS,
+                              self.system.any_ended)
+
+        for rpc in (self.system.rpc["aggregator"], second.rpc):
+            explanation = asked(rpc)
+            self.assertGreater(int(explanation["holding_partitions"][0]["lag_records"]),
+                               BACKLOG // 2)
+            self.assertIn("limit by " + owner[1], explanation["summary"])
+        text = self.system.cli("pipelines", "explain", PIPELINE_ID).stdout
+        self.assertIn(owner[1], text)
 
     def test_no_such_pipeline(self):
         self.system = System(self)

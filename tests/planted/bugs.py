@@ -203,4 +203,9 @@ BUGS = (
     Bug("unclosed-filter", "records that a filter leaves out count all the same",
         [(CORE + "combiner.cc", "    ++counters->filtered;\n    return;\n", "    ++counters->filtered;\n")],
         [core_test("combiner"), SIMULATION]),
+    Bug("no-alignment", "a worker reads on, however far behind the partitions of others are",
+        [(AGGREGATOR + "worker.cc",
+          "  return options_.alignment->Exchange(own, Now());",
+          "  options_.alignment->Exchange(own, Now());\n  return SourceAlignment::kNoLimit;")],
+        ["//services/aggregator:worker_test"]),
 )

@@ -40,9 +40,11 @@ void PrintTables(const Explanation& explanation) {
   PrintLine(absl::StrCat("closed through (UTC): ", TimeOrDash(explanation.has_closed_through_time(),
                                                               explanation.closed_through_time())));
   if (!explanation.holding_partitions().empty()) {
-    TextTable table({{"PARTITION"}, {"WHY"}, {"SINCE (UTC)"}, {"WATERMARK"}, {"OTHERS"}, {"LAG"}});
+    TextTable table(
+        {{"PARTITION"}, {"REPLICA"}, {"WHY"}, {"SINCE (UTC)"}, {"WATERMARK"}, {"OTHERS"}, {"LAG"}});
     for (const HoldingPartition& hold : explanation.holding_partitions()) {
       table.Add({absl::StrCat(hold.partition()),
+                 hold.replica().empty() ? "-" : Printable(hold.replica()),
                  hold.error().empty() ? CauseWords(hold.cause()) : Printable(hold.error()),
                  TimeText(hold.since_time()),
                  TimeOrDash(hold.has_watermark_time(), hold.watermark_time()),
