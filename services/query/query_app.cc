@@ -94,6 +94,7 @@ absl::Status QueryApp::Start() {
   QueryService::Options service_options;
   service_options.max_subscribers = options_.max_subscribers;
   service_ = std::make_unique<QueryService>(service_options);
+  service_->SetAllServed(false);
   auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
@@ -278,6 +279,7 @@ void QueryApp::Tend() {
     last_trouble_ = std::string(followed.message());
     runtime::LogError("store not opened", {{"error", followed.ToString()}});
   }
+  service_->SetAllServed((told.has_value() || no_log) && followed.ok());
   RemoveDiscarded();
   const bool serving = IsServing(told.has_value() || no_log);
   if (serving == serving_) return;

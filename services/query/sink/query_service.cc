@@ -428,7 +428,7 @@ grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
 }
 
 void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
-  bool caught_up = true;
+  bool caught_up = all_served_;
   std::vector<StorePtr> stores;
   FindPipelines("", &stores);
   for (const StorePtr& store : stores) {

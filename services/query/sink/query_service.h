@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -41,6 +42,10 @@ class QueryService : public v1::QueryService::CallbackService {
   // Serves the pipeline no more: its feeds end, and its store goes with them. Nobody may write to
   // the store any more.
   void Withdraw(const std::string& pipeline);
+
+  // Whether every pipeline that there is to serve is served; until then the status says that the
+  // replica has not caught up.
+  void SetAllServed(bool all_served) { all_served_ = all_served; }
 
   // Ends all feeds, each with a last token, and takes no new ones.
   void Drain();
@@ -93,6 +98,7 @@ class QueryService : public v1::QueryService::CallbackService {
 
   const Options options_;
   FeedScheduler scheduler_;
+  std::atomic<bool> all_served_{true};
 
   mutable absl::Mutex mutex_;
   // By pipeline id.

@@ -440,6 +440,9 @@ TEST_F(QueryServiceTest, StatusTellsHowFarItIs) {
   ASSERT_TRUE(store_->Report(reading).ok());
   const v1::GetStatusResponse status = Status();
   EXPECT_TRUE(status.caught_up());
+  service_->SetAllServed(false);
+  EXPECT_FALSE(Status().caught_up());
+  service_->SetAllServed(true);
   ASSERT_THAT(status.pipelines(), SizeIs(1));
   const v1::PipelineStatus& pipeline = status.pipelines(0);
   EXPECT_EQ(pipeline.pipeline(), "pipelines/p");
