@@ -15,8 +15,8 @@ namespace windrow::query {
 // lives, and tells what is to be served.
 class ControlReader {
  public:
-  // `on_change` is called, on the reader's thread, when the end has been reached for the first time,
-  // and after each change; with null while the topic is not there and never was.
+  // `on_change` is called, on the reader's thread, when the end has been reached for the first
+  // time, and after each change; with null while the topic is not there and never was.
   ControlReader(kafka::KafkaConfig kafka,
                 std::function<void(const ServedPipelines* pipelines)> on_change);
   // Stops within a second or so.
