@@ -284,7 +284,7 @@ void AggregatorApp::FollowIncarnation(const std::string& name, const ControlledP
   options.plan = *plan;
   options.memory_megabytes = options_.memory_megabytes;
   options.others = [this] { return board_->Others(); };
-  options.on_applied = [this] { board_->PublishSoon(); };
+  options.publish_soon = [this] { board_->PublishSoon(); };
   options.on_fatal = EndProcess;
   runners_[key] = std::make_unique<PipelineRunner>(std::move(options), pipeline);
 }

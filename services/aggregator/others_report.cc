@@ -30,6 +30,7 @@ void AddSource(const std::string& replica, bool running, const pb::SourcePartiti
                           : std::max<int64_t>(0, source.log_end_offset() -
                                                      static_cast<int64_t>(position.end_offset()));
   facts.error = source.error();
+  report->waiting = report->waiting || source.waiting();
   const EventTime max_event_time =
       position.has_max_event_time_us() ? position.max_event_time_us() : kNever;
   report->sources[partition] = {partition, max_event_time,

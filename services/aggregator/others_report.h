@@ -24,6 +24,8 @@ struct OthersReport {
   };
   std::map<int, Mark> marks;
   int partitions = 0;
+  // Whether one of their sources waits for a slower one, which may be read here.
+  bool waiting = false;
   // The least of their merge partitions; absent when they have none.
   absl::optional<EventTime> closed_through;
 

@@ -18,6 +18,8 @@ namespace windrow::aggregator {
 namespace {
 
 constexpr absl::Duration kMeasureInterval = absl::Milliseconds(250);
+// While replicas wait for each other's partitions: how far these are decides how fast they go.
+constexpr absl::Duration kMeasureIntervalWaiting = absl::Milliseconds(100);
 constexpr absl::Duration kRateWindow = absl::Seconds(1);
 constexpr absl::Duration kTopicTimeout = absl::Seconds(10);
 // A worker whose loop has not gone round for so long hangs in a call that has no deadline.
@@ -141,7 +143,8 @@ void PipelineRunner::Run() {
     ChooseWorkers();
     CheckRounds();
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&woken), kMeasureInterval);
+    mutex_.AwaitWithTimeout(absl::Condition(&woken),
+                            waiting_ ? kMeasureIntervalWaiting : kMeasureInterval);
     taken_up_ = false;
   }
   for (auto& worker : workers_) worker.second->RequestStop();
@@ -385,8 +388,9 @@ void PipelineRunner::Measure() {
   progress.generation = change_.generation();
   progress.apply_time = absl::FromUnixMicros(change_.applied_us());
   progress.pause = absl::Microseconds(change_.pause());
+  waiting_ = WaitsWithOthers(progress.workers);
   PublishProgress(std::move(progress), log_end);
-  if (applied && options_.on_applied) options_.on_applied();
+  if ((applied || waiting_) && options_.publish_soon) options_.publish_soon();
 }
 
 void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
@@ -410,6 +414,16 @@ void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
     measured_log_end_ = log_end;
   }
   progress_ = std::move(progress);
+}
+
+// Whether partitions wait for each other across replicas.
+bool PipelineRunner::WaitsWithOthers(const std::vector<WorkerStatus>& workers) const {
+  if (others_.sources.empty()) return false;
+  return others_.waiting ||
+         std::any_of(workers.begin(), workers.end(), [](const WorkerStatus& worker) {
+           return std::any_of(worker.sources.begin(), worker.sources.end(),
+                              [](const WorkerStatus::Source& source) { return source.waiting; });
+         });
 }
 
 void PipelineRunner::HearOthers() {

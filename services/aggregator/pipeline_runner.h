@@ -82,8 +82,8 @@ class PipelineRunner {
     int memory_megabytes = 32;
     // What the other replicas that are alive tell; called on the runner's thread, and may be empty.
     std::function<std::vector<windrow::status::v1::ReplicaStatus>()> others;
-    // Called on the runner's thread when a generation has been applied, as progress() then says.
-    std::function<void()> on_applied;
+    // Called on the runner's thread when progress() has changed in what others wait for.
+    std::function<void()> publish_soon;
     // Called when the process has to end; see Worker::Options.
     std::function<void(const std::string& reason)> on_fatal;
   };
@@ -135,6 +135,7 @@ class PipelineRunner {
   void PublishProgress(RunnerProgress progress, int64_t log_end);
   // Takes what the other replicas tell of the pipeline.
   void HearOthers();
+  bool WaitsWithOthers(const std::vector<WorkerStatus>& workers) const;
   WatermarkReport ReportWatermark(const std::vector<WorkerStatus>& workers);
   void CheckRounds();
   bool Stopping() const;
@@ -170,6 +171,7 @@ class PipelineRunner {
   int64_t measured_log_end_ = 0;
   WatermarkWatch watch_;
   OthersReport others_;
+  bool waiting_ = false;
   AppliedChange change_;
 
   mutable absl::Mutex mutex_;
