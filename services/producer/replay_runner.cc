@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/platform/runtime/log.h"
+#include "services/producer/core/looped_source.h"
 
 namespace windrow::producer {
 namespace {
@@ -81,6 +82,11 @@ absl::Status ReplayRunner::OpenParts(const ReplayOptions& options) {
   absl::StatusOr<std::unique_ptr<RecordSink>> sink = parts_.open_sink(options.topic);
   if (!sink.ok()) return SinkError(sink.status());
   source_ = *std::move(source);
+  if (options.loop) {
+    source_ =
+        std::make_unique<LoopedSource>([this, options] { return parts_.open_source(options); },
+                                       std::move(source_), [this] { return IsStopping(); });
+  }
   absl::MutexLock lock(&mutex_);
   sink_ = *std::move(sink);
   return absl::OkStatus();

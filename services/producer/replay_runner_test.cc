@@ -174,6 +174,19 @@ TEST_F(ReplayRunnerTest, SendsEverythingInOrderThenIsDone) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(world_.written[i], absl::StrCat("record ", i));
 }
 
+TEST_F(ReplayRunnerTest, ALoopGoesOnUntilItIsStopped) {
+  ReplayOptions options;
+  options.loop = true;
+  ASSERT_TRUE(runner_.Start(options).ok());
+  WaitForWritten(35);
+  const absl::StatusOr<ReplayStatus> stopped = runner_.Stop(kPatience);
+  ASSERT_TRUE(stopped.ok());
+  EXPECT_EQ(stopped->records_total, 10);
+  EXPECT_GT(*stopped->event_time_us, 3 * 9 * kMinuteUs);
+  absl::MutexLock lock(&world_.mutex);
+  for (int i = 0; i < 35; ++i) EXPECT_EQ(world_.written[i], absl::StrCat("record ", i % 10));
+}
+
 TEST_F(ReplayRunnerTest, IsDoneOnlyWhenAllIsAcknowledged) {
   SetAcknowledges(false);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());

@@ -27,6 +27,7 @@ struct StartOptions {
   int64_t broken_records = 0;
   std::optional<double> rate;
   std::optional<double> speedup;
+  bool loop = false;
   std::string format = "table";
 };
 
@@ -53,6 +54,7 @@ absl::Status FillSpec(const StartOptions& options, ReplaySpec* spec) {
     return UsageError("give either --rate or --speedup");
   }
   spec->set_topic(options.topic);
+  spec->set_loop(options.loop);
   spec->set_order(options.order == "file" ? ReplaySpec::ORDER_FILE : ReplaySpec::ORDER_EVENT_TIME);
   if (options.rate.has_value()) spec->mutable_pace()->set_records_per_second(*options.rate);
   if (options.speedup.has_value()) spec->mutable_pace()->set_speedup(*options.speedup);
@@ -100,6 +102,7 @@ void Define(Command& command, StartOptions* options) {
   command.Option("--rate", &options->rate,
                  "Records per second; without a pace, as fast as possible");
   command.Option("--speedup", &options->speedup, "Seconds of event time per second");
+  command.Flag("--loop", &options->loop, "Begin again at the end, until it is stopped");
   command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
   command.Examples(
       "  windrow producer start --records 100000 --speedup 300\n"

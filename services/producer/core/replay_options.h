@@ -53,6 +53,8 @@ struct ReplayOptions {
   std::variant<std::monostate, DatasetOptions, CallGeneratorOptions> source;
   Order order = Order::kEventTime;
   Pace pace;
+  // Begin again at the end.
+  bool loop = false;
 };
 
 // A wrong value: its path in the contract's message ("generator.records") and what is wrong.

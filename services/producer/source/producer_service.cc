@@ -15,6 +15,7 @@ namespace windrow::producer {
 namespace {
 
 constexpr absl::string_view kDomain = "producer.windrow";
+constexpr size_t kRequestsRemembered = 1000;
 constexpr absl::Duration kLongestStop = absl::Seconds(30);
 // Left of a call's deadline for its answer.
 constexpr absl::Duration kAnswerTime = absl::Milliseconds(100);
@@ -53,6 +54,22 @@ absl::Duration TimeLeft(const grpc::ServerContext& context) {
 
 }  // namespace
 
+absl::StatusOr<ReplayStatus> ProducerService::Once(
+    const std::string& request_id, absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command) {
+  if (request_id.empty()) return command();
+  absl::MutexLock lock(&mutex_);
+  if (done_.contains(request_id)) return control_.Get();
+  absl::StatusOr<ReplayStatus> status = command();
+  if (!status.ok()) return status;
+  done_.insert(request_id);
+  done_in_order_.push_back(request_id);
+  if (done_in_order_.size() > kRequestsRemembered) {
+    done_.erase(done_in_order_.front());
+    done_in_order_.pop_front();
+  }
+  return status;
+}
+
 grpc::Status ProducerService::StartReplay(grpc::ServerContext*,
                                           const v1::StartReplayRequest* request,
                                           v1::StartReplayResponse* response) {
@@ -63,22 +80,30 @@ grpc::Status ProducerService::StartReplay(grpc::ServerContext*,
     problems.push_back(std::move(problem));
   }
   if (!problems.empty()) return WrongFields(problems, "spec.");
-  return Answer(control_.Start(options), response);
+  if (request->validate_only()) {
+    *response->mutable_replay()->mutable_spec() = ReplaySpecFrom(options);
+    return grpc::Status::OK;
+  }
+  return Answer(Once(request->request_id(), [&] { return control_.Start(options); }), response);
 }
 
-grpc::Status ProducerService::PauseReplay(grpc::ServerContext*, const v1::PauseReplayRequest*,
+grpc::Status ProducerService::PauseReplay(grpc::ServerContext*,
+                                          const v1::PauseReplayRequest* request,
                                           v1::PauseReplayResponse* response) {
-  return Answer(control_.Pause(), response);
+  return Answer(Once(request->request_id(), [&] { return control_.Pause(); }), response);
 }
 
-grpc::Status ProducerService::ResumeReplay(grpc::ServerContext*, const v1::ResumeReplayRequest*,
+grpc::Status ProducerService::ResumeReplay(grpc::ServerContext*,
+                                           const v1::ResumeReplayRequest* request,
                                            v1::ResumeReplayResponse* response) {
-  return Answer(control_.Resume(), response);
+  return Answer(Once(request->request_id(), [&] { return control_.Resume(); }), response);
 }
 
-grpc::Status ProducerService::StopReplay(grpc::ServerContext* context, const v1::StopReplayRequest*,
+grpc::Status ProducerService::StopReplay(grpc::ServerContext* context,
+                                         const v1::StopReplayRequest* request,
                                          v1::StopReplayResponse* response) {
-  return Answer(control_.Stop(TimeLeft(*context)), response);
+  return Answer(Once(request->request_id(), [&] { return control_.Stop(TimeLeft(*context)); }),
+                response);
 }
 
 grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdatePaceRequest* request,
@@ -86,7 +111,8 @@ grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdateP
   const Pace pace = PaceFrom(request->pace());
   const std::vector<OptionProblem> problems = CheckPace(pace);
   if (!problems.empty()) return WrongFields(problems, "");
-  return Answer(control_.UpdatePace(pace), response);
+  if (request->validate_only()) return Answer<v1::UpdatePaceResponse>(control_.Get(), response);
+  return Answer(Once(request->request_id(), [&] { return control_.UpdatePace(pace); }), response);
 }
 
 grpc::Status ProducerService::GetReplay(grpc::ServerContext*, const v1::GetReplayRequest*,

@@ -1,9 +1,15 @@
 #ifndef SERVICES_PRODUCER_SOURCE_PRODUCER_SERVICE_H_
 #define SERVICES_PRODUCER_SOURCE_PRODUCER_SERVICE_H_
 
+#include <deque>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "services/producer/core/replay_control.h"
 #include "windrow/producer/v1/producer_service.grpc.pb.h"
 
@@ -31,8 +37,17 @@ class ProducerService final : public v1::ProducerService::Service {
                          v1::GetReplayResponse* response) override;
 
  private:
+  // Carries out a command, unless it has been under this id; an empty id is none.
+  absl::StatusOr<ReplayStatus> Once(const std::string& request_id,
+                                    absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command);
+
   ReplayControl& control_;
   const std::string default_topic_;
+  // Held while a command with an id is carried out.
+  absl::Mutex mutex_;
+  // Of commands that were carried out, and the order in which they are forgotten.
+  absl::flat_hash_set<std::string> done_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> done_in_order_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace windrow::producer

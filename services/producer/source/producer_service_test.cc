@@ -161,6 +161,46 @@ TEST_F(ProducerServiceTest, CommandsGoToTheReplay) {
   EXPECT_TRUE(Says(status, "pace.speedup"));
 }
 
+TEST_F(ProducerServiceTest, ARepeatedRequestIsCarriedOutOnce) {
+  v1::PauseReplayRequest request;
+  v1::PauseReplayResponse response;
+  request.set_request_id("a");
+  control_.error = ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_RUNNING", "no");
+  EXPECT_FALSE(service_.PauseReplay(&context_, &request, &response).ok());
+  control_.error = absl::OkStatus();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
+    EXPECT_EQ(response.replay().state(), v1::Replay::STATE_RUNNING);
+  }
+  EXPECT_EQ(control_.asked, "pausepause") << "what failed may be tried again, what was done not";
+  request.set_request_id("b");
+  EXPECT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
+  request.clear_request_id();
+  EXPECT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
+  EXPECT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
+  EXPECT_EQ(control_.asked, "pausepausepausepausepause");
+}
+
+TEST_F(ProducerServiceTest, ValidationChangesNothing) {
+  v1::StartReplayRequest request;
+  v1::StartReplayResponse response;
+  request.set_validate_only(true);
+  EXPECT_FALSE(service_.StartReplay(&context_, &request, &response).ok());
+  request.mutable_spec()->mutable_generator()->set_records(10);
+  request.mutable_spec()->set_loop(true);
+  ASSERT_TRUE(service_.StartReplay(&context_, &request, &response).ok());
+  EXPECT_EQ(response.replay().spec().topic(), "own-topic");
+  EXPECT_TRUE(response.replay().spec().loop());
+  v1::UpdatePaceRequest pace;
+  v1::UpdatePaceResponse paced;
+  pace.set_validate_only(true);
+  pace.mutable_pace()->set_speedup(2);
+  EXPECT_TRUE(service_.UpdatePace(&context_, &pace, &paced).ok());
+  pace.mutable_pace()->set_speedup(-2);
+  EXPECT_FALSE(service_.UpdatePace(&context_, &pace, &paced).ok());
+  EXPECT_EQ(control_.asked, "");
+}
+
 TEST_F(ProducerServiceTest, GetReportsEverything) {
   ReplayStatus& status = control_.status;
   status.state = ReplayState::kFailed;

@@ -122,6 +122,7 @@ ReplayOptions ReplayOptionsFrom(const v1::ReplaySpec& spec, std::vector<OptionPr
   if (spec.has_generator()) options.source = GeneratorFrom(spec.generator(), problems);
   options.order = OrderFrom(spec.order(), problems);
   options.pace = PaceFrom(spec.pace());
+  options.loop = spec.loop();
   return options;
 }
 
@@ -136,6 +137,7 @@ v1::ReplaySpec ReplaySpecFrom(const ReplayOptions& options) {
   spec.set_order(options.order == Order::kFile ? v1::ReplaySpec::ORDER_FILE
                                                : v1::ReplaySpec::ORDER_EVENT_TIME);
   SetPace(options.pace, spec.mutable_pace());
+  spec.set_loop(options.loop);
   return spec;
 }
 
