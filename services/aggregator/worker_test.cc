@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -133,6 +134,7 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
 
   void OnCall(const std::string&, Call call) override {
     if (call == Call::kQueryOffsets) clock_.Advance(query_takes_);
+    if (call == Call::kBegin && on_begin_ != nullptr) std::exchange(on_begin_, nullptr)();
   }
   Fate FateOf(const std::string&, Call call) override {
     return call == Call::kQueryOffsets && queries_to_fail_-- > 0 ? Fate::kLost : Fate::kDone;
@@ -146,6 +148,8 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
   LiveSettings settings_;
   std::unique_ptr<Worker> worker_;
   absl::Duration query_takes_;
+  // What happens when a transaction begins, once.
+  std::function<void()> on_begin_;
   int queries_to_fail_ = 0;
 };
 
@@ -410,6 +414,31 @@ TEST_F(AlignmentTest, SoDoThoseOfTwoReplicas) {
 
 TEST_F(AlignmentTest, WithoutItAllWindowsAreOpenTogether) {
   EXPECT_GT(MostOpen(nullptr, nullptr), kRecords / 2);
+}
+
+// A batch is committed by who the worker was when it was sealed: here it loses its partitions in
+// the middle of the commit, gets them back, and reads the same record again.
+TEST_F(WorkerTest, ABatchOfAnEarlierGenerationIsNotCommitted) {
+  Start();
+  Write(0);
+  Run(absl::Seconds(2));
+  EXPECT_EQ(LastAccepted(), 1u);
+  Write(0);
+  bool taken_up_again = false;
+  on_begin_ = [&] {
+    cluster_.CreateTopic("source", 2);
+    for (int i = 0; i < 100; ++i) {
+      worker_->Round();
+      clock_.Advance(absl::Milliseconds(20));
+    }
+    taken_up_again = worker_->status().state == WorkerState::kRunning;
+  };
+  for (int i = 0; i < 100 && on_begin_ != nullptr; ++i) Run(absl::Milliseconds(5));
+  EXPECT_TRUE(taken_up_again);
+  Run(absl::Seconds(5));
+  EXPECT_EQ(worker_->status().aborts, 1);
+  EXPECT_EQ(LastAccepted(), 2u);
+  EXPECT_EQ(cluster_.CommittedOffsets(topics_.group).at({"source", 0}).offset, 2);
 }
 
 TEST_F(WorkerTest, LeavesWhatItCountedToTheNext) {

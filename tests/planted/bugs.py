@@ -158,7 +158,7 @@ BUGS = (
           "  if (step.ok()) {\n"
           "    step = producer_->SendOffsets(batch.offsets, group == nullptr ? *batch.group : *group,\n"
           "                                  deadline);\n  }\n")],
-        [SIMULATION]),
+        ["//services/aggregator:worker_test", SIMULATION]),
     Bug("metadata-without-generation", "who has no generation commits as a stranger, whom nobody fences",
         [(MEMORY_LOG + "memory_consumer.cc", "  if (generation_ < 0 || closed_ || Lost()) return nullptr;\n", ""),
          (MEMORY_LOG + "memory_consumer.cc", "  metadata->member = member_;\n",
