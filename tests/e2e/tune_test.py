@@ -29,7 +29,9 @@ class Tune(unittest.TestCase):
         system.start()
         before = self.settings(system)
         system.start_replay(generator(RECORDS, seed), INPUT_PER_SECOND)
-        system.wait_until_processing()
+        wait_until("a commit",
+                   lambda: (system.progress() or {}).get("commits", "0") != "0", 60,
+                   system.any_ended)
         self.assert_spark(system)
 
         done = system.cli("tune", "--parallelism", "1,2", "--rate", f"none,{LIMIT}",
