@@ -32,6 +32,9 @@ void Merger::Apply(const Frame& frame) {
   }
   for (const SourcePosition& position : frame.positions) closer_.Update(position);
   closer_.Advance();
+  for (const int64_t time_ms : frame.record_times_ms) {
+    newest_record_time_ms_ = std::max(newest_record_time_ms_, time_ms);
+  }
 }
 
 void Merger::AddLate(View* view, const LateCount& late) {
@@ -133,6 +136,7 @@ MergeProgress Merger::Progress() const {
   progress.drain_generation = closer_.drain_generation();
   progress.expired = expired_;
   progress.discontinuities = closer_.discontinuities();
+  progress.newest_record_time_ms = newest_record_time_ms_;
   for (const auto& source : closer_.sources()) {
     if (source.has_value()) progress.sources.push_back(*source);
   }

@@ -26,6 +26,9 @@ struct MergeProgress {
   uint64_t expired = 0;
   uint64_t discontinuities = 0;
   std::vector<SourcePosition> sources;
+  // Kafka timestamp of the newest record in the frames applied; 0 when none told. Not in snapshots:
+  // it only says how old a row is when it is written.
+  int64_t newest_record_time_ms = 0;
 };
 
 // What a merge partition has to write since it was last asked.
@@ -123,6 +126,7 @@ class Merger {
   WindowCloser closer_;
   std::vector<View> views_;
   uint64_t expired_ = 0;
+  int64_t newest_record_time_ms_ = 0;
   bool advanced_ = false;
 };
 

@@ -410,6 +410,16 @@ TEST_F(MergerTest, ProgressNamesTheSources) {
   EXPECT_EQ(last_.progress.sources[0].partition, 0);
 }
 
+TEST_F(MergerTest, RemembersTheNewestRecordTime) {
+  EXPECT_EQ(merger_->TakeChanges().progress.newest_record_time_ms, 0);
+  windrow::aggregator::Frame frame;
+  frame.record_times_ms = {70, 90, 80};
+  merger_->Apply(frame);
+  frame.record_times_ms = {85};
+  merger_->Apply(frame);
+  EXPECT_EQ(merger_->TakeChanges().progress.newest_record_time_ms, 90);
+}
+
 TEST_F(MergerTest, ReportsDrainsAndDiscontinuities) {
   SourcePosition position = At(0, 1, 12);
   position.end_offset = 10;

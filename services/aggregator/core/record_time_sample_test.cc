@@ -16,12 +16,22 @@ TEST(RecordTimeSampleTest, KeepsAllOfAFew) {
   EXPECT_THAT(sample.Take(), IsEmpty());
 }
 
-TEST(RecordTimeSampleTest, IsEvenlySpread) {
+TEST(RecordTimeSampleTest, IsEvenlySpreadAndHasTheNewest) {
   RecordTimeSample sample;
   for (int i = 0; i < 16; ++i) sample.Add(i);
-  EXPECT_THAT(sample.Take(), ElementsAre(0, 2, 4, 6, 8, 10, 12, 14));
+  EXPECT_THAT(sample.Take(), ElementsAre(0, 2, 4, 6, 8, 10, 12, 14, 15));
   for (int i = 0; i < 1000; ++i) sample.Add(i);
-  EXPECT_THAT(sample.Take(), ElementsAre(0, 128, 256, 384, 512, 640, 768, 896));
+  EXPECT_THAT(sample.Take(), ElementsAre(0, 128, 256, 384, 512, 640, 768, 896, 999));
+}
+
+TEST(RecordTimeSampleTest, TheNewestIsNotAlwaysTheLast) {
+  RecordTimeSample sample;
+  for (const int time : {5, 90, 7}) sample.Add(time);
+  EXPECT_THAT(sample.Take(), ElementsAre(5, 90, 7));
+  for (int i = 0; i < 16; ++i) sample.Add(i == 3 ? 50 : i);
+  EXPECT_THAT(sample.Take(), ElementsAre(0, 2, 4, 6, 8, 10, 12, 14, 50));
+  sample.Add(1);
+  EXPECT_THAT(sample.Take(), ElementsAre(1));
 }
 
 }  // namespace

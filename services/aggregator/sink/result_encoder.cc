@@ -1,5 +1,6 @@
 #include "services/aggregator/sink/result_encoder.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "services/aggregator/core/group_key.h"
@@ -64,6 +65,16 @@ void FillValue(const AggregateValue& value, pb::Field* field) {
   }
 }
 
+// Of all rows written at once.
+void FillTimes(const MergeProgress& progress, pb::Row* row) {
+  EventTime newest = kNever;
+  for (const SourcePosition& source : progress.sources) {
+    newest = std::max(newest, source.max_event_time);
+  }
+  if (newest != kNever) row->set_event_time_us(newest);
+  row->set_record_time_ms(progress.newest_record_time_ms);
+}
+
 void FillValues(const ViewPlan& view, const RowChange& change, pb::Row* row) {
   // Behind the joined columns.
   int next_field = row->values_size() - static_cast<int>(view.aggregates.size());
@@ -83,7 +94,7 @@ void FillValues(const ViewPlan& view, const RowChange& change, pb::Row* row) {
 void ResultEncoder::Encode(int merge_partition, const MergeChanges& changes, int64_t write_time_ms,
                            Emit emit) {
   for (size_t view = 0; view < changes.views.size(); ++view) {
-    EncodeRows(static_cast<int>(view), changes.views[view], emit);
+    EncodeRows(static_cast<int>(view), changes, emit);
     for (const LateCount& late : changes.views[view].late) {
       pb::ResultKey key;
       key.mutable_ledger()->set_view(plan_->views[view].id);
@@ -99,8 +110,9 @@ void ResultEncoder::Encode(int merge_partition, const MergeChanges& changes, int
   EncodeProgress(merge_partition, changes.progress, write_time_ms, emit);
 }
 
-void ResultEncoder::EncodeRows(int view_index, const ViewChanges& changes, Emit emit) {
+void ResultEncoder::EncodeRows(int view_index, const MergeChanges& all, Emit emit) {
   const ViewPlan& view = plan_->views[view_index];
+  const ViewChanges& changes = all.views[view_index];
   // One pair of messages for all rows: a group's rows follow each other, so only times and values
   // are set anew.
   pb::ResultKey key;
@@ -108,6 +120,7 @@ void ResultEncoder::EncodeRows(int view_index, const ViewChanges& changes, Emit 
   pb::ResultRecord record;
   pb::Row& row = *record.mutable_row();
   row.set_view(view.id);
+  FillTimes(all.progress, &row);
   uint32_t group = static_cast<uint32_t>(changes.groups.size());
   for (const RowChange& change : changes.rows) {
     if (change.group != group) {

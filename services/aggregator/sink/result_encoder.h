@@ -31,7 +31,7 @@ class ResultEncoder {
   void Encode(int merge_partition, const MergeChanges& changes, int64_t write_time_ms, Emit emit);
 
  private:
-  void EncodeRows(int view_index, const ViewChanges& changes, Emit emit);
+  void EncodeRows(int view_index, const MergeChanges& all, Emit emit);
   void EncodeProgress(int merge_partition, const MergeProgress& progress, int64_t write_time_ms,
                       Emit emit);
 

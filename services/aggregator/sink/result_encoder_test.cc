@@ -122,6 +122,21 @@ class ResultEncoderTest : public testing::Test {
   MergeChanges changes_;
 };
 
+TEST_F(ResultEncoderTest, RowsTellHowFarTheInputWas) {
+  changes_.views[0].groups = {Key({"Traffic Stop"})};
+  changes_.views[0].rows = {MakeRow(0, 0, 3, 0)};
+  EXPECT_FALSE(Encode()[0].value.row().has_event_time_us());
+  EXPECT_EQ(Encode()[0].value.row().record_time_ms(), 0);
+
+  changes_.progress.newest_record_time_ms = 1'700'000'000'123;
+  for (const EventTime time : {kMinute, 7 * kMinute, 2 * kMinute}) {
+    changes_.progress.sources.emplace_back();
+    changes_.progress.sources.back().max_event_time = time;
+  }
+  EXPECT_EQ(Encode()[0].value.row().event_time_us(), 7 * kMinute);
+  EXPECT_EQ(Encode()[0].value.row().record_time_ms(), 1'700'000'000'123);
+}
+
 TEST_F(ResultEncoderTest, WritesRows) {
   changes_.views[0].groups = {Key({"Traffic Stop"}), Key({absl::nullopt}), Key({""})};
   changes_.views[0].rows = {MakeRow(0, -5 * kMinute, 3, 0), MakeRow(0, 0, 4'000'000'000, 2),
