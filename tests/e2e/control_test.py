@@ -110,6 +110,8 @@ def wait_seconds(seconds):
 
 
 class Control(unittest.TestCase):
+    alone = True  # it measures rates
+
     def start(self):
         self.seed = random_seed(self)
         system = TwoReplicas(self)
@@ -320,6 +322,8 @@ class Control(unittest.TestCase):
 
 
 class Automatic(unittest.TestCase):
+    alone = True  # it measures load
+
     # More than one worker reads soon: each takes some 0.1 ms of processor time.
     RECORDS = 250_000
     # Views that keep a worker busy without making much to write.

@@ -16,6 +16,8 @@ MEASURED_SECONDS = 10.0
 
 
 class Rate(unittest.TestCase):
+    alone = True  # it measures rates
+
     def read(self, system):
         """Records of each source partition that are committed, and when that was."""
         progress = system.progress()

@@ -27,6 +27,8 @@ def clock_seconds(text):
 
 
 class Replicas(unittest.TestCase):
+    alone = True  # it measures how soon changes apply
+
     maxDiff = 4000
 
     def setUp(self):

@@ -16,6 +16,8 @@ LIMIT = 100
 
 
 class Tune(unittest.TestCase):
+    alone = True  # it measures
+
     maxDiff = 4000
 
     def settings(self, system):
