@@ -20,6 +20,8 @@ struct RowChange {
   Version version;
   std::string view;
   int64_t window_start_us = 0;
+  // Kafka timestamp of this version, milliseconds since 1970.
+  int64_t commit_time_ms = 0;
   // The group, encoded by the writer and of bounded length (BoundedGroup in row_key.h): names the
   // row, and orders the rows of a window.
   std::string group;
@@ -55,6 +57,9 @@ struct ChangeBatch {
   std::vector<LedgerChange> ledgers;
   // Where to go on after this batch, one per partition.
   std::vector<int64_t> next_offsets;
+  // Where the log began when its reading did, one per partition; empty when that is not known. What
+  // was there before is lost to whoever begins with this batch.
+  std::vector<int64_t> first_offsets;
 
   bool empty() const { return rows.empty() && progress.empty() && ledgers.empty(); }
 };

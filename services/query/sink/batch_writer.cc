@@ -119,6 +119,7 @@ void BatchWriter::RemoveIndexEntries(const RowChange& change, const StoredRow& o
 void BatchWriter::PutRow(const RowChange& change, const StoredRow* old) {
   StoredRow row;
   row.version = change.version;
+  row.commit_time_ms = change.commit_time_ms;
   row.window_end_us = change.window_end_us;
   row.accepted = change.accepted;
   row.payload = change.payload;
@@ -135,6 +136,7 @@ void BatchWriter::DeleteRow(const RowChange& change, const StoredRow& old) {
   // What was last known of the row stays: subscribers are told which row is gone.
   StoredRow row = old;
   row.version = change.version;
+  row.commit_time_ms = change.commit_time_ms;
   row.accepted = 0;
   row.deleted = true;
   write_.Put(FullRowKey(change), EncodeRow(row));
@@ -182,6 +184,11 @@ void BatchWriter::AddProgress(const ChangeBatch& batch) {
 void BatchWriter::AddOffsets(const ChangeBatch& batch) {
   const size_t partitions = std::min(batch.next_offsets.size(), after_.next_offsets.size());
   for (size_t i = 0; i < partitions; ++i) {
+    const int64_t first = i < batch.first_offsets.size() ? batch.first_offsets[i] : 0;
+    if (before_.next_offsets[i] == 0 && first > after_.known_from[i]) {
+      after_.known_from[i] = first;
+      write_.Put(KnownFromKey(static_cast<int>(i)), EncodeNumber(first));
+    }
     if (batch.next_offsets[i] <= after_.next_offsets[i]) continue;
     after_.next_offsets[i] = batch.next_offsets[i];
     write_.Put(NextOffsetKey(static_cast<int>(i)), EncodeNumber(batch.next_offsets[i]));

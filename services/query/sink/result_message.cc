@@ -10,6 +10,7 @@ namespace windrow::query {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
+constexpr int64_t kMicrosPerMilli = 1'000;
 constexpr int64_t kNanosPerMicro = 1'000;
 
 absl::Status ParseRow(const StoredRow& stored, results::v1::Row* row) {
@@ -27,6 +28,17 @@ void SetIdentity(const StoredRow& stored, absl::string_view view, results::v1::R
   result->mutable_group()->Swap(row->mutable_group());
   result->mutable_version()->set_partition(stored.version.partition);
   result->mutable_version()->set_offset(stored.version.offset);
+}
+
+// A time that was not said stays absent.
+void SetTimes(const StoredRow& stored, const results::v1::Row& row, v1::Result* result) {
+  if (row.event_time_us() != 0) *result->mutable_event_time() = ToTimestamp(row.event_time_us());
+  if (row.record_time_ms() != 0) {
+    *result->mutable_record_time() = ToTimestamp(row.record_time_ms() * kMicrosPerMilli);
+  }
+  if (stored.commit_time_ms > 0) {
+    *result->mutable_commit_time() = ToTimestamp(stored.commit_time_ms * kMicrosPerMilli);
+  }
 }
 
 }  // namespace
@@ -64,6 +76,7 @@ absl::Status ToResult(const StoredRow& stored, absl::string_view view, const Res
   result->set_revision(static_cast<int32_t>(row.revision()));
   result->set_accepted(static_cast<int64_t>(row.accepted()));
   result->set_table_version(row.table_version());
+  SetTimes(stored, row, result);
   return absl::OkStatus();
 }
 

@@ -44,9 +44,12 @@ TEST(ResultMessageTest, ARowKeepsWhatTheTopicSaid) {
   row.set_accepted(3);
   row.set_revision(2);
   row.set_table_version("v7");
+  row.set_event_time_us(-1'500'000);
+  row.set_record_time_ms(2'250);
   const std::string payload = row.SerializeAsString();
   StoredRow stored;
   stored.version = {0, 41};
+  stored.commit_time_ms = 3'125;
   stored.window_start_us = -600'000'000;
   stored.window_end_us = 0;
   stored.payload = payload;
@@ -63,6 +66,9 @@ TEST(ResultMessageTest, ARowKeepsWhatTheTopicSaid) {
   EXPECT_EQ(result.accepted(), 3);
   EXPECT_EQ(result.table_version(), "v7");
   EXPECT_EQ(result.version().offset(), 41);
+  EXPECT_EQ(FromTimestamp(result.event_time()), -1'500'000);
+  EXPECT_EQ(FromTimestamp(result.record_time()), 2'250'000);
+  EXPECT_EQ(FromTimestamp(result.commit_time()), 3'125'000);
 
   v1::Result open;
   ASSERT_TRUE(ToResult(stored, "by-type", ClosedThrough(-1), &open).ok());
@@ -73,6 +79,15 @@ TEST(ResultMessageTest, ARowKeepsWhatTheTopicSaid) {
   EXPECT_EQ(retraction.group(0).string_value(), "Traffic Stop");
   EXPECT_EQ(retraction.values_size(), 0);
   EXPECT_EQ(retraction.version().offset(), 41);
+
+  const std::string silent = results::v1::Row().SerializeAsString();
+  stored.payload = silent;
+  stored.commit_time_ms = 0;
+  v1::Result timeless;
+  ASSERT_TRUE(ToResult(stored, "by-type", ClosedThrough(0), &timeless).ok());
+  EXPECT_FALSE(timeless.has_event_time() || timeless.has_record_time() ||
+               timeless.has_commit_time())
+      << "times that nobody said stay absent";
 
   stored.payload = "\xff";
   EXPECT_EQ(ToResult(stored, "by-type", ClosedThrough(0), &result).code(),

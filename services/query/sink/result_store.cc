@@ -194,9 +194,11 @@ absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) const {
   state->epoch = epoch_;
   state->complete = complete != 0;
   state->next_offsets.resize(partitions);
+  state->known_from.resize(partitions);
   std::vector<std::optional<PartitionProgress>> progress(partitions);
   for (int i = 0; i < partitions; ++i) {
     found = GetNumber(db, NextOffsetKey(i), &state->next_offsets[i]);
+    if (found.ok()) found = GetNumber(db, KnownFromKey(i), &state->known_from[i]);
     if (!found.ok()) return found.status();
     absl::StatusOr<std::optional<PartitionProgress>> stored = GetProgress(db, i);
     if (!stored.ok()) return stored.status();
@@ -306,6 +308,7 @@ absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
   state.incarnation = ResultsIncarnation(log_name_, partitions);
   state.epoch = epoch_;
   state.next_offsets.resize(partitions);
+  state.known_from.resize(partitions);
   state.results =
       std::make_shared<ResultView>(std::vector<std::optional<PartitionProgress>>(partitions));
   std::vector<int64_t> next_offsets = state.next_offsets;

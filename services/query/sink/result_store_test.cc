@@ -239,6 +239,30 @@ TEST_F(ResultStoreTest, ComesBackAsItWas) {
   EXPECT_THAT(*next_offsets, ElementsAre(4, 2));
 }
 
+TEST_F(ResultStoreTest, RowsKeepWhenTheyWereCommitted) {
+  Apply(topic_.CommitAt(1000).Row(0, 0, "a", 1).Row(0, 0, "b", 1));
+  Apply(topic_.CommitAt(2000).Row(0, 0, "a", 2).CommitAt(3000).DeleteRow(0, 0, "b"));
+  Reopen();
+  std::vector<int64_t> times;
+  ASSERT_TRUE(store_->view()
+                  ->ScanChanges(SampleTopic::kView, 0, 0,
+                                [&](const StoredRow& row) {
+                                  times.push_back(row.commit_time_ms);
+                                  return true;
+                                })
+                  .ok());
+  EXPECT_THAT(times, ElementsAre(2000, 3000));
+}
+
+TEST_F(ResultStoreTest, RemembersFromWhereItKnowsTheLog) {
+  Apply(topic_.Row(0, 0, "a", 1).Purged(1, 40).Row(1, 0, "b", 1));
+  // What is purged later is known here already.
+  Apply(topic_.Purged(0, 90).Row(0, 0, "a", 2));
+  Reopen();
+  EXPECT_EQ(store_->view()->known_from(0), 0);
+  EXPECT_EQ(store_->view()->known_from(1), 40);
+}
+
 TEST_F(ResultStoreTest, IsNotCompleteUntilToldSo) {
   Apply(topic_.Row(0, 0, "a", 1));
   EXPECT_FALSE(store_->view()->complete());

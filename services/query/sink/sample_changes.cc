@@ -12,6 +12,7 @@ SampleTopic& SampleTopic::Row(int partition, int64_t window_start_us, absl::stri
                               uint64_t accepted, absl::string_view view) {
   RowChange change;
   change.version = NextVersion(partition);
+  change.commit_time_ms = commit_time_ms_;
   change.view = std::string(view);
   change.window_start_us = window_start_us;
   change.group = BoundedGroup(group);
@@ -37,6 +38,7 @@ SampleTopic& SampleTopic::DeleteRow(int partition, int64_t window_start_us,
                                     absl::string_view group) {
   RowChange change;
   change.version = NextVersion(partition);
+  change.commit_time_ms = commit_time_ms_;
   change.view = std::string(kView);
   change.window_start_us = window_start_us;
   change.group = std::string(group);
@@ -69,6 +71,17 @@ SampleTopic& SampleTopic::Late(int partition, int64_t window_start_us, uint64_t 
   return *this;
 }
 
+SampleTopic& SampleTopic::CommitAt(int64_t time_ms) {
+  commit_time_ms_ = time_ms;
+  return *this;
+}
+
+SampleTopic& SampleTopic::Purged(int partition, int64_t next_offset) {
+  next_offsets_[partition] = next_offset;
+  first_offsets_[partition] = next_offset;
+  return *this;
+}
+
 SampleTopic& SampleTopic::Marker(int partition) {
   NextVersion(partition);
   return *this;
@@ -76,6 +89,7 @@ SampleTopic& SampleTopic::Marker(int partition) {
 
 ChangeBatch SampleTopic::Take() {
   batch_.next_offsets = next_offsets_;
+  batch_.first_offsets = first_offsets_;
   return std::exchange(batch_, ChangeBatch());
 }
 

@@ -16,7 +16,7 @@ class SampleTopic {
  public:
   static constexpr absl::string_view kView = "by-type";
 
-  explicit SampleTopic(int partitions) : next_offsets_(partitions) {}
+  explicit SampleTopic(int partitions) : next_offsets_(partitions), first_offsets_(partitions) {}
 
   // Adds to the batch that Take takes. The group's value is its key, too.
   SampleTopic& Row(int partition, int64_t window_start_us, absl::string_view group,
@@ -24,6 +24,10 @@ class SampleTopic {
   SampleTopic& DeleteRow(int partition, int64_t window_start_us, absl::string_view group);
   SampleTopic& CloseThrough(int partition, int64_t closed_through_us, int64_t drain_generation = 0);
   SampleTopic& Late(int partition, int64_t window_start_us, uint64_t late);
+  // Kafka timestamp of the rows that follow, milliseconds since 1970; 0 until it is set.
+  SampleTopic& CommitAt(int64_t time_ms);
+  // Everything below the next offset was deleted before anybody read it.
+  SampleTopic& Purged(int partition, int64_t next_offset);
   // An offset without a record, such as a transaction's marker.
   SampleTopic& Marker(int partition);
 
@@ -33,6 +37,8 @@ class SampleTopic {
   Version NextVersion(int partition) { return {partition, next_offsets_[partition]++}; }
 
   std::vector<int64_t> next_offsets_;
+  std::vector<int64_t> first_offsets_;
+  int64_t commit_time_ms_ = 0;
   ChangeBatch batch_;
 };
 

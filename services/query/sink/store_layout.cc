@@ -8,6 +8,7 @@ namespace {
 
 constexpr char kChange = 'c';
 constexpr char kClosing = 'f';
+constexpr char kKnownFrom = 'k';
 constexpr char kLedger = 'l';
 constexpr char kMeta = 'm';
 constexpr char kNextOffset = 'n';
@@ -41,6 +42,8 @@ std::string MetaKey(absl::string_view name) { return absl::StrCat(std::string(1,
 std::string NextOffsetKey(int partition) { return PartitionKey(kNextOffset, partition); }
 
 std::string ProgressKey(int partition) { return PartitionKey(kProgress, partition); }
+
+std::string KnownFromKey(int partition) { return PartitionKey(kKnownFrom, partition); }
 
 std::string ViewKey(absl::string_view view) { return absl::StrCat(ViewPrefix(), view); }
 
@@ -86,9 +89,10 @@ std::string PrefixEnd(absl::string_view prefix) {
 
 std::string EncodeRow(const StoredRow& row) {
   std::string bytes;
-  bytes.reserve(36 + row.payload.size());
+  bytes.reserve(40 + row.payload.size());
   AppendUint32(&bytes, static_cast<uint32_t>(row.version.partition));
   AppendInt64(&bytes, row.version.offset);
+  AppendInt64(&bytes, row.commit_time_ms);
   AppendInt64(&bytes, row.window_end_us);
   AppendUint64(&bytes, row.accepted);
   AppendUint32(&bytes, row.deleted ? 1 : 0);
@@ -101,8 +105,8 @@ bool DecodeRow(absl::string_view bytes, StoredRow* row) {
   uint32_t partition = 0;
   uint32_t deleted = 0;
   if (!reader.ReadUint32(&partition) || !reader.ReadInt64(&row->version.offset) ||
-      !reader.ReadInt64(&row->window_end_us) || !reader.ReadUint64(&row->accepted) ||
-      !reader.ReadUint32(&deleted)) {
+      !reader.ReadInt64(&row->commit_time_ms) || !reader.ReadInt64(&row->window_end_us) ||
+      !reader.ReadUint64(&row->accepted) || !reader.ReadUint32(&deleted)) {
     return false;
   }
   row->version.partition = static_cast<int>(partition);

@@ -15,13 +15,15 @@ namespace windrow::query {
 // How a store lies in RocksDB: the keys and values of one pipeline. All keys begin with a letter
 // that says what they are; numbers in keys are big-endian (core/ordered_bytes.h). A change of
 // anything here raises kStoreFormat; a store of another format is rebuilt.
-inline constexpr uint32_t kStoreFormat = 1;
+inline constexpr uint32_t kStoreFormat = 2;
 
 // Facts about the store as a whole.
 std::string MetaKey(absl::string_view name);
 // Per partition of the topic: where to go on reading, and its progress.
 std::string NextOffsetKey(int partition);
 std::string ProgressKey(int partition);
+// Per partition: the offset below which changes may be unknown; absent when all are known.
+std::string KnownFromKey(int partition);
 // Per view: its summary. ViewPrefix begins all of these keys.
 std::string ViewKey(absl::string_view view);
 absl::string_view ViewPrefix();

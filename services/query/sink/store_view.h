@@ -37,6 +37,8 @@ struct Database {
 // A row as stored. The views are valid only during the visit.
 struct StoredRow {
   Version version;
+  // Kafka timestamp of the version, milliseconds since 1970.
+  int64_t commit_time_ms = 0;
   int64_t window_start_us = 0;
   int64_t window_end_us = 0;
   absl::string_view group;
@@ -79,6 +81,8 @@ class StoreView {
     // Whether everything there was has been read once.
     bool complete = false;
     std::vector<int64_t> next_offsets;
+    // Changes below may be unknown: the log no longer held them when it was read.
+    std::vector<int64_t> known_from;
     std::shared_ptr<const ResultView> results;
     // By id.
     std::map<std::string, ViewSummary> views;
@@ -95,6 +99,8 @@ class StoreView {
   bool complete() const { return state_.complete; }
   // Everything below has been applied.
   int64_t next_offset(int partition) const { return state_.next_offsets[partition]; }
+  // Changes at smaller offsets may be unknown; 0 when all are known.
+  int64_t known_from(int partition) const { return state_.known_from[partition]; }
   const ResultView& results() const { return *state_.results; }
   const std::map<std::string, ViewSummary>& views() const { return state_.views; }
   const State& state() const { return state_; }

@@ -27,9 +27,11 @@ absl::Status Malformed(const kafka::RecordView& record, absl::string_view what) 
                                                  " offset ", record.offset, ": ", what));
 }
 
-RowChange MakeRowChange(Version version, const results::v1::RowKey& key, const Row* row) {
+RowChange MakeRowChange(Version version, int64_t commit_time_ms, const results::v1::RowKey& key,
+                        const Row* row) {
   RowChange change;
   change.version = version;
+  change.commit_time_ms = commit_time_ms;
   change.view = key.view();
   change.window_start_us = key.window_start_us();
   change.group = BoundedGroup(key.group());
@@ -83,8 +85,8 @@ absl::Status DecodeResult(const kafka::RecordView& record, ChangeBatch* batch) {
   switch (key.kind_case()) {
     case ResultKey::kRow:
       if (record.has_value && !value.has_row()) return Malformed(record, "a row's key, no row");
-      batch->rows.push_back(
-          MakeRowChange(version, key.row(), record.has_value ? &value.row() : nullptr));
+      batch->rows.push_back(MakeRowChange(version, record.timestamp_ms, key.row(),
+                                          record.has_value ? &value.row() : nullptr));
       return absl::OkStatus();
     case ResultKey::kProgress:
       // Progress is never taken back; its deletion could only mean that it is not known here.

@@ -23,6 +23,7 @@ absl::Status Decode(const ResultKey& key, const ResultRecord* value, ChangeBatch
   record.topic = "sf-calls.results";
   record.partition = 1;
   record.offset = 5;
+  record.timestamp_ms = 1'700'000'000'123;
   record.has_key = true;
   record.key = key_bytes;
   record.has_value = value != nullptr;
@@ -51,6 +52,7 @@ TEST(ResultDecoderTest, DecodesARow) {
   const RowChange& row = batch.rows[0];
   EXPECT_EQ(row.version.partition, 1);
   EXPECT_EQ(row.version.offset, 5);
+  EXPECT_EQ(row.commit_time_ms, 1'700'000'000'123);
   EXPECT_EQ(row.view, "by-type");
   EXPECT_EQ(row.window_start_us, -100);
   EXPECT_EQ(row.window_end_us, 200);

@@ -103,6 +103,7 @@ absl::Status ResultsReader::OpenTopic() {
   if (!next_offsets.ok()) return next_offsets.status();
 
   std::vector<kafka::StartPosition> starts;
+  first_offsets_.clear();
   ends_at_start_.clear();
   for (int partition = 0; partition < topic->partitions; ++partition) {
     const kafka::OffsetRange& range = (*ranges)[partition];
@@ -119,6 +120,7 @@ absl::Status ResultsReader::OpenTopic() {
     start.partition = partition;
     start.offset = std::max(next, range.begin);
     starts.push_back(std::move(start));
+    first_offsets_.push_back(range.begin);
     ends_at_start_.push_back(range.end);
   }
   absl::StatusOr<std::unique_ptr<kafka::PartitionReader>> reader =
@@ -162,6 +164,7 @@ absl::Status ResultsReader::ReadBatch(ChangeBatch* batch) {
     if (!rebuilt.ok()) return rebuilt;
   }
   batch->next_offsets = reader_->positions();
+  batch->first_offsets = first_offsets_;
   return read.status();
 }
 

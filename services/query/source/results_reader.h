@@ -55,8 +55,10 @@ class ResultsReader {
   // Used by the thread only.
   std::unique_ptr<kafka::TopicAdmin> admin_;
   std::unique_ptr<kafka::PartitionReader> reader_;
-  // What the target has applied, and where each partition ended when it was opened, and later.
+  // What the target has applied, and where each partition began and ended when it was opened, and
+  // where it ended later.
   std::vector<int64_t> applied_;
+  std::vector<int64_t> first_offsets_;
   std::vector<int64_t> ends_at_start_;
   std::vector<int64_t> ends_;
   absl::Time ends_time_;
