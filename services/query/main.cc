@@ -15,6 +15,8 @@ ABSL_FLAG(std::string, store_dir, "./query-store",
 ABSL_FLAG(std::vector<std::string>, pipeline, {},
           "Ids of the pipelines to serve, separated by commas; all, or none, for all there are.");
 ABSL_FLAG(int32_t, max_subscribers, 1000, "Most Subscribe calls at a time.");
+ABSL_FLAG(absl::Duration, subscriber_patience, absl::Minutes(1),
+          "How long a subscriber may read nothing before its call is ended, 1s or more.");
 ABSL_FLAG(std::string, log_format, "json",
           "Form of the log lines on standard error: json or text.");
 
@@ -30,6 +32,7 @@ int main(int argc, char** argv) {
   options.store_dir = absl::GetFlag(FLAGS_store_dir);
   options.pipelines = absl::GetFlag(FLAGS_pipeline);
   options.max_subscribers = absl::GetFlag(FLAGS_max_subscribers);
+  options.subscriber_patience = absl::GetFlag(FLAGS_subscriber_patience);
   options.log_format = absl::GetFlag(FLAGS_log_format);
   auto app = windrow::query::QueryApp::Create(options);
   if (!app.ok()) runtime::ExitWithUsageError(app.status().message());

@@ -27,6 +27,9 @@ absl::Status Validate(const QueryApp::Options& options) {
   if (options.max_subscribers < 1) {
     return absl::InvalidArgumentError("--max_subscribers: must be at least 1");
   }
+  if (options.subscriber_patience < absl::Seconds(1)) {
+    return absl::InvalidArgumentError("--subscriber_patience: must be at least 1s");
+  }
   if (options.log_format != "json" && options.log_format != "text") {
     return absl::InvalidArgumentError("--log_format: must be json or text");
   }
@@ -93,6 +96,7 @@ absl::Status QueryApp::Start() {
   }
   QueryService::Options service_options;
   service_options.max_subscribers = options_.max_subscribers;
+  service_options.subscriber_patience = options_.subscriber_patience;
   service_ = std::make_unique<QueryService>(service_options);
   service_->SetAllServed(false);
   auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});

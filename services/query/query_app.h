@@ -38,6 +38,8 @@ class QueryApp {
     // is named is served although the log does not know it, as long as it was not deleted.
     std::vector<std::string> pipelines;
     int max_subscribers = 1000;
+    // How long a subscriber may take nothing.
+    absl::Duration subscriber_patience = absl::Minutes(1);
     // Of the log lines: "json" or "text".
     std::string log_format = "json";
   };

@@ -28,7 +28,8 @@ bool ReadPayload(absl::string_view payload, uint64_t* incarnation_hash, uint64_t
   uint32_t kind = 0;
   uint32_t partitions = 0;
   if (!reader.ReadUint64(incarnation_hash) || !reader.ReadUint64(parent_hash) ||
-      !reader.ReadUint32(&kind) || !reader.ReadUint32(&partitions)) {
+      !reader.ReadUint32(&kind) || !reader.ReadUint64(&token->filter_hash) ||
+      !reader.ReadUint32(&partitions)) {
     return false;
   }
   if (kind > static_cast<uint32_t>(FeedKind::kFinalRows) || partitions > kMaxPartitions) {
@@ -49,6 +50,7 @@ std::string EncodeResumeToken(const ResumeToken& token) {
   AppendUint64(&payload, StableHash(token.incarnation));
   AppendUint64(&payload, StableHash(token.parent));
   AppendUint32(&payload, static_cast<uint32_t>(token.kind));
+  AppendUint64(&payload, token.kind == FeedKind::kAny ? 0 : token.filter_hash);
   AppendUint32(&payload, static_cast<uint32_t>(token.positions.size()));
   for (const FeedPosition& position : token.positions) {
     AppendInt64(&payload, position.next_offset);
@@ -67,8 +69,10 @@ TokenFault DecodeResumeToken(absl::string_view text, const ExpectedToken& expect
   if (!ReadPayload(*payload, &incarnation_hash, &parent_hash, &decoded)) {
     return TokenFault::kMalformed;
   }
-  if (parent_hash != StableHash(expected.parent) ||
-      (decoded.kind != FeedKind::kAny && decoded.kind != expected.kind)) {
+  const bool of_this_feed =
+      decoded.kind == FeedKind::kAny ||
+      (decoded.kind == expected.kind && decoded.filter_hash == expected.filter_hash);
+  if (parent_hash != StableHash(expected.parent) || !of_this_feed) {
     return TokenFault::kOtherFilter;
   }
   if (incarnation_hash != StableHash(expected.incarnation) ||
@@ -78,6 +82,7 @@ TokenFault DecodeResumeToken(absl::string_view text, const ExpectedToken& expect
   decoded.incarnation = expected.incarnation;
   decoded.parent = expected.parent;
   decoded.kind = expected.kind;
+  decoded.filter_hash = expected.filter_hash;
   *token = std::move(decoded);
   return TokenFault::kNone;
 }

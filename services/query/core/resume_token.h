@@ -40,6 +40,9 @@ struct ResumeToken {
   // Name of the view.
   std::string parent;
   FeedKind kind = FeedKind::kAny;
+  // Stands for the rows of the view that are wanted (filter, range of windows). Means nothing in a
+  // token of any kind.
+  uint64_t filter_hash = 0;
   // One per partition of the results topic.
   std::vector<FeedPosition> positions;
 };
@@ -52,6 +55,7 @@ struct ExpectedToken {
   std::string incarnation;
   std::string parent;
   FeedKind kind = FeedKind::kAllRows;
+  uint64_t filter_hash = 0;
   int partitions = 0;
 };
 

@@ -16,12 +16,13 @@ ResumeToken MakeToken(FeedKind kind) {
   token.incarnation = ResultsIncarnation("sf-calls", 2);
   token.parent = "pipelines/sf-calls/views/calls-by-type";
   token.kind = kind;
+  token.filter_hash = 77;
   token.positions = {{12, std::string("\x80\0k", 3)}, {int64_t{1} << 40, ""}};
   return token;
 }
 
 ExpectedToken Expect(FeedKind kind) {
-  return {ResultsIncarnation("sf-calls", 2), "pipelines/sf-calls/views/calls-by-type", kind, 2};
+  return {ResultsIncarnation("sf-calls", 2), "pipelines/sf-calls/views/calls-by-type", kind, 77, 2};
 }
 
 TokenFault Decode(const std::string& text, const ExpectedToken& expected) {
@@ -39,10 +40,17 @@ TEST(ResumeTokenTest, DecodesWhatItEncoded) {
   EXPECT_EQ(decoded.parent, token.parent);
 }
 
-TEST(ResumeTokenTest, TokenOfAListStartsEitherFeed) {
+TEST(ResumeTokenTest, TokenOfAListStartsAnyFeedOfTheView) {
   const std::string text = EncodeResumeToken(MakeToken(FeedKind::kAny));
   EXPECT_EQ(Decode(text, Expect(FeedKind::kAllRows)), TokenFault::kNone);
-  EXPECT_EQ(Decode(text, Expect(FeedKind::kFinalRows)), TokenFault::kNone);
+  ExpectedToken other = Expect(FeedKind::kFinalRows);
+  other.filter_hash = 78;
+  ResumeToken token;
+  ASSERT_EQ(DecodeResumeToken(text, other, &token), TokenFault::kNone);
+  EXPECT_EQ(token.kind, FeedKind::kFinalRows);
+  EXPECT_EQ(token.filter_hash, 78u);
+  other.parent = "pipelines/sf-calls/views/calls-by-disposition";
+  EXPECT_EQ(Decode(text, other), TokenFault::kOtherFilter);
 }
 
 TEST(ResumeTokenTest, RefusesAnotherFilter) {
@@ -50,6 +58,9 @@ TEST(ResumeTokenTest, RefusesAnotherFilter) {
   EXPECT_EQ(Decode(text, Expect(FeedKind::kFinalRows)), TokenFault::kOtherFilter);
   ExpectedToken other = Expect(FeedKind::kAllRows);
   other.parent = "pipelines/sf-calls/views/calls-by-disposition";
+  EXPECT_EQ(Decode(text, other), TokenFault::kOtherFilter);
+  other = Expect(FeedKind::kAllRows);
+  other.filter_hash = 78;
   EXPECT_EQ(Decode(text, other), TokenFault::kOtherFilter);
 }
 

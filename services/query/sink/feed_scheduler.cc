@@ -1,5 +1,7 @@
 #include "services/query/sink/feed_scheduler.h"
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
 
 namespace windrow::query {
@@ -43,7 +45,19 @@ void FeedScheduler::Wake(Feed* feed) {
 }
 
 void FeedScheduler::WakeAll() {
+  const absl::Time now = absl::Now();
   absl::MutexLock lock(&mutex_);
+  if (now >= next_wake_all_) {
+    WakeAllLocked(now);
+  } else if (wake_all_time_ == absl::InfiniteFuture()) {
+    wake_all_time_ = next_wake_all_;
+    changed_.Signal();
+  }
+}
+
+void FeedScheduler::WakeAllLocked(absl::Time now) {
+  wake_all_time_ = absl::InfiniteFuture();
+  next_wake_all_ = now + kPacePerFeed * static_cast<int64_t>(entries_.size());
   for (auto& [feed, entry] : entries_) WakeLocked(feed, &entry);
 }
 
@@ -66,6 +80,7 @@ void FeedScheduler::SetTimer(Feed* feed, Entry* entry, absl::Time again) {
 
 void FeedScheduler::QueueDueFeeds() {
   const absl::Time now = absl::Now();
+  if (wake_all_time_ <= now) WakeAllLocked(now);
   while (!timers_.empty() && timers_.begin()->first <= now) {
     Feed* const feed = timers_.begin()->second;
     Entry& entry = entries_[feed];
@@ -108,7 +123,7 @@ void FeedScheduler::Work() {
     }
     // The thread that sets a timer comes by here, so somebody always waits for the first one.
     const absl::Time next = timers_.empty() ? absl::InfiniteFuture() : timers_.begin()->first;
-    changed_.WaitWithDeadline(&mutex_, next);
+    changed_.WaitWithDeadline(&mutex_, std::min(next, wake_all_time_));
   }
 }
 

@@ -122,6 +122,30 @@ TEST(FeedSchedulerTest, ManyFeedsManyWakings) {
   }
 }
 
+TEST(FeedSchedulerTest, ManyFeedsAreWokenAtTheirPace) {
+  FeedScheduler scheduler(2);
+  std::vector<std::shared_ptr<CountingFeed>> feeds;
+  for (int i = 0; i < 1000; ++i) {
+    feeds.push_back(std::make_shared<CountingFeed>());
+    scheduler.Add(feeds.back());
+  }
+  for (const auto& feed : feeds) ASSERT_TRUE(feed->WaitForRuns(1));
+  const absl::Time begin = absl::Now();
+  int wakings = 0;
+  while (absl::Now() < begin + absl::Milliseconds(200)) {
+    scheduler.WakeAll();
+    ++wakings;
+  }
+  const int runs = feeds[0]->runs();
+  const int64_t most = (absl::Now() - begin) / (FeedScheduler::kPacePerFeed * 1000);
+  EXPECT_GT(wakings, 100);
+  EXPECT_LE(runs, 1 + 1 + most);
+  // The last one is not forgotten.
+  for (const auto& feed : feeds) ASSERT_TRUE(feed->WaitForRuns(2));
+  scheduler.WakeAll();
+  EXPECT_TRUE(feeds[0]->WaitForRuns(runs + 1));
+}
+
 TEST(FeedSchedulerTest, EndsWithFeedsLeft) {
   const auto feed = std::make_shared<CountingFeed>(absl::Milliseconds(1));
   {

@@ -1,5 +1,6 @@
 #include "services/query/sink/query_error.h"
 
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,12 @@ namespace windrow::query {
 namespace {
 
 constexpr absl::string_view kDomain = "query.windrow";
+
+constexpr char kOfOtherFilter[] =
+    "of another view, filter, range of windows or final_only; these must stay as they were";
+
+// A client takes no more than 8 KB of metadata.
+constexpr size_t kMaxTokenInError = 2048;
 
 }  // namespace
 
@@ -36,9 +43,8 @@ grpc::Status BadResumeToken(TokenFault fault) {
                            {}, {{"resume_token", "not a token of this service"}});
     case TokenFault::kOtherFilter:
       return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
-                           "resume_token: of another view, or of another final_only", kDomain,
-                           "TOKEN_OF_OTHER_FILTER", {},
-                           {{"resume_token", "of another view, or of another final_only"}});
+                           absl::StrCat("resume_token: ", kOfOtherFilter), kDomain,
+                           "TOKEN_OF_OTHER_FILTER", {}, {{"resume_token", kOfOtherFilter}});
     case TokenFault::kOtherIncarnation:
       return rpc::RpcError(grpc::StatusCode::FAILED_PRECONDITION,
                            "resume_token: of another results topic; list again, then subscribe",
@@ -87,6 +93,31 @@ grpc::Status Draining() {
                        kDomain, "DRAINING");
 }
 
+grpc::Status TooSlow(absl::Duration patience, absl::string_view resume_token) {
+  std::map<std::string, std::string> metadata;
+  if (resume_token.size() <= kMaxTokenInError) {
+    metadata["resume_token"] = std::string(resume_token);
+  }
+  return rpc::RpcError(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                       absl::StrCat("nothing was read for ", absl::FormatDuration(patience),
+                                    "; come back with the token of the last message"),
+                       kDomain, "TOO_SLOW", metadata);
+}
+
+grpc::Status TokenExpired() {
+  return rpc::RpcError(grpc::StatusCode::OUT_OF_RANGE,
+                       "resume_token: changes after it are not all known any more; list again, "
+                       "then subscribe",
+                       kDomain, "TOKEN_EXPIRED");
+}
+
+grpc::Status StartExpired() {
+  return rpc::RpcError(grpc::StatusCode::OUT_OF_RANGE,
+                       "start_time: what has changed since is not all known any more; list, then "
+                       "subscribe",
+                       kDomain, "START_EXPIRED");
+}
+
 grpc::Status StoreUnreadable(const absl::Status& status) {
   // A damaged store is rebuilt by itself: worth another try.
   if (absl::IsDataLoss(status)) {
@@ -103,6 +134,8 @@ grpc::Status FeedError(const absl::Status& status) {
     return rpc::RpcError(grpc::StatusCode::FAILED_PRECONDITION, status.message(), kDomain,
                          "TOKEN_OF_OTHER_INCARNATION");
   }
+  if (absl::IsOutOfRange(status)) return TokenExpired();
+  if (absl::IsInvalidArgument(status)) return WrongField("filter", status.message());
   return StoreUnreadable(status);
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "services/query/core/resume_token.h"
 
 namespace windrow::query {
@@ -25,6 +26,11 @@ grpc::Status WindowNotFound(absl::string_view name);
 grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records);
 grpc::Status TooManySubscribers(int limit);
 grpc::Status Draining();
+// The client has taken nothing for `patience`; the token goes on after what it was sent.
+grpc::Status TooSlow(absl::Duration patience, absl::string_view resume_token);
+// Changes after the token, or since the time, may be unknown here.
+grpc::Status TokenExpired();
+grpc::Status StartExpired();
 // The store could not be read.
 grpc::Status StoreUnreadable(const absl::Status& status);
 // A feed ended with an error of Subscription::Next.

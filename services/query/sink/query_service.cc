@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "services/query/core/ordered_bytes.h"
 #include "services/query/core/page_token.h"
@@ -35,7 +36,7 @@ constexpr PageSizes kWindowPages = {100, 1000};
 constexpr PageSizes kResultPages = {500, 5000};
 
 // A call that ends as soon as it begins.
-class RefusedCall : public grpc::ServerWriteReactor<v1::SubscribeResponse> {
+class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   explicit RefusedCall(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
@@ -128,27 +129,79 @@ grpc::Status CheckHeartbeat(const v1::SubscribeRequest& request, absl::Duration*
   return grpc::Status::OK;
 }
 
-grpc::Status FindStart(const v1::SubscribeRequest& request, const Subscription::Options& options,
+grpc::Status CheckTime(absl::string_view field, bool given, const google::protobuf::Timestamp& time,
+                       int64_t* time_us) {
+  if (!given) return grpc::Status::OK;
+  if (!IsValid(time)) return WrongField(field, "not a valid time");
+  *time_us = FromTimestamp(time);
+  return grpc::Status::OK;
+}
+
+grpc::Status CheckFeed(const v1::SubscribeRequest& request, FeedSelection* selection,
+                       Subscription::Options* options) {
+  grpc::Status status = CheckHeartbeat(request, &options->heartbeat_interval);
+  if (status.ok()) {
+    status = CheckTime("window_start_time", request.has_window_start_time(),
+                       request.window_start_time(), &selection->start_us);
+  }
+  if (status.ok()) {
+    status = CheckTime("window_end_time", request.has_window_end_time(), request.window_end_time(),
+                       &selection->end_us);
+  }
+  if (status.ok() && selection->start_us >= selection->end_us) {
+    status = WrongField("window_end_time", "must be after window_start_time");
+  }
+  int64_t end_us = 0;
+  if (status.ok()) {
+    status = CheckTime("end_time", request.has_end_time(), request.end_time(), &end_us);
+  }
+  if (!status.ok()) return status;
+  if (request.has_end_time()) options->end_us = end_us;
+  selection->filter_text = std::string(absl::StripAsciiWhitespace(request.filter()));
+  absl::StatusOr<RowFilter> filter = RowFilter::Parse(selection->filter_text);
+  if (!filter.ok()) return WrongField("filter", filter.status().message());
+  selection->filter = *std::move(filter);
+  return grpc::Status::OK;
+}
+
+grpc::Status FindToken(const std::string& text, const FeedSelection& selection,
+                       const StoreView& content, ResumeToken* start) {
+  ExpectedToken expected;
+  expected.incarnation = content.incarnation();
+  expected.parent = selection.parent;
+  expected.kind = selection.final_only ? FeedKind::kFinalRows : FeedKind::kAllRows;
+  expected.filter_hash = HashOf(selection);
+  expected.partitions = content.partitions();
+  const TokenFault fault = DecodeResumeToken(text, expected, start);
+  if (fault != TokenFault::kNone) return BadResumeToken(fault);
+  return Subscription::CheckKnown(*start, content).ok() ? grpc::Status::OK : TokenExpired();
+}
+
+grpc::Status FindStart(const v1::SubscribeRequest& request, const FeedSelection& selection,
                        const StoreView& content, ResumeToken* start) {
   switch (request.start_case()) {
-    case v1::SubscribeRequest::kResumeToken: {
-      ExpectedToken expected;
-      expected.incarnation = content.incarnation();
-      expected.parent = options.parent;
-      expected.kind = options.final_only ? FeedKind::kFinalRows : FeedKind::kAllRows;
-      expected.partitions = content.partitions();
-      return BadResumeToken(DecodeResumeToken(request.resume_token(), expected, start));
+    case v1::SubscribeRequest::kResumeToken:
+      return FindToken(request.resume_token(), selection, content, start);
+    case v1::SubscribeRequest::kStartTime: {
+      int64_t time_us = 0;
+      const grpc::Status valid = CheckTime("start_time", true, request.start_time(), &time_us);
+      if (!valid.ok()) return valid;
+      absl::StatusOr<ResumeToken> found = Subscription::FromTime(selection, content, time_us);
+      if (absl::IsOutOfRange(found.status())) return StartExpired();
+      if (!found.ok()) return StoreUnreadable(found.status());
+      *start = *std::move(found);
+      return grpc::Status::OK;
     }
     case v1::SubscribeRequest::kFromBeginning:
       if (request.from_beginning()) {
-        *start = Subscription::FromBeginning(options, content);
+        *start = Subscription::FromBeginning(selection, content);
         return grpc::Status::OK;
       }
       break;
     case v1::SubscribeRequest::START_NOT_SET:
       break;
   }
-  *start = Subscription::FromNow(options, content);
+  *start = Subscription::FromNow(selection, content);
   return grpc::Status::OK;
 }
 
@@ -228,23 +281,35 @@ grpc::ServerUnaryReactor* QueryService::GetStatus(grpc::CallbackServerContext* c
   return Reply(context, grpc::Status::OK);
 }
 
-grpc::ServerWriteReactor<v1::SubscribeResponse>* QueryService::Subscribe(
-    grpc::CallbackServerContext* /*context*/, const v1::SubscribeRequest* request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* QueryService::Subscribe(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  v1::SubscribeRequest parsed;
+  grpc::ByteBuffer bytes = *request;
+  grpc::Status status =
+      grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&bytes, &parsed);
+  if (!status.ok()) return new RefusedCall(status);
   std::unique_ptr<Subscription> subscription;
   StorePtr store;
-  const grpc::Status status = PrepareSubscription(*request, &subscription, &store);
+  status = PrepareSubscription(parsed, &subscription, &store);
   if (!status.ok()) return new RefusedCall(status);
+  return StartCall(context, *std::move(subscription), std::move(store));
+}
 
+grpc::ServerWriteReactor<grpc::ByteBuffer>* QueryService::StartCall(
+    grpc::CallbackServerContext* context, Subscription subscription, StorePtr store) {
+  SubscribeCall::Options options;
+  options.patience = options_.subscriber_patience;
+  options.on_done = [this](SubscribeCall* done) {
+    absl::MutexLock lock(&mutex_);
+    calls_.erase(done);
+  };
   absl::MutexLock lock(&mutex_);
   if (draining_) return new RefusedCall(Draining());
   if (calls_.size() >= static_cast<size_t>(options_.max_subscribers)) {
     return new RefusedCall(TooManySubscribers(options_.max_subscribers));
   }
-  SubscribeCall* const call = SubscribeCall::Start(*std::move(subscription), std::move(store),
-                                                   &scheduler_, [this](SubscribeCall* done) {
-                                                     absl::MutexLock done_lock(&mutex_);
-                                                     calls_.erase(done);
-                                                   });
+  SubscribeCall* const call = SubscribeCall::Start(context, std::move(subscription),
+                                                   std::move(store), &scheduler_, options);
   calls_.insert(call);
   return call;
 }
@@ -418,9 +483,9 @@ grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
     response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
   }
   if (!last_item.has_value()) {
-    Subscription::Options options;
-    options.parent = request.parent();
-    ResumeToken token = Subscription::FromNow(options, *served.content);
+    FeedSelection selection;
+    selection.parent = request.parent();
+    ResumeToken token = Subscription::FromNow(selection, *served.content);
     token.kind = FeedKind::kAny;
     response->set_resume_token(EncodeResumeToken(token));
   }
@@ -457,25 +522,31 @@ void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
     status->set_rows(rows);
   }
   response->set_caught_up(caught_up);
+  absl::MutexLock lock(&mutex_);
+  response->set_subscribers(static_cast<int32_t>(calls_.size()));
 }
 
 grpc::Status QueryService::PrepareSubscription(const v1::SubscribeRequest& request,
                                                std::unique_ptr<Subscription>* subscription,
                                                StorePtr* store) {
+  FeedSelection selection;
+  selection.parent = request.parent();
+  selection.final_only = request.final_only();
   Subscription::Options options;
-  options.parent = request.parent();
-  options.final_only = request.final_only();
   ServedView served;
   ResumeToken start;
-  grpc::Status status = CheckHeartbeat(request, &options.heartbeat_interval);
+  grpc::Status status = CheckFeed(request, &selection, &options);
   if (status.ok()) status = FindView(request.parent(), &served);
   if (!status.ok()) return status;
-  options.view = served.name.view;
-  status = FindStart(request, options, *served.content, &start);
+  selection.view = served.name.view;
+  status = FindStart(request, selection, *served.content, &start);
   if (!status.ok()) return status;
+  std::shared_ptr<FeedReader> reader = feed_readers_.Get(served.store.get(), std::move(selection));
+  const absl::Status checked = reader->CheckFilter(*served.content);
+  if (!checked.ok()) return FeedError(checked);
   *store = std::move(served.store);
-  *subscription =
-      std::make_unique<Subscription>(std::move(options), std::move(start), served.content->epoch());
+  *subscription = std::make_unique<Subscription>(options, std::move(reader), std::move(start),
+                                                 served.content->epoch());
   return grpc::Status::OK;
 }
 

@@ -14,7 +14,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "services/query/core/view_name.h"
+#include "services/query/sink/feed_readers.h"
 #include "services/query/sink/feed_scheduler.h"
 #include "services/query/sink/result_store.h"
 #include "services/query/sink/subscribe_call.h"
@@ -22,14 +24,18 @@
 
 namespace windrow::query {
 
-// Serves windrow.query.v1.QueryService from stores. Thread-safe.
-class QueryService : public v1::QueryService::CallbackService {
+// Serves windrow.query.v1.QueryService from stores. Subscribe sends bytes that many calls share, so
+// it is served without gRPC's own serialization. Thread-safe.
+class QueryService
+    : public v1::QueryService::WithRawCallbackMethod_Subscribe<v1::QueryService::CallbackService> {
  public:
   struct Options {
     // Most Subscribe calls at a time.
     int max_subscribers = 1000;
     // Threads that read for subscribers.
     int feed_threads = 2;
+    // How long a subscriber may take nothing.
+    absl::Duration subscriber_patience = absl::Minutes(1);
   };
 
   explicit QueryService(Options options);
@@ -65,8 +71,9 @@ class QueryService : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
-  grpc::ServerWriteReactor<v1::SubscribeResponse>* Subscribe(
-      grpc::CallbackServerContext* context, const v1::SubscribeRequest* request) override;
+  // `request` is a serialized SubscribeRequest.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request) override;
 
  private:
   using StorePtr = std::shared_ptr<const ResultStore>;
@@ -87,6 +94,8 @@ class QueryService : public v1::QueryService::CallbackService {
   void DoGetStatus(v1::GetStatusResponse* response) const;
   grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
                                    std::unique_ptr<Subscription>* subscription, StorePtr* store);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* StartCall(grpc::CallbackServerContext* context,
+                                                        Subscription subscription, StorePtr store);
 
   // The stores that a parent names, by pipeline; all for an empty one.
   grpc::Status FindPipelines(const std::string& parent, std::vector<StorePtr>* stores) const;
@@ -97,6 +106,7 @@ class QueryService : public v1::QueryService::CallbackService {
   static grpc::Status Content(const ResultStore& store, std::shared_ptr<const StoreView>* content);
 
   const Options options_;
+  FeedReaders feed_readers_;
   FeedScheduler scheduler_;
   std::atomic<bool> all_served_{true};
 

@@ -39,6 +39,17 @@ std::string Reason(const grpc::Status& status) {
   return absl::StrCat(status.error_code(), " without reason: ", status.error_message());
 }
 
+// What an error's ErrorInfo says of a key.
+std::string Metadata(const grpc::Status& status, const std::string& key) {
+  google::rpc::Status details;
+  details.ParseFromString(status.error_details());
+  for (const auto& detail : details.details()) {
+    google::rpc::ErrorInfo info;
+    if (detail.UnpackTo(&info)) return info.metadata().at(key);
+  }
+  return "";
+}
+
 // The first wrong field that an error names.
 std::string Field(const grpc::Status& status) {
   google::rpc::Status details;
@@ -81,10 +92,12 @@ class QueryServiceTest : public ::testing::Test {
   void Serve() {
     QueryService::Options options;
     options.max_subscribers = 3;
+    options.subscriber_patience = patience_;
     service_ = std::make_unique<QueryService>(options);
     service_->Serve(store_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     server_ = builder.BuildAndStart();
     stub_ = v1::QueryService::NewStub(server_->InProcessChannel(grpc::ChannelArguments()));
   }
@@ -152,8 +165,10 @@ class QueryServiceTest : public ::testing::Test {
   }
 
   std::shared_ptr<ResultStore> store_;
+  absl::Duration patience_ = absl::Minutes(1);
   std::unique_ptr<QueryService> service_;
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
   std::unique_ptr<v1::QueryService::Stub> stub_;
   SampleTopic topic_{2};
 };
@@ -169,6 +184,9 @@ class Feed {
     context_.TryCancel();
     if (!finished_) stream_->Finish();
   }
+
+  // A message, or none when the feed has ended.
+  bool Read(v1::SubscribeResponse* message) { return stream_->Read(message); }
 
   // The next message that is no heartbeat.
   v1::SubscribeResponse Next() {
@@ -535,6 +553,7 @@ TEST_F(QueryServiceTest, RefusesWhatCannotBeSubscribed) {
   token.incarnation = store_->view()->incarnation();
   token.parent = kParent;
   token.kind = FeedKind::kAllRows;
+  token.filter_hash = HashOf(FeedSelection());
   token.positions.resize(2);
   request.set_resume_token(EncodeResumeToken(token));
   request.set_final_only(true);
@@ -548,6 +567,126 @@ TEST_F(QueryServiceTest, RefusesWhatCannotBeSubscribed) {
   EXPECT_EQ(Reason(Refusal(request)), "9 TOKEN_OF_OTHER_INCARNATION");
 }
 
+google::protobuf::Timestamp Seconds(int64_t seconds) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(seconds);
+  return time;
+}
+
+TEST_F(QueryServiceTest, RefusesAFeedThatCannotBeFiltered) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  for (const char* const filter :
+       {"type =", "count > 1", "accepted = 1", "final = true", "x = 1"}) {
+    request.set_filter(filter);
+    const grpc::Status status = Refusal(request);
+    EXPECT_EQ(Field(status), "filter") << filter;
+    EXPECT_EQ(Reason(status), "3 INVALID_FIELD") << filter;
+  }
+  request.clear_filter();
+  *request.mutable_window_start_time() = Seconds(5);
+  *request.mutable_window_end_time() = Seconds(5);
+  EXPECT_EQ(Field(Refusal(request)), "window_end_time");
+  request.mutable_window_end_time()->set_nanos(-1);
+  EXPECT_EQ(Field(Refusal(request)), "window_end_time");
+  request.clear_window_end_time();
+  request.mutable_window_start_time()->set_seconds(int64_t{1} << 60);
+  EXPECT_EQ(Field(Refusal(request)), "window_start_time");
+  request.clear_window_start_time();
+  request.mutable_end_time()->set_nanos(-1);
+  EXPECT_EQ(Field(Refusal(request)), "end_time");
+  request.clear_end_time();
+  request.mutable_start_time()->set_nanos(-1);
+  EXPECT_EQ(Field(Refusal(request)), "start_time");
+}
+
+TEST_F(QueryServiceTest, TokenIsOfOneFilterAndRangeOnly) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_filter("type = a");
+  *request.mutable_window_end_time() = Seconds(9);
+  {
+    Feed feed(stub_.get(), request);
+    request.set_resume_token(feed.Next().resume_token());
+  }
+  v1::SubscribeRequest other = request;
+  other.set_filter("type = b");
+  EXPECT_EQ(Reason(Refusal(other)), "3 TOKEN_OF_OTHER_FILTER");
+  EXPECT_EQ(Field(Refusal(other)), "resume_token");
+  other = request;
+  other.mutable_window_end_time()->set_seconds(10);
+  EXPECT_EQ(Reason(Refusal(other)), "3 TOKEN_OF_OTHER_FILTER");
+  other = request;
+  *other.mutable_window_start_time() = Seconds(0);
+  EXPECT_EQ(Reason(Refusal(other)), "3 TOKEN_OF_OTHER_FILTER");
+  other = request;
+  other.set_final_only(true);
+  EXPECT_EQ(Reason(Refusal(other)), "3 TOKEN_OF_OTHER_FILTER");
+  // The end and the heartbeat may change.
+  *request.mutable_end_time() = Seconds(100);
+  request.mutable_heartbeat_interval()->set_seconds(1);
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+}
+
+TEST_F(QueryServiceTest, ListThenFeedOfAFilterMissesNothingAndRepeatsNothing) {
+  Apply(topic_.Row(0, 0, "a", 1).Row(1, 0, "b", 1).Row(1, 600, "a", 1));
+  v1::ListResultsRequest list;
+  list.set_parent(kParent);
+  list.set_filter("type = a");
+  v1::ListResultsResponse listed;
+  ASSERT_TRUE(Call(list, &listed).ok());
+  EXPECT_THAT(Rows(listed.results()), ElementsAre("0/a=1", "600/a=1"));
+  Apply(topic_.Row(1, 0, "b", 2).Row(1, 600, "a", 2).Row(0, 1200, "a", 1));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_filter("type = a");
+  request.set_resume_token(listed.resume_token());
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("1200/a=1", "600/a=2"));
+  EXPECT_TRUE(feed.Next().has_caught_up());
+}
+
+TEST_F(QueryServiceTest, FeedBeginsAtATimeAndEndsAtOne) {
+  Apply(topic_.CommitAt(10'000).Row(0, 0, "a", 1).CommitAt(20'000).Row(1, 0, "b", 1));
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  *request.mutable_start_time() = Seconds(15);
+  *request.mutable_end_time() = Seconds(1);
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  const v1::SubscribeResponse changes = feed.Next();
+  EXPECT_THAT(Rows(changes.changes().results()), ElementsAre("0/b=1"));
+  EXPECT_EQ(changes.changes().results(0).commit_time().seconds(), 20);
+  EXPECT_TRUE(changes.changes().has_send_time());
+  EXPECT_TRUE(feed.Next().has_caught_up());
+  Apply(topic_.CloseThrough(0, 1'000'000).CloseThrough(1, 1'000'000));
+  EXPECT_EQ(feed.Next().close().reason(), "END_REACHED");
+  EXPECT_TRUE(feed.Finish().ok());
+}
+
+TEST_F(QueryServiceTest, WhatWasPurgedCannotBeSubscribed) {
+  Apply(topic_.Row(1, 0, "b", 1).CloseThrough(0, 0));
+  v1::ListResultsRequest list;
+  list.set_parent(kParent);
+  v1::ListResultsResponse listed;
+  ASSERT_TRUE(Call(list, &listed).ok());
+  // This replica lost its store, and read the topic again when its beginning was gone.
+  ASSERT_TRUE(store_->Rebuild(RebuildReason::kStoreBroken, "test").ok());
+  ASSERT_TRUE(store_->Open(2).ok());
+  SampleTopic again(2);
+  Apply(again.Purged(0, 50).CommitAt(10'000).Row(0, 0, "a", 1));
+  ASSERT_TRUE(store_->MarkComplete().ok());
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_resume_token(listed.resume_token());
+  EXPECT_EQ(Reason(Refusal(request)), "11 TOKEN_EXPIRED");
+  *request.mutable_start_time() = Seconds(9);
+  EXPECT_EQ(Reason(Refusal(request)), "11 START_EXPIRED");
+  request.set_from_beginning(true);
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_THAT(Rows(feed.Next().changes().results()), ElementsAre("0/a=1"));
+}
+
 TEST_F(QueryServiceTest, TakesSoManySubscribersAndNoMore) {
   Apply(topic_.Row(0, 0, "a", 1));
   std::vector<std::unique_ptr<Feed>> feeds;
@@ -556,6 +695,7 @@ TEST_F(QueryServiceTest, TakesSoManySubscribersAndNoMore) {
     EXPECT_TRUE(feeds.back()->Next().has_confirmation());
   }
   EXPECT_EQ(Reason(Refusal(SubscribeTo(kParent))), "8 TOO_MANY_SUBSCRIBERS");
+  EXPECT_EQ(Status().subscribers(), 3);
   feeds.pop_back();
   // The place is free once the server has noticed.
   const absl::Time deadline = absl::Now() + absl::Seconds(20);
@@ -584,7 +724,7 @@ TEST_F(QueryServiceTest, DrainEndsFeedsWithATokenThatGoesOn) {
     EXPECT_TRUE(feed.Next().has_caught_up());
     service_->Drain();
     const v1::SubscribeResponse close = feed.Next();
-    EXPECT_TRUE(close.has_close());
+    EXPECT_EQ(close.close().reason(), "DRAINING");
     token = close.resume_token();
     EXPECT_EQ(Reason(feed.Finish()), "14 DRAINING");
     EXPECT_EQ(Reason(Refusal(request)), "14 DRAINING");
@@ -686,6 +826,77 @@ TEST_F(QueryServiceTest, ClientThatDoesNotReadMissesNothingInTheEnd) {
       newest[key] = row.accepted();
     }
   }
+}
+
+// A client whose window of flow control is small, and that does not read.
+class StalledFeedTest : public QueryServiceTest {
+ protected:
+  void SetUp() override {
+    patience_ = absl::Seconds(3);
+    QueryServiceTest::SetUp();
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    stub_ = v1::QueryService::NewStub(grpc::CreateCustomChannel(
+        absl::StrCat("127.0.0.1:", port_), grpc::InsecureChannelCredentials(), arguments));
+    request_ = SubscribeTo(kParent);
+    request_.mutable_heartbeat_interval()->set_nanos(100'000'000);
+  }
+
+  void ChangeMuch(int round) {
+    for (int i = 0; i < 40; ++i) topic_.Row(i % 2, i * 600, std::string(10'000, 'x'), round);
+    Apply(topic_);
+  }
+
+  void AwaitSubscribers(int wanted) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (Status().subscribers() != wanted && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    EXPECT_EQ(Status().subscribers(), wanted);
+  }
+
+  v1::SubscribeRequest request_;
+};
+
+TEST_F(StalledFeedTest, IsToldWithItsTokenAndGoesOn) {
+  Apply(topic_.Row(0, 0, "a", 0));
+  Feed stalled(stub_.get(), request_);
+  EXPECT_TRUE(stalled.Next().has_confirmation());
+  Feed other(stub_.get(), request_);
+  EXPECT_TRUE(other.Next().has_confirmation());
+  // Until the server has given it up; another reader gets all of it meanwhile.
+  std::map<int64_t, int64_t> newest;
+  const absl::Time begin = absl::Now();
+  int round = 0;
+  while (absl::Now() < begin + absl::Seconds(4)) {
+    ChangeMuch(++round);
+    while (newest.size() < 40 || newest.begin()->second < round) {
+      const v1::SubscribeResponse message = other.Next();
+      for (const v1::Result& row : message.changes().results()) {
+        newest[row.window_start_time().nanos()] = row.accepted();
+      }
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+  // What it was sent before is still there for it, then the error.
+  v1::SubscribeResponse message;
+  std::string token;
+  while (stalled.Read(&message)) token = message.resume_token();
+  const grpc::Status status = stalled.Finish();
+  EXPECT_EQ(Reason(status), "8 TOO_SLOW");
+  EXPECT_EQ(Metadata(status, "resume_token"), token);
+  request_.set_resume_token(token);
+  Feed next(stub_.get(), request_);
+  EXPECT_TRUE(next.Next().has_confirmation());
+  EXPECT_EQ(next.Next().changes().results(0).accepted(), round);
+}
+
+TEST_F(StalledFeedTest, IsCutOffWhenItNeverReads) {
+  Apply(topic_.Row(0, 0, "a", 0));
+  Feed stalled(stub_.get(), request_);
+  EXPECT_TRUE(stalled.Next().has_confirmation());
+  for (int round = 1; round <= 20; ++round) ChangeMuch(round);
+  AwaitSubscribers(0);
 }
 
 }  // namespace

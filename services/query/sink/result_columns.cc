@@ -1,6 +1,7 @@
 #include "services/query/sink/result_columns.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace windrow::query {
 namespace {
@@ -23,6 +24,19 @@ RowValue ValueOf(const Field& field) {
 }
 
 }  // namespace
+
+absl::optional<RowValue> GroupFieldOf(const v1::Result& result, absl::string_view name) {
+  for (const Field& field : result.group()) {
+    if (field.name() == name) return ValueOf(field);
+  }
+  return absl::nullopt;
+}
+
+std::string GroupFieldNames(const v1::Result& result) {
+  return absl::StrJoin(result.group(), ", ", [](std::string* names, const Field& field) {
+    absl::StrAppend(names, field.name());
+  });
+}
 
 absl::optional<RowValue> ColumnOf(const v1::Result& result, absl::string_view name) {
   for (const auto* const fields : {&result.group(), &result.values()}) {

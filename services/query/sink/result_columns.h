@@ -16,9 +16,15 @@ namespace windrow::query {
 // there is none. Values that cannot be compared (value counts, errors) are null.
 absl::optional<RowValue> ColumnOf(const v1::Result& result, absl::string_view name);
 
+// The same of the group's fields alone, which no change of a row changes.
+absl::optional<RowValue> GroupFieldOf(const v1::Result& result, absl::string_view name);
+
 // The first of `names` that the result does not have; nullopt when it has all.
 absl::optional<std::string> MissingColumn(const v1::Result& result,
                                           const std::vector<std::string>& names);
+
+// The names of the group's fields, for people: "a, b".
+std::string GroupFieldNames(const v1::Result& result);
 
 // The names that a result has, for people: "a, b, accepted, revision, final".
 std::string ColumnNames(const v1::Result& result);

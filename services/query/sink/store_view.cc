@@ -1,6 +1,7 @@
 #include "services/query/sink/store_view.h"
 
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +13,9 @@ namespace windrow::query {
 namespace {
 
 absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+constexpr int64_t kMicrosPerMilli = 1'000;
+constexpr int64_t kMaxClockSkewMs = 10'000;
 
 rocksdb::Slice ToSlice(absl::string_view view) { return {view.data(), view.size()}; }
 
@@ -139,6 +143,45 @@ absl::Status StoreView::ScanChanges(absl::string_view view, int partition, int64
     if (!visit(row)) return absl::OkStatus();
   }
   return Checked(it->status(), "reading changes");
+}
+
+absl::StatusOr<int64_t> StoreView::FindChange(absl::string_view view, int partition,
+                                              int64_t time_us) const {
+  const int64_t least_ms = time_us / kMicrosPerMilli + (time_us % kMicrosPerMilli > 0 ? 1 : 0);
+  // Offsets come in the order of time, but for the clocks of writers: halving finds where the
+  // changes of a little earlier begin, and the rest is looked through.
+  int64_t from = known_from(partition);
+  int64_t to = next_offset(partition);
+  bool earlier_known = from == 0;
+  const auto first_from = [&](int64_t offset, int64_t earliest_ms, StoredRow* found) {
+    found->version.offset = -1;
+    return ScanChanges(view, partition, offset, [&](const StoredRow& row) {
+      if (row.commit_time_ms < earliest_ms) {
+        earlier_known = true;
+        return true;
+      }
+      *found = row;
+      return false;
+    });
+  };
+  StoredRow found;
+  while (from < to) {
+    const int64_t middle = from + (to - from) / 2;
+    const absl::Status scanned = first_from(middle, std::numeric_limits<int64_t>::min(), &found);
+    if (!scanned.ok()) return scanned;
+    if (found.version.offset >= 0 && found.commit_time_ms < least_ms - kMaxClockSkewMs) {
+      earlier_known = true;
+      from = found.version.offset + 1;
+    } else {
+      to = middle;
+    }
+  }
+  const absl::Status scanned = first_from(from, least_ms, &found);
+  if (!scanned.ok()) return scanned;
+  if (!earlier_known) {
+    return absl::OutOfRangeError("what was committed then is not all known any more");
+  }
+  return found.version.offset >= 0 ? found.version.offset : next_offset(partition);
 }
 
 absl::Status StoreView::ScanClosing(

@@ -12,6 +12,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "services/query/core/result_change.h"
 #include "services/query/core/result_view.h"
@@ -120,6 +121,11 @@ class StoreView {
   // deleted ones too.
   absl::Status ScanChanges(absl::string_view view, int partition, int64_t from_offset,
                            absl::FunctionRef<bool(const StoredRow&)> visit) const;
+
+  // The offset of the first change at or after which changes may have been committed at or after
+  // `time_us`: none before was, by clocks of writers that differ by 10 s at most. The end when no
+  // change was. OUT_OF_RANGE when changes that are unknown here may have been.
+  absl::StatusOr<int64_t> FindChange(absl::string_view view, int partition, int64_t time_us) const;
 
   // Rows of a partition by closing key (core/row_key.h), in [from_key, to_key).
   absl::Status ScanClosing(

@@ -4,45 +4,44 @@
 #include <utility>
 
 #include "services/query/core/row_key.h"
-#include "services/query/sink/result_message.h"
 
 namespace windrow::query {
 namespace {
-
-// A feed of final rows may look at many that are none: it lets others have their turn in between.
-constexpr int kMaxLooks = 20'000;
 
 // A token can be ahead of this replica only until it has read what another one has. At the end of
 // the log for this long, it never will: the token is of a log that was deleted.
 constexpr absl::Duration kMaxAhead = absl::Seconds(10);
 
+constexpr absl::string_view kEndReached = "END_REACHED";
+
 }  // namespace
 
-struct Subscription::Round {
-  v1::Changes changes;
-  int rows = 0;
-  int64_t bytes = 0;
-  int looks = 0;
-  // Whether some partition is not at the end of what the store holds yet.
-  bool behind = false;
+Subscription::Subscription(Options options, std::shared_ptr<FeedReader> reader, ResumeToken start,
+                           int64_t epoch)
+    : options_(std::move(options)), reader_(std::move(reader)), epoch_(epoch) {
+  FeedPlace place;
+  place.token = std::move(start);
+  if (!reader_->selection().final_only) {
+    // Means nothing here: it would only tell those apart who stand at the same place.
+    for (FeedPosition& position : place.token.positions) position.closing_cursor.clear();
+  }
+  place.resume_token = EncodeResumeToken(place.token);
+  place_ = std::make_shared<const FeedPlace>(std::move(place));
+}
 
-  bool full() const { return rows >= kMaxRows || bytes >= kMaxBytes || looks >= kMaxLooks; }
-};
-
-Subscription::Subscription(Options options, ResumeToken start, int64_t epoch)
-    : options_(std::move(options)), epoch_(epoch), token_(std::move(start)) {}
-
-ResumeToken Subscription::FromBeginning(const Options& options, const StoreView& store) {
+ResumeToken Subscription::FromBeginning(const FeedSelection& selection, const StoreView& store) {
   ResumeToken token;
   token.incarnation = store.incarnation();
-  token.parent = options.parent;
-  token.kind = options.final_only ? FeedKind::kFinalRows : FeedKind::kAllRows;
+  token.parent = selection.parent;
+  token.kind = selection.final_only ? FeedKind::kFinalRows : FeedKind::kAllRows;
+  token.filter_hash = HashOf(selection);
   token.positions.resize(store.partitions());
+  for (int i = 0; i < store.partitions(); ++i) token.positions[i].next_offset = store.known_from(i);
   return token;
 }
 
-ResumeToken Subscription::FromNow(const Options& options, const StoreView& store) {
-  ResumeToken token = FromBeginning(options, store);
+ResumeToken Subscription::FromNow(const FeedSelection& selection, const StoreView& store) {
+  ResumeToken token = FromBeginning(selection, store);
   for (int i = 0; i < store.partitions(); ++i) {
     token.positions[i].next_offset = store.next_offset(i);
     const std::optional<int64_t> closed = store.results().closed_through_us(i);
@@ -51,75 +50,117 @@ ResumeToken Subscription::FromNow(const Options& options, const StoreView& store
   return token;
 }
 
-absl::StatusOr<Subscription::Step> Subscription::Next(const StoreView* store,
+absl::StatusOr<ResumeToken> Subscription::FromTime(const FeedSelection& selection,
+                                                   const StoreView& store, int64_t time_us) {
+  ResumeToken token = FromNow(selection, store);
+  for (int i = 0; i < store.partitions(); ++i) {
+    const absl::StatusOr<int64_t> first = store.FindChange(selection.view, i, time_us);
+    if (!first.ok()) return first.status();
+    token.positions[i].next_offset = *first;
+  }
+  return token;
+}
+
+absl::Status Subscription::CheckKnown(const ResumeToken& token, const StoreView& store) {
+  for (int i = 0; i < store.partitions(); ++i) {
+    if (token.positions[i].next_offset < store.known_from(i)) {
+      return absl::OutOfRangeError(
+          "changes after the token are not all known any more; list again, then subscribe");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Subscription::Step> Subscription::Next(const std::shared_ptr<const StoreView>& store,
                                                       const ReadingState& reading, absl::Time now) {
   if (!confirmed_) {
     confirmed_ = true;
-    v1::SubscribeResponse confirmation = NewMessage();
+    v1::SubscribeResponse confirmation = MessageAt(*place_);
     confirmation.mutable_confirmation();
-    return Send(std::move(confirmation), now);
+    return SendPlain(confirmation, /*more=*/true, now);
   }
-  Round round;
-  round.behind = store == nullptr;
+  // Before it reads on: a feed that always finds new rows comes here, too.
+  std::optional<Step> milestone = Milestone(now);
+  if (milestone.has_value()) return *std::move(milestone);
+  FeedStep found;
   if (store != nullptr) {
-    if (store->epoch() != epoch_ || store->incarnation() != token_.incarnation) {
-      return absl::AbortedError("the results topic was replaced; list again, then subscribe");
-    }
-    absl::Status status = CheckBehind(*store, reading, now);
-    if (status.ok()) status = Scan(*store, &round);
-    if (!status.ok()) return status;
-    // Only now has everything been sent that the store's progress speaks of.
-    if (!round.behind) closed_through_us_ = store->results().closed_through_us();
+    absl::StatusOr<FeedStep> read = Read(store, reading, now);
+    if (!read.ok()) return read.status();
+    found = *std::move(read);
   }
-  v1::SubscribeResponse message = NewMessage();
-  if (round.rows > 0) {
-    *message.mutable_changes() = std::move(round.changes);
-    return Send(std::move(message), now);
-  }
-  if (!round.behind && !caught_up_) {
-    caught_up_ = true;
-    message.mutable_caught_up();
-    return Send(std::move(message), now);
-  }
+  const bool more = found.more || HasMilestone();
+  if (found.message != nullptr) return Send(std::move(found.message), more, now);
+  milestone = Milestone(now);
+  if (milestone.has_value()) return *std::move(milestone);
   const absl::Time heartbeat_time = last_message_time_ + options_.heartbeat_interval;
-  if (closed_through_us_ != told_closed_through_us_ || now >= heartbeat_time) {
+  if (place_->closed_through_us != told_closed_through_us_ || now >= heartbeat_time) {
+    v1::SubscribeResponse message = MessageAt(*place_);
     message.mutable_heartbeat();
-    return Send(std::move(message), now);
+    return SendPlain(message, more, now);
   }
   Step step;
-  step.again = round.full() ? now : heartbeat_time;
+  step.again = more ? now : heartbeat_time;
   return step;
 }
 
-v1::SubscribeResponse Subscription::MakeClose(absl::string_view reason) const {
-  v1::SubscribeResponse message = NewMessage();
-  message.mutable_close()->set_reason(std::string(reason));
-  return message;
-}
-
-v1::SubscribeResponse Subscription::NewMessage() const {
-  v1::SubscribeResponse message;
-  message.set_resume_token(EncodeResumeToken(token_));
-  if (closed_through_us_.has_value()) {
-    *message.mutable_closed_through_time() = ToTimestamp(*closed_through_us_);
+absl::StatusOr<FeedStep> Subscription::Read(const std::shared_ptr<const StoreView>& store,
+                                            const ReadingState& reading, absl::Time now) {
+  if (store->epoch() != epoch_ || store->incarnation() != place_->token.incarnation) {
+    return absl::AbortedError("the results topic was replaced; list again, then subscribe");
   }
-  return message;
+  absl::Status status = CheckBehind(*store, reading, now);
+  if (status.ok()) status = CheckKnown(place_->token, *store);
+  if (!status.ok()) return status;
+  absl::StatusOr<FeedStep> read = reader_->Next(store, place_, now);
+  if (!read.ok()) return read;
+  place_ = read->after;
+  complete_ = read->complete;
+  return read;
 }
 
-Subscription::Step Subscription::Send(v1::SubscribeResponse message, absl::Time now) {
+std::optional<Subscription::Step> Subscription::Milestone(absl::Time now) {
+  if (!HasMilestone()) return std::nullopt;
+  if (!caught_up_) {
+    caught_up_ = true;
+    v1::SubscribeResponse message = MessageAt(*place_);
+    message.mutable_caught_up();
+    return SendPlain(message, HasMilestone(), now);
+  }
+  Step step = Send(MakeClose(kEndReached), /*more=*/false, now);
+  step.ends = true;
+  return step;
+}
+
+FeedMessage Subscription::MakeClose(absl::string_view reason) const {
+  v1::SubscribeResponse message = MessageAt(*place_);
+  message.mutable_close()->set_reason(std::string(reason));
+  return Serialize(message);
+}
+
+Subscription::Step Subscription::Send(FeedMessage message, bool more, absl::Time now) {
   last_message_time_ = now;
-  told_closed_through_us_ = closed_through_us_;
+  told_closed_through_us_ = place_->closed_through_us;
   Step step;
   step.message = std::move(message);
-  step.again = now;
+  step.again = more ? now : now + options_.heartbeat_interval;
   return step;
+}
+
+Subscription::Step Subscription::SendPlain(const v1::SubscribeResponse& message, bool more,
+                                           absl::Time now) {
+  return Send(Serialize(message), more, now);
+}
+
+bool Subscription::HasEnded() const {
+  return options_.end_us.has_value() && place_->closed_through_us.has_value() &&
+         *place_->closed_through_us >= *options_.end_us;
 }
 
 absl::Status Subscription::CheckBehind(const StoreView& store, const ReadingState& reading,
                                        absl::Time now) {
   bool ahead = false;
   for (int i = 0; i < store.partitions(); ++i) {
-    ahead = ahead || token_.positions[i].next_offset > store.next_offset(i);
+    ahead = ahead || place_->token.positions[i].next_offset > store.next_offset(i);
   }
   if (!ahead || !reading.at_end) {
     ahead_since_ = absl::InfiniteFuture();
@@ -130,99 +171,6 @@ absl::Status Subscription::CheckBehind(const StoreView& store, const ReadingStat
   return absl::FailedPreconditionError(
       "the token is beyond the end of the results topic: it is of a topic that no longer exists; "
       "list again, then subscribe");
-}
-
-absl::Status Subscription::Scan(const StoreView& store, Round* round) {
-  const int partitions = store.partitions();
-  for (int i = 0; i < partitions; ++i) {
-    const int partition = (first_partition_ + i) % partitions;
-    if (round->full()) {
-      // The next look begins where this one ended, so that no partition waits for another.
-      round->behind = true;
-      first_partition_ = partition;
-      return absl::OkStatus();
-    }
-    const absl::Status status = ScanPartition(store, partition, round);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Subscription::ScanPartition(const StoreView& store, int partition, Round* round) {
-  FeedPosition& position = token_.positions[partition];
-  if (position.next_offset > store.next_offset(partition)) {
-    // Another replica was ahead of this one: nothing to say until this one has come as far.
-    round->behind = true;
-    return absl::OkStatus();
-  }
-  absl::Status status = ScanChanges(store, partition, round);
-  if (!status.ok()) return status;
-  if (round->full()) {
-    round->behind = true;
-    return absl::OkStatus();
-  }
-  position.next_offset = store.next_offset(partition);
-  if (!options_.final_only) return absl::OkStatus();
-  // The cursor may move only now: all that lies below it has been sent as of next_offset.
-  status = ScanClosing(store, partition, round);
-  if (!status.ok()) return status;
-  if (round->full()) {
-    round->behind = true;
-    return absl::OkStatus();
-  }
-  const std::optional<int64_t> closed = store.results().closed_through_us(partition);
-  if (closed.has_value()) {
-    position.closing_cursor = std::max(position.closing_cursor, ClosingCursorAfter(*closed));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Subscription::ScanChanges(const StoreView& store, int partition, Round* round) {
-  FeedPosition& position = token_.positions[partition];
-  absl::Status added;
-  const absl::Status scanned =
-      store.ScanChanges(options_.view, partition, position.next_offset, [&](const StoredRow& row) {
-        ++round->looks;
-        const bool wanted =
-            !options_.final_only ||
-            EncodeClosingKey(row.window_end_us, EncodeRowKey(row.window_start_us, row.group)) <
-                position.closing_cursor;
-        if (wanted) added = AddRow(store, row, round);
-        if (!added.ok()) return false;
-        position.next_offset = row.version.offset + 1;
-        return !round->full();
-      });
-  return added.ok() ? scanned : added;
-}
-
-absl::Status Subscription::ScanClosing(const StoreView& store, int partition, Round* round) {
-  const std::optional<int64_t> closed = store.results().closed_through_us(partition);
-  if (!closed.has_value()) return absl::OkStatus();
-  FeedPosition& position = token_.positions[partition];
-  const std::string from = position.closing_cursor;
-  absl::Status added;
-  const absl::Status scanned =
-      store.ScanClosing(options_.view, partition, from, ClosingCursorAfter(*closed),
-                        [&](absl::string_view key, const StoredRow& row) {
-                          ++round->looks;
-                          added = AddRow(store, row, round);
-                          if (!added.ok()) return false;
-                          position.closing_cursor = KeyAfter(key);
-                          return !round->full();
-                        });
-  return added.ok() ? scanned : added;
-}
-
-absl::Status Subscription::AddRow(const StoreView& store, const StoredRow& row, Round* round) {
-  v1::Result* const result =
-      row.deleted ? round->changes.add_retracted() : round->changes.add_results();
-  const absl::Status converted = row.deleted
-                                     ? ToRetraction(row, options_.view, result)
-                                     : ToResult(row, options_.view, store.results(), result);
-  if (!converted.ok()) return converted;
-  ++round->rows;
-  round->bytes += static_cast<int64_t>(result->ByteSizeLong());
-  return absl::OkStatus();
 }
 
 }  // namespace windrow::query
