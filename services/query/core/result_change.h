@@ -29,6 +29,8 @@ struct RowChange {
   bool deleted = false;
   int64_t window_end_us = 0;
   uint64_t accepted = 0;
+  // How often the row was corrected after its window had closed.
+  uint32_t revision = 0;
   // The row as the topic carries it.
   std::string payload;
 };

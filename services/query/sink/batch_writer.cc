@@ -22,6 +22,16 @@ std::string FullClosingKey(const RowChange& change, int partition, int64_t windo
       EncodeClosingKey(window_end_us, EncodeRowKey(change.window_start_us, change.group)));
 }
 
+// Counts a row of a window in, or out.
+void CountRow(StoredWindow* window, int64_t rows, uint64_t accepted, uint32_t revision) {
+  window->rows += rows;
+  window->accepted += static_cast<uint64_t>(rows) * accepted;
+  if (revision == 0) return;
+  int64_t& corrected = window->corrected[revision];
+  corrected += rows;
+  if (corrected == 0) window->corrected.erase(revision);
+}
+
 absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("a stored ", what, " cannot be read"));
 }
@@ -82,9 +92,8 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
   if (old.has_value()) {
     RemoveIndexEntries(change, *old);
     if (!old->deleted) {
-      --window->rows;
+      CountRow(window, -1, old->accepted, old->revision);
       --view.rows;
-      window->accepted -= old->accepted;
     }
   }
   if (change.deleted) {
@@ -95,9 +104,8 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
     window->window_end_us = window->rows == 0
                                 ? change.window_end_us
                                 : std::max(window->window_end_us, change.window_end_us);
-    ++window->rows;
+    CountRow(window, 1, change.accepted, change.revision);
     ++view.rows;
-    window->accepted += change.accepted;
   }
   write_.Put(ChangeKey(change.view, change.version),
              EncodeRowKey(change.window_start_us, change.group));
@@ -122,6 +130,7 @@ void BatchWriter::PutRow(const RowChange& change, const StoredRow* old) {
   row.commit_time_ms = change.commit_time_ms;
   row.window_end_us = change.window_end_us;
   row.accepted = change.accepted;
+  row.revision = change.revision;
   row.payload = change.payload;
   write_.Put(FullRowKey(change), EncodeRow(row));
   const bool has_closing_entry = old != nullptr && !old->deleted &&
@@ -138,6 +147,7 @@ void BatchWriter::DeleteRow(const RowChange& change, const StoredRow& old) {
   row.version = change.version;
   row.commit_time_ms = change.commit_time_ms;
   row.accepted = 0;
+  row.revision = 0;
   row.deleted = true;
   write_.Put(FullRowKey(change), EncodeRow(row));
 }

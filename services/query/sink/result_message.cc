@@ -1,6 +1,7 @@
 #include "services/query/sink/result_message.h"
 
 #include <limits>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -103,6 +104,9 @@ v1::Window ToWindow(const StoredWindow& stored, absl::string_view parent,
   window.set_rows(stored.rows);
   window.set_accepted(static_cast<int64_t>(stored.accepted));
   window.set_late(static_cast<int64_t>(stored.late));
+  window.set_revision(static_cast<int32_t>(stored.revision()));
+  const std::optional<int64_t> closed_us = results.closed_through_us();
+  if (closed_us.has_value()) *window.mutable_closed_through_time() = ToTimestamp(*closed_us);
   return window;
 }
 

@@ -189,6 +189,30 @@ TEST_F(ResultStoreTest, WindowsBefore1970HaveTheirEnds) {
   EXPECT_THAT(Windows(*store_), ElementsAre("-6000--5400 2/3/0", "-1200--600 1/1/1"));
 }
 
+TEST_F(ResultStoreTest, WindowsKnowTheirLargestRevision) {
+  const auto revisions = [this] {
+    std::vector<uint32_t> found;
+    const auto collect = [&found](const StoredWindow& window) {
+      found.push_back(window.revision());
+      return true;
+    };
+    EXPECT_TRUE(store_->view()->ScanWindows(SampleTopic::kView, kMin, kMax, false, collect).ok());
+    return found;
+  };
+  Apply(topic_.Row(0, 0, "a", 1).CorrectedRow(1, 0, "b", 2, 1).Row(0, 600, "a", 1));
+  EXPECT_THAT(revisions(), ElementsAre(1, 0));
+  Apply(topic_.CorrectedRow(0, 0, "a", 3, 1).CorrectedRow(1, 0, "b", 4, 7));
+  EXPECT_THAT(revisions(), ElementsAre(7, 0));
+  Reopen();
+  ASSERT_TRUE(store_->Open(2).ok());
+  EXPECT_THAT(revisions(), ElementsAre(7, 0));
+  // The row that was corrected most is gone, then all of them.
+  Apply(topic_.DeleteRow(1, 0, "b"));
+  EXPECT_THAT(revisions(), ElementsAre(1, 0));
+  Apply(topic_.Row(0, 0, "a", 3));
+  EXPECT_THAT(revisions(), ElementsAre(0, 0));
+}
+
 TEST_F(ResultStoreTest, RowsByClosingTime) {
   Apply(topic_.Row(0, 600, "b", 1).Row(0, 0, "a", 1).Row(1, 0, "other", 1).Row(0, 1200, "c", 1));
   EXPECT_THAT(Closing(*store_->view(), 0, "", 1200), ElementsAre("0/a", "600/b"));

@@ -34,6 +34,14 @@ SampleTopic& SampleTopic::Row(int partition, int64_t window_start_us, absl::stri
   return *this;
 }
 
+SampleTopic& SampleTopic::CorrectedRow(int partition, int64_t window_start_us,
+                                       absl::string_view group, uint64_t accepted,
+                                       uint32_t revision) {
+  Row(partition, window_start_us, group, accepted);
+  batch_.rows.back().revision = revision;
+  return *this;
+}
+
 SampleTopic& SampleTopic::DeleteRow(int partition, int64_t window_start_us,
                                     absl::string_view group) {
   RowChange change;

@@ -21,6 +21,9 @@ class SampleTopic {
   // Adds to the batch that Take takes. The group's value is its key, too.
   SampleTopic& Row(int partition, int64_t window_start_us, absl::string_view group,
                    uint64_t accepted, absl::string_view view = kView);
+  // The same of a row that was corrected.
+  SampleTopic& CorrectedRow(int partition, int64_t window_start_us, absl::string_view group,
+                            uint64_t accepted, uint32_t revision);
   SampleTopic& DeleteRow(int partition, int64_t window_start_us, absl::string_view group);
   SampleTopic& CloseThrough(int partition, int64_t closed_through_us, int64_t drain_generation = 0);
   SampleTopic& Late(int partition, int64_t window_start_us, uint64_t late);

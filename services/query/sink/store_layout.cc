@@ -89,12 +89,13 @@ std::string PrefixEnd(absl::string_view prefix) {
 
 std::string EncodeRow(const StoredRow& row) {
   std::string bytes;
-  bytes.reserve(40 + row.payload.size());
+  bytes.reserve(48 + row.payload.size());
   AppendUint32(&bytes, static_cast<uint32_t>(row.version.partition));
   AppendInt64(&bytes, row.version.offset);
   AppendInt64(&bytes, row.commit_time_ms);
   AppendInt64(&bytes, row.window_end_us);
   AppendUint64(&bytes, row.accepted);
+  AppendUint32(&bytes, row.revision);
   AppendUint32(&bytes, row.deleted ? 1 : 0);
   bytes.append(row.payload.data(), row.payload.size());
   return bytes;
@@ -106,7 +107,8 @@ bool DecodeRow(absl::string_view bytes, StoredRow* row) {
   uint32_t deleted = 0;
   if (!reader.ReadUint32(&partition) || !reader.ReadInt64(&row->version.offset) ||
       !reader.ReadInt64(&row->commit_time_ms) || !reader.ReadInt64(&row->window_end_us) ||
-      !reader.ReadUint64(&row->accepted) || !reader.ReadUint32(&deleted)) {
+      !reader.ReadUint64(&row->accepted) || !reader.ReadUint32(&row->revision) ||
+      !reader.ReadUint32(&deleted)) {
     return false;
   }
   row->version.partition = static_cast<int>(partition);
@@ -121,14 +123,27 @@ std::string EncodeWindow(const StoredWindow& window) {
   AppendInt64(&bytes, window.rows);
   AppendUint64(&bytes, window.accepted);
   AppendUint64(&bytes, window.late);
+  for (const auto& [revision, rows] : window.corrected) {
+    AppendUint32(&bytes, revision);
+    AppendInt64(&bytes, rows);
+  }
   return bytes;
 }
 
 bool DecodeWindow(absl::string_view bytes, StoredWindow* window) {
   BytesReader reader(bytes);
-  return reader.ReadInt64(&window->window_end_us) && reader.ReadInt64(&window->rows) &&
-         reader.ReadUint64(&window->accepted) && reader.ReadUint64(&window->late) &&
-         reader.rest().empty();
+  if (!reader.ReadInt64(&window->window_end_us) || !reader.ReadInt64(&window->rows) ||
+      !reader.ReadUint64(&window->accepted) || !reader.ReadUint64(&window->late)) {
+    return false;
+  }
+  window->corrected.clear();
+  while (!reader.rest().empty()) {
+    uint32_t revision = 0;
+    int64_t rows = 0;
+    if (!reader.ReadUint32(&revision) || !reader.ReadInt64(&rows)) return false;
+    window->corrected[revision] = rows;
+  }
+  return true;
 }
 
 std::string EncodeViewSummary(const ViewSummary& summary) {

@@ -15,7 +15,7 @@ namespace windrow::query {
 // How a store lies in RocksDB: the keys and values of one pipeline. All keys begin with a letter
 // that says what they are; numbers in keys are big-endian (core/ordered_bytes.h). A change of
 // anything here raises kStoreFormat; a store of another format is rebuilt.
-inline constexpr uint32_t kStoreFormat = 2;
+inline constexpr uint32_t kStoreFormat = 3;
 
 // Facts about the store as a whole.
 std::string MetaKey(absl::string_view name);

@@ -44,6 +44,7 @@ struct StoredRow {
   int64_t window_end_us = 0;
   absl::string_view group;
   uint64_t accepted = 0;
+  uint32_t revision = 0;
   // Whether the row has been deleted; group, times and payload are those of its last version.
   bool deleted = false;
   // results.v1.Row, serialized.
@@ -57,6 +58,11 @@ struct StoredWindow {
   int64_t rows = 0;
   uint64_t accepted = 0;
   uint64_t late = 0;
+  // Number of rows by revision, of those that have been corrected.
+  std::map<uint32_t, int64_t> corrected;
+
+  // The largest revision among the rows.
+  uint32_t revision() const { return corrected.empty() ? 0 : corrected.rbegin()->first; }
 };
 
 // What is known of one view.

@@ -39,6 +39,7 @@ RowChange MakeRowChange(Version version, int64_t commit_time_ms, const results::
   if (row != nullptr) {
     change.window_end_us = row->window_end_us();
     change.accepted = row->accepted();
+    change.revision = row->revision();
     change.payload = row->SerializeAsString();
   }
   return change;
