@@ -108,7 +108,8 @@ absl::Status QueryApp::Start() {
       std::make_unique<ControlReader>(options_.kafka, [this](const ServedPipelines* pipelines) {
         absl::MutexLock lock(&mutex_);
         no_log_ = pipelines == nullptr;
-        if (pipelines != nullptr) told_ = Told{pipelines->served(), pipelines->deleted()};
+        if (pipelines == nullptr) return;
+        told_ = Told{pipelines->served(), pipelines->deleted(), pipelines->definitions()};
       });
   Tend();
   runtime::LogInfo("query started", {{"port", port()}, {"store_dir", options_.store_dir}});
@@ -227,6 +228,17 @@ absl::Status QueryApp::FollowOne(const std::string& id, int incarnation) {
   return absl::OkStatus();
 }
 
+void QueryApp::Describe(const ServedPipelines::Definitions& definitions) {
+  const auto describe = [&definitions](const std::string& id, const Reading& reading) {
+    const auto found = definitions.find({PipelineResourceName(id), reading.incarnation});
+    if (found != definitions.end()) reading.store->SetDefinition(found->second);
+  };
+  for (const auto& [id, pipeline] : pipelines_) {
+    describe(id, pipeline.served);
+    if (pipeline.next.has_value()) describe(id, *pipeline.next);
+  }
+}
+
 void QueryApp::Discard(Reading reading) {
   reading.reader.reset();
   if (!reading.store->discarded()) reading.store->Discard();
@@ -271,6 +283,7 @@ void QueryApp::Tend() {
   absl::Status followed;
   if (told.has_value()) {
     followed = Follow(Wanted(*told));
+    Describe(told->definitions);
     if (!cleaned_) RemoveLeftOvers(*told);
     cleaned_ = true;
   } else if (no_log) {

@@ -80,6 +80,7 @@ class QueryApp {
   struct Told {
     std::map<std::string, int> served;
     std::set<std::string> deleted;
+    ServedPipelines::Definitions definitions;
   };
 
   explicit QueryApp(Options options) : options_(std::move(options)) {}
@@ -93,6 +94,8 @@ class QueryApp {
   // Opens, switches and withdraws. An error concerns the disk.
   absl::Status Follow(const std::map<std::string, int>& wanted);
   absl::Status FollowOne(const std::string& id, int incarnation);
+  // Tells the stores what they hold.
+  void Describe(const ServedPipelines::Definitions& definitions);
   void Discard(Reading reading);
   // Removes what has been discarded, and nobody reads any more.
   void RemoveDiscarded();

@@ -76,7 +76,8 @@ class Rpc(unittest.TestCase):
         self.expected = self.system.recount()
         for check in (
             self.check_reflection, self.check_health, self.check_views, self.check_results,
-            self.check_ranges, self.check_selection, self.check_feed, self.check_feed_goes_on,
+            self.check_ranges, self.check_selection, self.check_series, self.check_totals,
+            self.check_feed, self.check_feed_goes_on,
             self.check_errors,
             self.check_etag,
         ):
@@ -146,6 +147,52 @@ class Rpc(unittest.TestCase):
         listed = self.system.cli("results", "list", VIEWS[0], "--filter", f"count = {counts[0]}",
                                  "--limit", "0", "-o", "json").stdout.splitlines()
         self.assertEqual(len(listed), sum(row["count"] == counts[0] for row in rows))
+
+    def listed(self, method, field, page_size, **request):
+        """All items of a list, and how many pages they took."""
+        items, token, pages = [], "", 0
+        while True:
+            page = self.system.rpc["query"].call(
+                QUERY + method,
+                {"parent": VIEW, "page_token": token, "page_size": page_size, **request})
+            items += page[field]
+            token, pages = page["next_page_token"], pages + 1
+            if not token:
+                return items, pages
+
+    def check_series(self):
+        name = "original_crime_type_name"
+        expected = collections.defaultdict(dict)
+        rows, _ = all_results(self.system, VIEWS[0])
+        for row in rows:
+            expected[row[name]][row["window_start"]] = row["count"]
+        series, pages = self.listed("ListSeries", "series", 7, order_by="count desc")
+        self.assertGreater(pages, 1, "paging was not tried")
+        found = {value_of(one["group"][0]): {point["window_start_time"]: int(point["accepted"])
+                                             for point in one["points"]} for one in series}
+        self.assertEqual(len(series), len(found), "a group twice")
+        self.assertEqual(found, expected)
+        totals = [int(one["totals"][0]["int_value"]) for one in series]
+        self.assertEqual(totals, sorted((sum(p.values()) for p in expected.values()), reverse=True))
+        self.assert_error("INVALID_ARGUMENT", "INVALID_FIELD", "query", QUERY + "ListSeries",
+                          {"parent": VIEW, "order_by": name}, "order_by")
+
+    def check_totals(self):
+        rows, _ = all_results(self.system, VIEWS[0])
+        for busy in (0, 3):
+            sums = collections.defaultdict(int)
+            for row in rows:
+                if row["count"] > busy:
+                    sums[row["window_start"]] += row["count"]
+            totals, pages = self.listed("ListTotals", "totals", 5, filter=f"count > {busy}",
+                                        newest_first=True)
+            self.assertGreater(pages, 1, "paging was not tried")
+            found = {one["window_start_time"]: int(one["values"][0]["int_value"]) for one in totals}
+            self.assertEqual(list(found), sorted(found, reverse=True))
+            self.assertEqual(found, sums)
+            self.assertTrue(all(one["final"] for one in totals))
+            self.assertEqual([one["accepted"] for one in totals],
+                             [one["values"][0]["int_value"] for one in totals])
 
     def feed(self, **request):
         return self.system.rpc["query"].stream(

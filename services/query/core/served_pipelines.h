@@ -3,9 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_set>
+#include <utility>
+
+#include "services/query/core/pipeline_definition.h"
 
 namespace windrow::query {
 
@@ -27,6 +31,8 @@ struct ControlChange {
   Kind kind = Kind::kOther;
   // For kSwitchOver.
   int incarnation = 0;
+  // For kCreate and kNewIncarnation: what is computed.
+  std::shared_ptr<const PipelineDefinition> definition;
 };
 
 // Which incarnation of which pipeline is served, by the control log: by the rules that
@@ -35,12 +41,18 @@ struct ControlChange {
 // same. A value of one thread.
 class ServedPipelines {
  public:
+  // By pipeline name and number of the incarnation.
+  using Definitions =
+      std::map<std::pair<std::string, int>, std::shared_ptr<const PipelineDefinition>>;
+
   void Apply(const ControlChange& change);
 
   // Number of the served incarnation, by pipeline name.
   const std::map<std::string, int>& served() const { return served_; }
   // Names of pipelines that existed and do not now.
   const std::set<std::string>& deleted() const { return deleted_; }
+  // What is computed by the incarnations that are served, or are about to be.
+  const Definitions& definitions() const { return definitions_; }
 
  private:
   struct History {
@@ -51,9 +63,12 @@ class ServedPipelines {
   };
 
   bool IsAcceptable(const ControlChange& change, const History& history, bool exists) const;
+  // Forgets the definitions of a pipeline's incarnations but for these.
+  void KeepDefinitions(const std::string& pipeline, const std::set<int>& incarnations);
 
   std::map<std::string, int> served_;
   std::set<std::string> deleted_;
+  Definitions definitions_;
   std::map<std::string, History> histories_;
   std::unordered_set<std::string> request_ids_;
 };

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace windrow::query {
 namespace {
@@ -20,7 +23,18 @@ class ServedPipelinesTest : public testing::Test {
     change.expected_generation = expected_generation;
     change.kind = kind;
     change.incarnation = incarnation;
+    auto definition = std::make_shared<PipelineDefinition>();
+    definition->views[change.request_id];
+    change.definition = std::move(definition);
     pipelines_.Apply(change);
+  }
+  // "incarnation:request" of each definition that is known.
+  std::vector<std::string> Definitions() const {
+    std::vector<std::string> known;
+    for (const auto& [name, definition] : pipelines_.definitions()) {
+      known.push_back(std::to_string(name.second) + ":" + definition->views.begin()->first);
+    }
+    return known;
   }
   // Of the pipeline p; 0 when it is not served.
   int Served() const {
@@ -67,6 +81,22 @@ TEST_F(ServedPipelinesTest, NumbersGoOnAfterADeletion) {
   EXPECT_TRUE(pipelines_.deleted().empty());
   Apply(Kind::kSwitchOver, 4, 2);
   EXPECT_EQ(Served(), 3);
+}
+
+TEST_F(ServedPipelinesTest, DefinitionsAreThoseOfServedAndNextIncarnations) {
+  using Names = std::vector<std::string>;
+  Apply(Kind::kCreate, 0, 0, "a");
+  Apply(Kind::kCreate, 1, 0, "refused");
+  EXPECT_EQ(Definitions(), Names({"1:a"}));
+  Apply(Kind::kNewIncarnation, 1, 0, "b");
+  Apply(Kind::kNewIncarnation, 2, 0, "c");
+  EXPECT_EQ(Definitions(), Names({"1:a", "3:c"}));
+  Apply(Kind::kSwitchOver, 3, 3);
+  EXPECT_EQ(Definitions(), Names({"3:c"}));
+  Apply(Kind::kDelete, 4);
+  EXPECT_EQ(Definitions(), Names());
+  Apply(Kind::kNewIncarnation, 0, 0, "d");
+  EXPECT_EQ(Definitions(), Names({"4:d"}));
 }
 
 TEST_F(ServedPipelinesTest, ARequestCountsOnce) {

@@ -82,6 +82,19 @@ grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t l
       {{"pipeline", std::string(pipeline)}, {"lag_records", absl::StrCat(lag_records)}});
 }
 
+grpc::Status DefinitionUnknown(absl::string_view pipeline) {
+  return rpc::RpcError(
+      grpc::StatusCode::UNAVAILABLE,
+      absl::StrCat("what pipeline ", pipeline, " computes has not been read from windrow.control"),
+      kDomain, "DEFINITION_UNKNOWN", {{"pipeline", std::string(pipeline)}});
+}
+
+grpc::Status RangeTooLarge(absl::string_view description) {
+  const std::string words = absl::StrCat(description, ": narrow the range, or filter");
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, words, kDomain, "RANGE_TOO_LARGE", {},
+                       {{"start_time", words}, {"end_time", words}, {"filter", words}});
+}
+
 grpc::Status TooManySubscribers(int limit) {
   return rpc::RpcError(grpc::StatusCode::RESOURCE_EXHAUSTED,
                        absl::StrCat("this replica has its ", limit, " subscribers already"),

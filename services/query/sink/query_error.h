@@ -24,6 +24,10 @@ grpc::Status ViewNotFound(absl::string_view name);
 grpc::Status WindowNotFound(absl::string_view name);
 // This replica has not read everything there is yet.
 grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records);
+// The control log, which says what the pipeline computes, has not been read yet.
+grpc::Status DefinitionUnknown(absl::string_view pipeline);
+// The range holds more rows than one call takes, or a series more than one answer.
+grpc::Status RangeTooLarge(absl::string_view description);
 grpc::Status TooManySubscribers(int limit);
 grpc::Status Draining();
 // The client has taken nothing for `patience`; the token goes on after what it was sent.

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "services/query/core/ordered_bytes.h"
 #include "services/query/core/page_token.h"
@@ -14,7 +16,9 @@
 #include "services/query/sink/query_error.h"
 #include "services/query/sink/result_message.h"
 #include "services/query/sink/result_page.h"
+#include "services/query/sink/series_page.h"
 #include "services/query/sink/subscription.h"
+#include "services/query/sink/total_page.h"
 
 namespace windrow::query {
 namespace {
@@ -34,6 +38,8 @@ struct PageSizes {
 constexpr PageSizes kViewPages = {100, 1000};
 constexpr PageSizes kWindowPages = {100, 1000};
 constexpr PageSizes kResultPages = {500, 5000};
+constexpr PageSizes kSeriesPages = {100, 1000};
+constexpr PageSizes kTotalPages = {100, 1000};
 
 // A call that ends as soon as it begins.
 class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
@@ -72,8 +78,7 @@ bool IsValid(const google::protobuf::Timestamp& time) {
 }
 
 template <typename Request>
-grpc::Status CheckRange(const Request& request, ListRange* range) {
-  range->newest_first = request.newest_first();
+grpc::Status CheckTimes(const Request& request, ListRange* range) {
   if (request.has_start_time()) {
     if (!IsValid(request.start_time())) return WrongField("start_time", "not a valid time");
     range->start_us = FromTimestamp(request.start_time());
@@ -83,6 +88,12 @@ grpc::Status CheckRange(const Request& request, ListRange* range) {
     range->end_us = FromTimestamp(request.end_time());
   }
   return grpc::Status::OK;
+}
+
+template <typename Request>
+grpc::Status CheckRange(const Request& request, ListRange* range) {
+  range->newest_first = request.newest_first();
+  return CheckTimes(request, range);
 }
 
 uint64_t HashOfList(absl::string_view method, const std::string& parent, const ListRange& range) {
@@ -95,21 +106,42 @@ uint64_t HashOfList(absl::string_view method, const std::string& parent, const L
   return StableHash(bytes);
 }
 
-grpc::Status CheckSelection(const v1::ListResultsRequest& request, ResultPage::Request* wanted) {
-  absl::StatusOr<RowFilter> filter = RowFilter::Parse(request.filter());
-  if (!filter.ok()) return WrongField("filter", filter.status().message());
-  wanted->filter = *std::move(filter);
-  absl::StatusOr<RowOrder> order = RowOrder::Parse(request.order_by());
-  if (!order.ok()) return WrongField("order_by", order.status().message());
-  wanted->order = *std::move(order);
+grpc::Status CheckFilter(const std::string& text, RowFilter* filter) {
+  absl::StatusOr<RowFilter> parsed = RowFilter::Parse(text);
+  if (!parsed.ok()) return WrongField("filter", parsed.status().message());
+  *filter = *std::move(parsed);
   return grpc::Status::OK;
 }
 
-uint64_t HashOfResults(const v1::ListResultsRequest& request, const ListRange& range) {
+grpc::Status CheckOrder(const std::string& text, RowOrder* order) {
+  absl::StatusOr<RowOrder> parsed = RowOrder::Parse(text);
+  if (!parsed.ok()) return WrongField("order_by", parsed.status().message());
+  *order = *std::move(parsed);
+  return grpc::Status::OK;
+}
+
+// An order of series: by what can be added up.
+grpc::Status CheckAddable(const RowOrder& order, const ViewDefinition& view) {
+  std::vector<std::string> addable;
+  for (const AggregateDefinition& aggregate : view.aggregates) {
+    if (aggregate.total_rule != TotalRule::kNone) addable.push_back(aggregate.name);
+  }
+  for (const std::string& name : order.names()) {
+    if (std::count(addable.begin(), addable.end(), name) > 0) continue;
+    return WrongField(
+        "order_by", absl::StrCat("\"", name, "\" is no aggregate that can be added up; there are: ",
+                                 absl::StrJoin(addable, ", ")));
+  }
+  return grpc::Status::OK;
+}
+
+uint64_t HashOfSelection(absl::string_view method, const std::string& parent,
+                         const ListRange& range, const std::string& filter,
+                         const std::string& order_by) {
   std::string bytes;
-  AppendUint64(&bytes, HashOfList("ListResults", request.parent(), range));
-  AppendText(&bytes, request.filter());
-  AppendText(&bytes, request.order_by());
+  AppendUint64(&bytes, HashOfList(method, parent, range));
+  AppendText(&bytes, filter);
+  AppendText(&bytes, order_by);
   return StableHash(bytes);
 }
 
@@ -272,6 +304,18 @@ grpc::ServerUnaryReactor* QueryService::ListResults(grpc::CallbackServerContext*
                                                     const v1::ListResultsRequest* request,
                                                     v1::ListResultsResponse* response) {
   return Reply(context, DoListResults(*request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::ListSeries(grpc::CallbackServerContext* context,
+                                                   const v1::ListSeriesRequest* request,
+                                                   v1::ListSeriesResponse* response) {
+  return Reply(context, DoListSeries(*request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::ListTotals(grpc::CallbackServerContext* context,
+                                                   const v1::ListTotalsRequest* request,
+                                                   v1::ListTotalsResponse* response) {
+  return Reply(context, DoListTotals(*request, response));
 }
 
 grpc::ServerUnaryReactor* QueryService::GetStatus(grpc::CallbackServerContext* context,
@@ -468,9 +512,11 @@ grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
   std::optional<std::string> last_item;
   grpc::Status status = CheckPageSize(request.page_size(), kResultPages, &wanted.page_size);
   if (status.ok()) status = CheckRange(request, &wanted.range);
-  if (status.ok()) status = CheckSelection(request, &wanted);
+  if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
+  if (status.ok()) status = CheckOrder(request.order_by(), &wanted.order);
   if (status.ok()) status = FindView(request.parent(), &served);
-  const uint64_t hash = HashOfResults(request, wanted.range);
+  const uint64_t hash = HashOfSelection("ListResults", request.parent(), wanted.range,
+                                        request.filter(), request.order_by());
   if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
   if (!status.ok()) return status;
 
@@ -488,6 +534,70 @@ grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
     ResumeToken token = Subscription::FromNow(selection, *served.content);
     token.kind = FeedKind::kAny;
     response->set_resume_token(EncodeResumeToken(token));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::FindDefinition(const ServedView& served, ViewDefinition* view) {
+  const std::shared_ptr<const PipelineDefinition> definition = served.store->definition();
+  if (definition == nullptr) return DefinitionUnknown(served.name.pipeline);
+  const auto found = definition->views.find(served.name.view);
+  if (found == definition->views.end()) return DefinitionUnknown(served.name.pipeline);
+  *view = found->second;
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::DoListSeries(const v1::ListSeriesRequest& request,
+                                        v1::ListSeriesResponse* response) {
+  SeriesPage::Request wanted;
+  ServedView served;
+  std::optional<std::string> last_item;
+  grpc::Status status = CheckPageSize(request.page_size(), kSeriesPages, &wanted.page_size);
+  if (status.ok()) status = CheckTimes(request, &wanted.range);
+  if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
+  if (status.ok()) status = CheckOrder(request.order_by(), &wanted.order);
+  if (status.ok()) status = FindView(request.parent(), &served);
+  if (status.ok()) status = FindDefinition(served, &wanted.definition);
+  if (status.ok()) status = CheckAddable(wanted.order, wanted.definition);
+  const uint64_t hash = HashOfSelection("ListSeries", request.parent(), wanted.range,
+                                        request.filter(), request.order_by());
+  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  if (!status.ok()) return status;
+
+  wanted.view = served.name.view;
+  SeriesPage page(*served.content, std::move(wanted), response);
+  const absl::Status filled = page.Fill(last_item.value_or(""));
+  if (absl::IsOutOfRange(filled)) return RangeTooLarge(filled.message());
+  if (absl::IsInvalidArgument(filled)) return WrongField("filter", filled.message());
+  if (!filled.ok()) return StoreUnreadable(filled);
+  if (!page.next_item().empty()) {
+    response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::DoListTotals(const v1::ListTotalsRequest& request,
+                                        v1::ListTotalsResponse* response) {
+  TotalPage::Request wanted;
+  ServedView served;
+  std::optional<std::string> last_item;
+  grpc::Status status = CheckPageSize(request.page_size(), kTotalPages, &wanted.page_size);
+  if (status.ok()) status = CheckRange(request, &wanted.range);
+  if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
+  if (status.ok()) status = FindView(request.parent(), &served);
+  if (status.ok()) status = FindDefinition(served, &wanted.definition);
+  const uint64_t hash =
+      HashOfSelection("ListTotals", request.parent(), wanted.range, request.filter(), "");
+  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  if (!status.ok()) return status;
+
+  wanted.view = served.name.view;
+  TotalPage page(*served.content, std::move(wanted), response);
+  const absl::Status filled = page.Fill(last_item.value_or(""));
+  if (absl::IsInvalidArgument(filled)) return WrongField("filter", filled.message());
+  if (!filled.ok()) return StoreUnreadable(filled);
+  if (!page.next_item().empty()) {
+    response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
   }
   return grpc::Status::OK;
 }

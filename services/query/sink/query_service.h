@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "services/query/core/pipeline_definition.h"
 #include "services/query/core/view_name.h"
 #include "services/query/sink/feed_readers.h"
 #include "services/query/sink/feed_scheduler.h"
@@ -68,6 +69,12 @@ class QueryService
   grpc::ServerUnaryReactor* ListResults(grpc::CallbackServerContext* context,
                                         const v1::ListResultsRequest* request,
                                         v1::ListResultsResponse* response) override;
+  grpc::ServerUnaryReactor* ListSeries(grpc::CallbackServerContext* context,
+                                       const v1::ListSeriesRequest* request,
+                                       v1::ListSeriesResponse* response) override;
+  grpc::ServerUnaryReactor* ListTotals(grpc::CallbackServerContext* context,
+                                       const v1::ListTotalsRequest* request,
+                                       v1::ListTotalsResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
@@ -91,6 +98,8 @@ class QueryService
   grpc::Status DoGetWindow(const v1::GetWindowRequest& request, v1::GetWindowResponse* response);
   grpc::Status DoListResults(const v1::ListResultsRequest& request,
                              v1::ListResultsResponse* response);
+  grpc::Status DoListSeries(const v1::ListSeriesRequest& request, v1::ListSeriesResponse* response);
+  grpc::Status DoListTotals(const v1::ListTotalsRequest& request, v1::ListTotalsResponse* response);
   void DoGetStatus(v1::GetStatusResponse* response) const;
   grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
                                    std::unique_ptr<Subscription>* subscription, StorePtr* store);
@@ -100,6 +109,8 @@ class QueryService
   // The stores that a parent names, by pipeline; all for an empty one.
   grpc::Status FindPipelines(const std::string& parent, std::vector<StorePtr>* stores) const;
   grpc::Status FindView(const std::string& parent, ServedView* served) const;
+  // What a view computes; UNAVAILABLE (DEFINITION_UNKNOWN) until that is known.
+  static grpc::Status FindDefinition(const ServedView& served, ViewDefinition* view);
   // Null when the pipeline is not served.
   StorePtr FindStore(const std::string& pipeline) const;
   // The content of a store, once everything there was has been read.

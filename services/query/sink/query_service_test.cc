@@ -131,6 +131,16 @@ class QueryServiceTest : public ::testing::Test {
     SetDeadline(&context);
     return stub_->GetWindow(&context, request, response);
   }
+  grpc::Status Call(const v1::ListSeriesRequest& request, v1::ListSeriesResponse* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    return stub_->ListSeries(&context, request, response);
+  }
+  grpc::Status Call(const v1::ListTotalsRequest& request, v1::ListTotalsResponse* response) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    return stub_->ListTotals(&context, request, response);
+  }
   v1::GetStatusResponse Status() {
     grpc::ClientContext context;
     SetDeadline(&context);
@@ -446,6 +456,68 @@ TEST_F(QueryServiceTest, NamesWhatIsWrongWithAList) {
   EXPECT_EQ(Reason(Call(list_views, &views)), "5 PIPELINE_NOT_FOUND");
   list_views.set_parent("unknown");
   EXPECT_EQ(Field(Call(list_views, &views)), "parent");
+}
+
+TEST_F(QueryServiceTest, ListsSeriesAndTotalsOnceItKnowsWhatIsComputed) {
+  Apply(topic_.Row(0, 0, "a", 1).Row(1, 0, "b", 2).Row(0, 600, "a", 5).CloseThrough(0, 0));
+  v1::ListSeriesRequest series;
+  v1::ListTotalsRequest totals;
+  series.set_parent(kParent);
+  totals.set_parent(kParent);
+  v1::ListSeriesResponse found;
+  v1::ListTotalsResponse sums;
+  EXPECT_EQ(Reason(Call(series, &found)), "14 DEFINITION_UNKNOWN");
+  EXPECT_EQ(Reason(Call(totals, &sums)), "14 DEFINITION_UNKNOWN");
+  auto definition = std::make_shared<PipelineDefinition>();
+  definition->views["by-type"].aggregates = {{"count", TotalRule::kSum},
+                                             {"mean", TotalRule::kNone}};
+  store_->SetDefinition(definition);
+
+  series.set_page_size(1);
+  ASSERT_TRUE(Call(series, &found).ok());
+  ASSERT_THAT(found.series(), SizeIs(1));
+  EXPECT_EQ(found.series(0).group(0).string_value(), "a");
+  EXPECT_THAT(found.series(0).points(), SizeIs(2));
+  EXPECT_EQ(found.series(0).totals(0).int_value(), 6);
+  series.set_page_token(found.next_page_token());
+  series.set_page_size(7);
+  ASSERT_TRUE(Call(series, &found).ok());
+  ASSERT_THAT(found.series(), SizeIs(1));
+  EXPECT_EQ(found.series(0).group(0).string_value(), "b");
+  EXPECT_EQ(found.next_page_token(), "");
+  series.set_filter("type = \"a\"");
+  EXPECT_EQ(Reason(Call(series, &found)), "3 BAD_PAGE_TOKEN") << "of another filter";
+  series.clear_page_token();
+  series.set_order_by("mean");
+  EXPECT_EQ(Field(Call(series, &found)), "order_by");
+
+  totals.set_page_size(1);
+  totals.set_newest_first(true);
+  ASSERT_TRUE(Call(totals, &sums).ok());
+  ASSERT_THAT(sums.totals(), SizeIs(1));
+  EXPECT_EQ(sums.totals(0).values(0).int_value(), 5);
+  totals.set_page_token(sums.next_page_token());
+  ASSERT_TRUE(Call(totals, &sums).ok());
+  ASSERT_THAT(sums.totals(), SizeIs(1));
+  EXPECT_EQ(sums.totals(0).rows(), 2);
+  EXPECT_EQ(sums.totals(0).accepted(), 3);
+  EXPECT_EQ(sums.next_page_token(), "");
+  totals.clear_page_token();
+  totals.set_filter("nonsense > 1");
+  EXPECT_EQ(Field(Call(totals, &sums)), "filter");
+}
+
+TEST_F(QueryServiceTest, WindowsTellTheirRevisionAndTheWatermark) {
+  Apply(topic_.Row(0, 0, "a", 1).CorrectedRow(0, 0, "b", 1, 3));
+  v1::GetWindowRequest request;
+  request.set_name(absl::StrCat(kParent, "/windows/1970-01-01T00:00:00Z"));
+  v1::GetWindowResponse response;
+  ASSERT_TRUE(Call(request, &response).ok());
+  EXPECT_EQ(response.window().revision(), 3);
+  EXPECT_FALSE(response.window().has_closed_through_time());
+  Apply(topic_.CloseThrough(0, 2'000'000).CloseThrough(1, 3'000'000));
+  ASSERT_TRUE(Call(request, &response).ok());
+  EXPECT_EQ(response.window().closed_through_time().seconds(), 2);
 }
 
 TEST_F(QueryServiceTest, StatusTellsHowFarItIs) {

@@ -8,6 +8,17 @@ namespace {
 
 using results::v1::Field;
 
+// For people: "a, b, accepted, revision, final".
+std::string ColumnNames(const v1::Result& result) {
+  std::string names;
+  for (const auto* const fields : {&result.group(), &result.values()}) {
+    for (const Field& field : *fields) absl::StrAppend(&names, field.name(), ", ");
+  }
+  return absl::StrCat(names, "accepted, revision, final");
+}
+
+}  // namespace
+
 RowValue ValueOf(const Field& field) {
   switch (field.value_case()) {
     case Field::kStringValue:
@@ -22,8 +33,6 @@ RowValue ValueOf(const Field& field) {
       return RowValue();
   }
 }
-
-}  // namespace
 
 absl::optional<RowValue> GroupFieldOf(const v1::Result& result, absl::string_view name) {
   for (const Field& field : result.group()) {
@@ -50,20 +59,13 @@ absl::optional<RowValue> ColumnOf(const v1::Result& result, absl::string_view na
   return absl::nullopt;
 }
 
-absl::optional<std::string> MissingColumn(const v1::Result& result,
-                                          const std::vector<std::string>& names) {
+absl::Status CheckColumns(const v1::Result& result, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (!ColumnOf(result, name).has_value()) return name;
+    if (ColumnOf(result, name).has_value()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", name, "\" is no column of the view; there are ", ColumnNames(result)));
   }
-  return absl::nullopt;
-}
-
-std::string ColumnNames(const v1::Result& result) {
-  std::string names;
-  for (const auto* const fields : {&result.group(), &result.values()}) {
-    for (const Field& field : *fields) absl::StrAppend(&names, field.name(), ", ");
-  }
-  return absl::StrCat(names, "accepted, revision, final");
+  return absl::OkStatus();
 }
 
 }  // namespace windrow::query

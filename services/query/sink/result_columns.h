@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "services/query/core/row_value.h"
@@ -19,15 +20,14 @@ absl::optional<RowValue> ColumnOf(const v1::Result& result, absl::string_view na
 // The same of the group's fields alone, which no change of a row changes.
 absl::optional<RowValue> GroupFieldOf(const v1::Result& result, absl::string_view name);
 
-// The first of `names` that the result does not have; nullopt when it has all.
-absl::optional<std::string> MissingColumn(const v1::Result& result,
-                                          const std::vector<std::string>& names);
-
 // The names of the group's fields, for people: "a, b".
 std::string GroupFieldNames(const v1::Result& result);
 
-// The names that a result has, for people: "a, b, accepted, revision, final".
-std::string ColumnNames(const v1::Result& result);
+// The value of a field; null for one that cannot be compared.
+RowValue ValueOf(const results::v1::Field& field);
+
+// INVALID_ARGUMENT, with the names there are, when the result does not have all of `names`.
+absl::Status CheckColumns(const v1::Result& result, const std::vector<std::string>& names);
 
 }  // namespace windrow::query
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "services/query/core/row_key.h"
 #include "services/query/sink/result_columns.h"
 #include "services/query/sink/result_message.h"
@@ -86,11 +85,9 @@ absl::Status ResultPage::Take(const StoredRow& row, v1::Result* result, bool* wa
 
 absl::Status ResultPage::CheckNames(absl::string_view field, const std::vector<std::string>& names,
                                     const v1::Result& result) {
-  const absl::optional<std::string> missing = MissingColumn(result, names);
-  if (!missing.has_value()) return absl::OkStatus();
-  wrong_field_ = std::string(field);
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", *missing, "\" is no column of the view; there are ", ColumnNames(result)));
+  absl::Status known = CheckColumns(result, names);
+  if (!known.ok()) wrong_field_ = std::string(field);
+  return known;
 }
 
 // Keeps the page's rows and one more: the first in order of those after the page before.

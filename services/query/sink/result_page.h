@@ -2,7 +2,6 @@
 #define SERVICES_QUERY_SINK_RESULT_PAGE_H_
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -10,17 +9,11 @@
 #include "absl/strings/string_view.h"
 #include "services/query/core/row_filter.h"
 #include "services/query/core/row_order.h"
+#include "services/query/sink/selected_rows.h"
 #include "services/query/sink/store_view.h"
 #include "windrow/query/v1/query_service.pb.h"
 
 namespace windrow::query {
-
-// The range of window starts, and the order, that a list asks for.
-struct ListRange {
-  int64_t start_us = std::numeric_limits<int64_t>::min();
-  int64_t end_us = std::numeric_limits<int64_t>::max();
-  bool newest_first = false;
-};
 
 // Collects the rows of one page of ListResults. The content and the response must outlive it; a
 // value of one thread. Errors: of the store (see StoreView), or INVALID_ARGUMENT for a name in the

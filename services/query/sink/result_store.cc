@@ -257,6 +257,16 @@ ReadingState ResultStore::reading() const {
   return reading_;
 }
 
+void ResultStore::SetDefinition(std::shared_ptr<const PipelineDefinition> definition) {
+  absl::MutexLock lock(&mutex_);
+  definition_ = std::move(definition);
+}
+
+std::shared_ptr<const PipelineDefinition> ResultStore::definition() const {
+  absl::MutexLock lock(&mutex_);
+  return definition_;
+}
+
 void ResultStore::Publish(StoreView::State state) {
   auto view = std::make_shared<const StoreView>(database_, std::move(state));
   {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "services/query/core/pipeline_definition.h"
 #include "services/query/core/result_change.h"
 #include "services/query/core/result_target.h"
 #include "services/query/sink/store_view.h"
@@ -48,6 +49,10 @@ class ResultStore : public ResultTarget {
 
   // How far the reading is, as last reported.
   ReadingState reading() const;
+
+  // What the rows are; null until it is set. Thread-safe.
+  void SetDefinition(std::shared_ptr<const PipelineDefinition> definition);
+  std::shared_ptr<const PipelineDefinition> definition() const;
 
   // Called after every change of view(), on the writer's thread; must be quick. Set before the
   // first write.
@@ -94,6 +99,7 @@ class ResultStore : public ResultTarget {
   mutable absl::Mutex mutex_;
   std::shared_ptr<const StoreView> view_ ABSL_GUARDED_BY(mutex_);
   ReadingState reading_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const PipelineDefinition> definition_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace windrow::query

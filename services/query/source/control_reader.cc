@@ -1,11 +1,13 @@
 #include "services/query/source/control_reader.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "services/platform/kafka/partition_reader.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/runtime/log.h"
+#include "services/query/source/definition_decoder.h"
 #include "windrow/control/v1/control.pb.h"
 
 namespace windrow::query {
@@ -25,12 +27,15 @@ ControlChange ToChange(const control::v1::Proposal& proposal) {
   switch (proposal.change_case()) {
     case control::v1::Proposal::kCreate:
       change.kind = ControlChange::Kind::kCreate;
+      change.definition = std::make_shared<PipelineDefinition>(DecodeDefinition(proposal.create()));
       break;
     case control::v1::Proposal::kDeletion:
       change.kind = ControlChange::Kind::kDelete;
       break;
     case control::v1::Proposal::kNewIncarnation:
       change.kind = ControlChange::Kind::kNewIncarnation;
+      change.definition = std::make_shared<PipelineDefinition>(
+          DecodeDefinition(proposal.new_incarnation().pipeline()));
       break;
     case control::v1::Proposal::kSwitchOver:
       change.kind = ControlChange::Kind::kSwitchOver;
