@@ -61,6 +61,17 @@ std::vector<rpc::FieldViolation> ReplaceRows(const v1::UpdateTableRequest& reque
   return violations;
 }
 
+// Says in the response which live replicas have applied a change, once all have or it took too
+// long.
+template <typename Response>
+void AwaitReplicas(const AcknowledgementWait& replicas, int64_t generation, Response* response) {
+  const AcknowledgementWait::Result applied =
+      replicas.Await(generation, absl::Now() + kAwaitReplicas);
+  response->mutable_acknowledgements()->Add(applied.acknowledgements.begin(),
+                                            applied.acknowledgements.end());
+  response->mutable_missing_replicas()->Add(applied.missing.begin(), applied.missing.end());
+}
+
 }  // namespace
 
 PipelineServiceImpl::PipelineServiceImpl(ControlLog* log, std::string replica,
@@ -164,7 +175,7 @@ grpc::Status PipelineServiceImpl::DoReconfigure(const v1::ReconfigureRequest& re
     proposal.set_pipeline(request.name());
     proposal.set_request_id(request.request_id());
     proposal.set_expected_generation(found->generation);
-    const AcknowledgementWait acknowledgements(replicas_, request.name());
+    const AcknowledgementWait replicas(replicas_, request.name());
     ControlVerdict verdict;
     const grpc::Status status = proposer_.Propose(
         std::move(proposal), !request.etag().empty(),
@@ -175,10 +186,7 @@ grpc::Status PipelineServiceImpl::DoReconfigure(const v1::ReconfigureRequest& re
         call, &verdict);
     if (!status.ok()) return status;
     changed = log_->Find(request.name()).value_or(changed);
-    const auto applied = acknowledgements.Await(verdict.generation, absl::Now() + kAwaitReplicas);
-    response->mutable_acknowledgements()->Add(applied.acknowledgements.begin(),
-                                              applied.acknowledgements.end());
-    response->mutable_missing_replicas()->Add(applied.missing.begin(), applied.missing.end());
+    AwaitReplicas(replicas, verdict.generation, response);
   } else {
     changed.settings = MakeSettings(proposal.settings());
   }
@@ -190,19 +198,19 @@ grpc::Status PipelineServiceImpl::PausePipeline(grpc::ServerContext* context,
                                                 const v1::PausePipelineRequest* request,
                                                 v1::PausePipelineResponse* response) {
   ControlCall call(context, "PausePipeline", *request);
-  return call.End(SetPaused(*request, true, &call, response->mutable_pipeline()));
+  return call.End(SetPaused(*request, true, &call, response));
 }
 
 grpc::Status PipelineServiceImpl::ResumePipeline(grpc::ServerContext* context,
                                                  const v1::ResumePipelineRequest* request,
                                                  v1::ResumePipelineResponse* response) {
   ControlCall call(context, "ResumePipeline", *request);
-  return call.End(SetPaused(*request, false, &call, response->mutable_pipeline()));
+  return call.End(SetPaused(*request, false, &call, response));
 }
 
-template <typename Request>
+template <typename Request, typename Response>
 grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused, ControlCall* call,
-                                            v1::PipelineResource* resource) {
+                                            Response* response) {
   const absl::optional<ControlledPipeline> found = log_->Find(request.name());
   if (!found.has_value()) return NoSuchPipeline(request.name());
   call->SetGenerations(found->generation, found->generation);
@@ -211,10 +219,15 @@ grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused,
     return EtagMismatch(Etag(*found));
   }
   ControlledPipeline changed = *found;
-  // What is so already is no change.
   if (request.validate_only()) {
     changed.paused = paused;
-  } else if (!repeated && found->paused != paused) {
+    FillResource(changed, response->mutable_pipeline());
+    return grpc::Status::OK;
+  }
+  const AcknowledgementWait replicas(replicas_, request.name());
+  int64_t generation = found->generation;
+  // What is so already is no change, though not every replica need have heard of it.
+  if (!repeated && found->paused != paused) {
     control::Proposal proposal;
     proposal.mutable_pause()->set_paused(paused);
     proposal.set_pipeline(request.name());
@@ -226,8 +239,10 @@ grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused,
         [](const ControlledPipeline&, control::Proposal*) {}, call, &verdict);
     if (!status.ok()) return status;
     changed = log_->Find(request.name()).value_or(changed);
+    generation = verdict.generation;
   }
-  FillResource(changed, resource);
+  AwaitReplicas(replicas, generation, response);
+  FillResource(changed, response->mutable_pipeline());
   return grpc::Status::OK;
 }
 
@@ -291,8 +306,15 @@ grpc::Status PipelineServiceImpl::DoUpdateTable(const v1::UpdateTableRequest& re
   }
   ControlledPipeline result = *found;
   response->set_version(table->version());
+  if (request.validate_only()) {
+    FillResource(result, response->mutable_pipeline());
+    *response->mutable_pipeline()->mutable_pipeline() = changed;
+    return grpc::Status::OK;
+  }
+  const AcknowledgementWait replicas(replicas_, request.name());
+  int64_t generation = found->generation;
   // The same rows again are no change.
-  if (!request.validate_only() && !repeated && table->version() != version) {
+  if (!repeated && table->version() != version) {
     control::Proposal proposal;
     proposal.set_pipeline(request.name());
     proposal.set_request_id(request.request_id());
@@ -307,9 +329,10 @@ grpc::Status PipelineServiceImpl::DoUpdateTable(const v1::UpdateTableRequest& re
         [](const ControlledPipeline&, control::Proposal*) {}, call, &verdict);
     if (!status.ok()) return status;
     result = log_->Find(request.name()).value_or(result);
+    generation = verdict.generation;
   }
+  AwaitReplicas(replicas, generation, response);
   FillResource(result, response->mutable_pipeline());
-  if (request.validate_only()) *response->mutable_pipeline()->mutable_pipeline() = changed;
   return grpc::Status::OK;
 }
 

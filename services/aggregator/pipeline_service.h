@@ -69,10 +69,10 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                             v1::ListReplicasResponse* response) override;
 
  private:
-  // `Request` is that of PausePipeline or ResumePipeline.
-  template <typename Request>
+  // Request and Response are those of PausePipeline or ResumePipeline.
+  template <typename Request, typename Response>
   grpc::Status SetPaused(const Request& request, bool paused, ControlCall* call,
-                         v1::PipelineResource* resource);
+                         Response* response);
   // Of the replica that is named, "-" for this one, or of all when none is.
   grpc::Status FillProgress(const std::string& replica, ProgressReport* report,
                             v1::Progress* progress) const;

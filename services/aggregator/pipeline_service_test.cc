@@ -285,6 +285,17 @@ TEST_F(PipelineServiceTest, NamesTheReplicasThatHaveAppliedAChangeAndThoseThatHa
   ASSERT_EQ(response.acknowledgements_size(), 1);
   EXPECT_EQ(response.acknowledgements(0).replica(), "first");
   EXPECT_THAT(response.missing_replicas(), testing::ElementsAre("second"));
+  v1::PausePipelineRequest hold;
+  hold.set_name(name_);
+  v1::PausePipelineResponse held;
+  ASSERT_TRUE(first_->service->PausePipeline(nullptr, &hold, &held).ok());
+  ASSERT_EQ(held.acknowledgements_size(), 1);
+  EXPECT_THAT(held.missing_replicas(), testing::ElementsAre("second"));
+  // It is held already, and the other still does not know.
+  held.Clear();
+  ASSERT_TRUE(first_->service->PausePipeline(nullptr, &hold, &held).ok());
+  EXPECT_EQ(held.acknowledgements(0).generation(), held.pipeline().generation());
+  EXPECT_THAT(held.missing_replicas(), testing::ElementsAre("second"));
   // Who stops in order is not missed.
   second_ = nullptr;
   eventually(*first_, {});

@@ -1,11 +1,14 @@
 """Replicas know each other: who is alive, what they read, and who has applied a change."""
 
+import base64
 import datetime
+import json
 import time
 import unittest
 
 from tests.e2e.second_replica import SecondReplica, replicas, wait_until_shared, workers
-from tests.e2e.system import PIPELINE, PIPELINES, System, generator, random_seed
+from tests.e2e.system import (PIPELINE, PIPELINES, RADIO_CODES, System, generator,
+                              random_seed)
 from tests.e2e.verdict import assert_rows
 from tests.e2e.waiting import wait_until
 
@@ -16,6 +19,7 @@ APPLY_SECONDS = 2.0
 DEAD_SECONDS = 5.0
 # Of a heartbeat, and of a machine that is busy with other things.
 SLACK_SECONDS = 2.5
+TABLE = "radio-codes"
 
 
 def seconds(duration):
@@ -41,10 +45,13 @@ class Replicas(unittest.TestCase):
         wait_until_shared(self.system, self.first)
 
     def reconfigure(self, rpc, settings):
-        """Answer of Reconfigure, how long it took, and after how long the last replica had applied
-        it, by the clock."""
+        return self.change(rpc, "Reconfigure", settings=settings)
+
+    def change(self, rpc, method, **request):
+        """Answer of a change, how long it took, and after how long the last replica had applied it,
+        by the clock."""
         now, began = time.time(), time.monotonic()
-        answer = rpc.call(PIPELINES + "Reconfigure", {"name": PIPELINE, "settings": settings})
+        answer = rpc.call(PIPELINES + method, {"name": PIPELINE, **request})
         took = time.monotonic() - began
         applied = max((clock_seconds(one["apply_time"]) - now
                        for one in answer.get("acknowledgements", [])), default=0)
@@ -82,6 +89,32 @@ class Replicas(unittest.TestCase):
         expected = self.system.recount()
         self.assertEqual(expected.summary()["read"], RECORDS)
         assert_rows(self, self.system, expected)
+
+    def codes(self, more):
+        """UpdateTable's fields for the shipped rows and one that no call has."""
+        rows = json.loads(RADIO_CODES.read_text(encoding="utf-8"))
+        rows.append({**rows[0], "disposition_code": "none-has-it", "description": more})
+        return {"table": TABLE, "format": "FORMAT_JSON",
+                "content": base64.b64encode(json.dumps(rows).encode()).decode()}
+
+    def check_pause_and_table(self):
+        paused = self.change(self.second.rpc, "PausePipeline")
+        self.assert_applied_by_both(*paused, "a pause")
+        # What is so already is no change, and yet it is said who knows.
+        again = self.change(self.first, "PausePipeline")
+        self.assert_applied_by_both(*again, "a pause again")
+        self.assertEqual(again[0]["pipeline"], paused[0]["pipeline"])
+        said = json.loads(self.system.cli("pipelines", "resume").stdout)
+        self.assertEqual((said["paused"], said["applied_by"], said["missing"]),
+                         (False, ["aggregator-0", "aggregator-1"], []))
+        resumed = self.change(self.first, "ResumePipeline")
+        self.assert_applied_by_both(*resumed, "going on")
+        changed = self.change(self.second.rpc, "UpdateTable", **self.codes("once"))
+        self.assert_applied_by_both(*changed, "a table")
+        # Only checked: nobody is asked.
+        checked, took, _ = self.change(self.first, "UpdateTable", validate_only=True,
+                                       **self.codes("checked"))
+        self.assertEqual((checked["acknowledgements"], checked["missing_replicas"]), ([], []))
 
     def test_workers_are_listed_and_the_dead_named(self):
         self.system.start_replay(generator(RECORDS, self.seed), records_per_second=1000)
@@ -132,22 +165,41 @@ class Replicas(unittest.TestCase):
         wait_until("the stopped one to be gone",
                    lambda: self.second.name not in replicas(self.first), 2, self.system.any_ended)
 
-    def test_who_does_not_answer_is_missing(self):
-        self.second.freeze()
-        answer, took, _ = self.reconfigure(self.first, {"records_per_second_per_partition": 77})
+    def assert_first_alone(self, answer):
         self.assertEqual([one["replica"] for one in answer.get("acknowledgements", [])],
                          ["aggregator-0"], answer)
         self.assertEqual(answer["missing_replicas"], ["aggregator-1"])
-        self.assertGreater(took, 1.5)
-        self.assertLess(took, 2 + SLACK_SECONDS)
-        self.second.thaw()
 
+    def wait_until_second_knows(self, generation):
         def caught_up():
             status = replicas(self.first)[self.second.name]
             now = int(status["status"]["pipelines"][0].get("generation", 0))
-            return now >= int(answer["pipeline"]["generation"]) or (False, status)
+            return now >= int(generation) or (False, status)
 
         wait_until("the other to apply it", caught_up, 15, self.system.any_ended)
+
+    def test_a_pause_and_a_table_and_who_does_not_answer(self):
+        self.check_pause_and_table()
+        for method, request in (
+                ("Reconfigure", {"settings": {"records_per_second_per_partition": 77}}),
+                ("PausePipeline", {}), ("ResumePipeline", {}), ("UpdateTable", self.codes("twice"))):
+            with self.subTest(method):
+                self.second.freeze()
+                try:
+                    answer, took, _ = self.change(self.first, method, **request)
+                finally:
+                    self.second.thaw()
+                self.assert_first_alone(answer)
+                self.assertGreater(took, 1.5)
+                self.assertLess(took, 2 + SLACK_SECONDS)
+                # Who is silent for longer is dead, and not waited for.
+                self.wait_until_second_knows(answer["pipeline"]["generation"])
+        self.second.freeze()
+        try:
+            said = self.system.cli("settings", "set", "--rate", "78")
+        finally:
+            self.second.thaw()
+        self.assertEqual(said.stderr.strip(), "applied by aggregator-0; not yet by aggregator-1")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "clients/cli/acknowledgement_text.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/output.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
@@ -23,8 +24,8 @@ absl::Status Run(Session& session, const PauseOptions& options, Method method) {
   const absl::Status status = session.Call(Service::kAggregator, *stub, method, request, &response);
   if (!status.ok()) return status;
   const PipelineResource& resource = response.pipeline();
-  PrintLine(absl::StrCat("{\"paused\":", resource.paused() ? "true" : "false",
-                         ",\"generation\":", resource.generation(), "}"));
+  PrintLine(absl::StrCat("{\"paused\":", resource.paused() ? "true" : "false", ",\"generation\":",
+                         resource.generation(), Acknowledgements::Of(response).JsonMembers(), "}"));
   return absl::OkStatus();
 }
 

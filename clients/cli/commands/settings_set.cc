@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/acknowledgement_text.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/settings_text.h"
 #include "clients/cli/output.h"
@@ -163,8 +164,12 @@ absl::Status Run(Session& session, const SetOptions& options) {
   aggregator::v1::ReconfigureResponse response;
   status = session.Call(Service::kAggregator, *stub, &PipelineService::Stub::Reconfigure, request,
                         &response);
-  if (status.ok()) PrintSettings(response.pipeline(), options.format);
-  return status;
+  if (!status.ok()) return status;
+  PrintSettings(response.pipeline(), options.format);
+  // Beside the data, which stays what `settings get` prints.
+  const std::string who = Acknowledgements::Of(response).Text();
+  if (!who.empty()) Note(who);
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/acknowledgement_text.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/json_text.h"
 #include "clients/cli/output.h"
@@ -63,7 +64,8 @@ absl::Status Run(Session& session, const UpdateOptions& options) {
   AppendJsonString(options.table, &line);
   absl::StrAppend(&line, ",\"version\":");
   AppendJsonString(response.version(), &line);
-  absl::StrAppend(&line, ",\"plan_generation\":", response.pipeline().plan_generation(), "}");
+  absl::StrAppend(&line, ",\"plan_generation\":", response.pipeline().plan_generation(),
+                  Acknowledgements::Of(response).JsonMembers(), "}");
   PrintLine(line);
   return absl::OkStatus();
 }
