@@ -25,6 +25,41 @@ grpc::Status NoSuchReplica(const std::string& replica) {
       kErrorDomain, "REPLICA_NOT_FOUND", {{"replica", replica}});
 }
 
+grpc::Status PipelineNotRunHere(const std::string& name, const std::string& replica) {
+  return rpc::RpcError(grpc::StatusCode::FAILED_PRECONDITION,
+                       absl::StrCat("replica \"", replica, "\" does not run \"", name,
+                                    "\": ask one that does; ListReplicas names them"),
+                       kErrorDomain, "PIPELINE_NOT_RUN_HERE",
+                       {{"pipeline", name}, {"replica", replica}});
+}
+
+grpc::Status NoSuchTable(const std::string& table) {
+  return rpc::RpcError(grpc::StatusCode::NOT_FOUND,
+                       absl::StrCat("the pipeline has no table \"", table,
+                                    "\"; GetPipeline names those that it has"),
+                       kErrorDomain, "TABLE_NOT_FOUND", {{"table", table}});
+}
+
+grpc::Status BadPageToken() {
+  const std::string words =
+      "is not a token of this list: it must be the next_page_token of the answer before";
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, "page_token " + words, kErrorDomain,
+                       "BAD_PAGE_TOKEN", {}, {{"page_token", words}});
+}
+
+grpc::Status RequestIdReused() {
+  return BadRequest({{"request_id", "has been used for another change: take a new one"}});
+}
+
+grpc::Status ControlLogUnavailable(const absl::Status& status) {
+  return rpc::RpcError(
+      absl::Status(status.code(),
+                   absl::StrCat(status.message(),
+                                "; whether the change is made is not known: repeat the call with "
+                                "the same request_id, or look at the pipeline first")),
+      kErrorDomain, "CONTROL_LOG_UNAVAILABLE");
+}
+
 grpc::Status BadRequest(const std::vector<rpc::FieldViolation>& violations) {
   std::string message = "the request is not valid:";
   for (const rpc::FieldViolation& violation : violations) {
@@ -36,10 +71,11 @@ grpc::Status BadRequest(const std::vector<rpc::FieldViolation>& violations) {
 }
 
 grpc::Status EtagMismatch(const std::string& etag) {
-  return rpc::RpcError(
-      grpc::StatusCode::ABORTED,
-      "the pipeline has changed since: read it again and repeat the change with its new etag",
-      kErrorDomain, "ETAG_MISMATCH", {{"etag", etag}});
+  return rpc::RpcError(grpc::StatusCode::ABORTED,
+                       "the pipeline has changed since: read it again and repeat the change with "
+                       "its new etag, under "
+                       "another request_id",
+                       kErrorDomain, "ETAG_MISMATCH", {{"etag", etag}});
 }
 
 }  // namespace windrow::aggregator

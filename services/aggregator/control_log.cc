@@ -174,8 +174,7 @@ absl::StatusOr<ControlVerdict> ControlLog::Propose(const pb::Proposal& proposal,
   };
   if (!mutex_.AwaitWithDeadline(absl::Condition(&applied), deadline)) {
     return absl::DeadlineExceededError(
-        "the change is in the control log but was not applied in time; repeat the call with the "
-        "same request_id to learn what became of it");
+        "the change is in the control log but was not applied in time");
   }
   return *state_.FindVerdict(request_id);
 }
@@ -189,11 +188,6 @@ absl::optional<ControlVerdict> ControlLog::FindOutcome(const std::string& reques
     outcome = verdict;
   }
   return outcome;
-}
-
-bool ControlLog::HasAccepted(const std::string& request_id) const {
-  const absl::optional<ControlVerdict> outcome = FindOutcome(request_id);
-  return outcome.has_value() && outcome->accepted;
 }
 
 std::string ControlLog::RequestIdOfAttempt(const std::string& request_id, int attempt) {

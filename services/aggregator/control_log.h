@@ -47,8 +47,6 @@ class ControlLog {
 
   // What became of a request that has been applied here, of its last attempt if it took several.
   absl::optional<ControlVerdict> FindOutcome(const std::string& request_id) const;
-  // Whether it has been accepted: a caller that repeats it changes nothing more.
-  bool HasAccepted(const std::string& request_id) const;
   // A refused request that may go on top of what was faster is proposed again under another id:
   // the 0th is the request's own.
   static std::string RequestIdOfAttempt(const std::string& request_id, int attempt);

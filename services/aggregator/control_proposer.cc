@@ -31,9 +31,7 @@ grpc::Status ControlProposer::ProposeOnce(control::Proposal proposal, const std:
   SetTime(absl::Now(), proposal.mutable_propose_time());
   proposal.set_request_id(ControlLog::RequestIdOfAttempt(request_id, attempt));
   const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, kProposeTimeout);
-  if (!applied.ok()) {
-    return rpc::RpcError(applied.status(), kErrorDomain, "CONTROL_LOG_UNAVAILABLE");
-  }
+  if (!applied.ok()) return ControlLogUnavailable(applied.status());
   *verdict = *applied;
   call->SetRequestId(proposal.request_id());
   call->SetGenerations(verdict->generation - (verdict->accepted ? 1 : 0), verdict->generation);

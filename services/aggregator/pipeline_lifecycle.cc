@@ -44,7 +44,7 @@ absl::optional<grpc::Status> PipelineLifecycle::Repeated(const std::string& requ
   const bool same_kind =
       outcome->kind == kind || (creates && outcome->kind == Kind::kNewIncarnation);
   if (outcome->pipeline != pipeline || !same_kind) {
-    return BadRequest({{"request_id", "has been used for another change"}});
+    return RequestIdReused();
   }
   if (outcome->accepted) return grpc::Status::OK;
   if (creates) return PipelineExists(pipeline);

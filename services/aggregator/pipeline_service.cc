@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "services/aggregator/acknowledgement_wait.h"
 #include "services/aggregator/control_error.h"
 #include "services/aggregator/explanation_report.h"
@@ -22,15 +23,11 @@ namespace {
 namespace control = windrow::control::v1;
 namespace pipeline = windrow::pipeline::v1;
 
+using Kind = ControlProposal::Kind;
+
 constexpr absl::Duration kAwaitReplicas = absl::Seconds(2);
 
 constexpr absl::string_view kReplicaMark = "replicas/";
-
-grpc::Status BadPageToken() {
-  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT,
-                       "page_token is not a next_page_token of this method", kErrorDomain,
-                       "BAD_PAGE_TOKEN");
-}
 
 absl::optional<TableFormat> ToFormat(v1::UpdateTableRequest::Format format) {
   switch (format) {
@@ -52,7 +49,9 @@ std::vector<rpc::FieldViolation> ReplaceRows(const v1::UpdateTableRequest& reque
   const absl::optional<TableFormat> format = ToFormat(request.format());
   if (!format.has_value()) return {{"format", "must be JSON, NDJSON or CSV"}};
   const absl::Status read = ReadTable(*format, "content", request.content(), table);
-  if (!read.ok()) return {{"content", std::string(read.message())}};
+  if (!read.ok()) {
+    return {{"content", std::string(absl::StripPrefix(read.message(), "content: "))}};
+  }
   std::vector<rpc::FieldViolation> violations;
   // The names of fields are those of the pipeline, since the rows do not fit them.
   for (const PipelineViolation& violation : ValidatePipeline(*changed)) {
@@ -70,6 +69,14 @@ void AwaitReplicas(const AcknowledgementWait& replicas, int64_t generation, Resp
   response->mutable_acknowledgements()->Add(applied.acknowledgements.begin(),
                                             applied.acknowledgements.end());
   response->mutable_missing_replicas()->Add(applied.missing.begin(), applied.missing.end());
+}
+
+// ABORTED when the caller has not seen the pipeline as it is. A call that is repeated may name the
+// etag that it has changed itself.
+template <typename Request>
+grpc::Status CheckEtag(const Request& request, const ControlledPipeline& now, bool repeated) {
+  if (repeated || request.etag().empty() || request.etag() == Etag(now)) return grpc::Status::OK;
+  return EtagMismatch(Etag(now));
 }
 
 }  // namespace
@@ -147,15 +154,31 @@ grpc::Status PipelineServiceImpl::Reconfigure(grpc::ServerContext* context,
   return call.End(DoReconfigure(*request, &call, response));
 }
 
+template <typename Request>
+grpc::Status PipelineServiceImpl::FindTarget(const Request& request, Kind kind, ControlCall* call,
+                                             Target* target) const {
+  absl::optional<ControlledPipeline> found = log_->Find(request.name());
+  if (!found.has_value()) return NoSuchPipeline(request.name());
+  call->SetGenerations(found->generation, found->generation);
+  target->pipeline = *std::move(found);
+  if (request.request_id().empty()) return grpc::Status::OK;
+  const absl::optional<ControlVerdict> outcome = log_->FindOutcome(request.request_id());
+  if (!outcome.has_value()) return grpc::Status::OK;
+  if (outcome->pipeline != request.name() || outcome->kind != kind) return RequestIdReused();
+  if (outcome->accepted) target->earlier = outcome;
+  return grpc::Status::OK;
+}
+
 grpc::Status PipelineServiceImpl::DoReconfigure(const v1::ReconfigureRequest& request,
                                                 ControlCall* call,
                                                 v1::ReconfigureResponse* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
-  if (!found.has_value()) return NoSuchPipeline(request.name());
-  call->SetGenerations(found->generation, found->generation);
+  Target target;
+  grpc::Status status = FindTarget(request, Kind::kSettings, call, &target);
+  if (!status.ok()) return status;
+  ControlledPipeline& now = target.pipeline;
   std::vector<rpc::FieldViolation> violations;
   control::Proposal proposal;
-  *proposal.mutable_settings() = MergeSettings(request, *found, &violations);
+  *proposal.mutable_settings() = MergeSettings(request, now, &violations);
   if (ChangedPaths(request).empty()) {
     violations.push_back({"settings",
                           "holds no value to set; to set a value to zero, name it in "
@@ -165,32 +188,37 @@ grpc::Status PipelineServiceImpl::DoReconfigure(const v1::ReconfigureRequest& re
     violations.push_back({violation.field, violation.description});
   }
   if (!violations.empty()) return BadRequest(violations);
-  ControlledPipeline changed = *found;
-  // The first call with this request id may have changed the etag that its repetition still names.
-  const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
-  if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
-    return EtagMismatch(Etag(*found));
+  if (target.earlier.has_value()) {
+    ControlledPipeline then = now;
+    then.settings = target.earlier->settings;
+    if (!ChangesNothing(request, then)) return RequestIdReused();
   }
-  if (!request.validate_only()) {
+  status = CheckEtag(request, now, target.earlier.has_value());
+  if (!status.ok()) return status;
+  if (request.validate_only()) {
+    now.settings = MakeSettings(proposal.settings());
+    FillResource(now, response->mutable_pipeline());
+    return grpc::Status::OK;
+  }
+  const AcknowledgementWait replicas(replicas_, request.name());
+  ControlVerdict verdict;
+  if (target.earlier.has_value()) {
+    verdict = *target.earlier;
+  } else {
     proposal.set_pipeline(request.name());
     proposal.set_request_id(request.request_id());
-    proposal.set_expected_generation(found->generation);
-    const AcknowledgementWait replicas(replicas_, request.name());
-    ControlVerdict verdict;
-    const grpc::Status status = proposer_.Propose(
+    proposal.set_expected_generation(now.generation);
+    status = proposer_.Propose(
         std::move(proposal), !request.etag().empty(),
-        [&](const ControlledPipeline& now, control::Proposal* next) {
+        [&](const ControlledPipeline& later, control::Proposal* next) {
           // What others have changed meanwhile stays.
-          *next->mutable_settings() = MergeSettings(request, now, &violations);
+          *next->mutable_settings() = MergeSettings(request, later, &violations);
         },
         call, &verdict);
     if (!status.ok()) return status;
-    changed = log_->Find(request.name()).value_or(changed);
-    AwaitReplicas(replicas, verdict.generation, response);
-  } else {
-    changed.settings = MakeSettings(proposal.settings());
   }
-  FillResource(changed, response->mutable_pipeline());
+  AwaitReplicas(replicas, verdict.generation, response);
+  FillResource(log_->Find(request.name()).value_or(now), response->mutable_pipeline());
   return grpc::Status::OK;
 }
 
@@ -211,38 +239,37 @@ grpc::Status PipelineServiceImpl::ResumePipeline(grpc::ServerContext* context,
 template <typename Request, typename Response>
 grpc::Status PipelineServiceImpl::SetPaused(const Request& request, bool paused, ControlCall* call,
                                             Response* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
-  if (!found.has_value()) return NoSuchPipeline(request.name());
-  call->SetGenerations(found->generation, found->generation);
-  const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
-  if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
-    return EtagMismatch(Etag(*found));
-  }
-  ControlledPipeline changed = *found;
+  Target target;
+  grpc::Status status = FindTarget(request, Kind::kPause, call, &target);
+  if (!status.ok()) return status;
+  ControlledPipeline& now = target.pipeline;
+  const bool repeated = target.earlier.has_value();
+  if (repeated && target.earlier->paused != paused) return RequestIdReused();
+  status = CheckEtag(request, now, repeated);
+  if (!status.ok()) return status;
   if (request.validate_only()) {
-    changed.paused = paused;
-    FillResource(changed, response->mutable_pipeline());
+    now.paused = paused;
+    FillResource(now, response->mutable_pipeline());
     return grpc::Status::OK;
   }
   const AcknowledgementWait replicas(replicas_, request.name());
-  int64_t generation = found->generation;
+  int64_t generation = now.generation;
   // What is so already is no change, though not every replica need have heard of it.
-  if (!repeated && found->paused != paused) {
+  if (!repeated && now.paused != paused) {
     control::Proposal proposal;
     proposal.mutable_pause()->set_paused(paused);
     proposal.set_pipeline(request.name());
     proposal.set_request_id(request.request_id());
-    proposal.set_expected_generation(found->generation);
+    proposal.set_expected_generation(now.generation);
     ControlVerdict verdict;
-    const grpc::Status status = proposer_.Propose(
+    status = proposer_.Propose(
         std::move(proposal), !request.etag().empty(),
         [](const ControlledPipeline&, control::Proposal*) {}, call, &verdict);
     if (!status.ok()) return status;
-    changed = log_->Find(request.name()).value_or(changed);
     generation = verdict.generation;
   }
   AwaitReplicas(replicas, generation, response);
-  FillResource(changed, response->mutable_pipeline());
+  FillResource(log_->Find(request.name()).value_or(now), response->mutable_pipeline());
   return grpc::Status::OK;
 }
 
@@ -255,16 +282,20 @@ grpc::Status PipelineServiceImpl::DrainPipeline(grpc::ServerContext* context,
 
 grpc::Status PipelineServiceImpl::DoDrain(const v1::DrainPipelineRequest& request,
                                           ControlCall* call, v1::DrainPipelineResponse* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
-  if (!found.has_value()) return NoSuchPipeline(request.name());
-  call->SetGenerations(found->generation, found->generation);
+  Target target;
+  grpc::Status status = FindTarget(request, Kind::kDrain, call, &target);
+  if (!status.ok()) return status;
+  if (target.earlier.has_value()) {
+    response->set_drain_generation(target.earlier->generation);
+    return grpc::Status::OK;
+  }
   control::Proposal proposal;
   proposal.mutable_drain();
   proposal.set_pipeline(request.name());
   proposal.set_request_id(request.request_id());
-  proposal.set_expected_generation(found->generation);
+  proposal.set_expected_generation(target.pipeline.generation);
   ControlVerdict verdict;
-  const grpc::Status status = proposer_.Propose(
+  status = proposer_.Propose(
       std::move(proposal), false, [](const ControlledPipeline&, control::Proposal*) {}, call,
       &verdict);
   if (status.ok()) response->set_drain_generation(verdict.generation);
@@ -281,58 +312,56 @@ grpc::Status PipelineServiceImpl::UpdateTable(grpc::ServerContext* context,
 grpc::Status PipelineServiceImpl::DoUpdateTable(const v1::UpdateTableRequest& request,
                                                 ControlCall* call,
                                                 v1::UpdateTableResponse* response) {
-  const absl::optional<ControlledPipeline> found = log_->Find(request.name());
-  if (!found.has_value()) return NoSuchPipeline(request.name());
-  pipeline::Pipeline changed = PipelineOf(*found);
+  Target target;
+  grpc::Status status = FindTarget(request, Kind::kTable, call, &target);
+  if (!status.ok()) return status;
+  const ControlledPipeline& now = target.pipeline;
+  pipeline::Pipeline changed = PipelineOf(now);
   pipeline::StaticTable* const table = FindTable(request.table(), &changed);
-  if (table == nullptr) {
-    return rpc::RpcError(grpc::StatusCode::NOT_FOUND,
-                         absl::StrCat("the pipeline has no table \"", request.table(), "\""),
-                         kErrorDomain, "TABLE_NOT_FOUND", {{"table", request.table()}});
-  }
+  if (table == nullptr) return NoSuchTable(request.table());
   const std::string version = table->version();
   std::vector<rpc::FieldViolation> violations = ReplaceRows(request, &changed, table);
-  if (violations.empty() && found->next.has_value()) {
+  if (violations.empty() && now.next.has_value()) {
     // They have to fit what catches up, too.
-    pipeline::Pipeline next = PipelineOf(*found->next);
+    pipeline::Pipeline next = PipelineOf(*now.next);
     pipeline::StaticTable* const table_of_next = FindTable(request.table(), &next);
     if (table_of_next != nullptr) violations = ReplaceRows(request, &next, table_of_next);
   }
   if (!violations.empty()) return BadRequest(violations);
-  call->SetGenerations(found->generation, found->generation);
-  const bool repeated = !request.request_id().empty() && log_->HasAccepted(request.request_id());
-  if (!repeated && !request.etag().empty() && request.etag() != Etag(*found)) {
-    return EtagMismatch(Etag(*found));
+  const bool repeated = target.earlier.has_value();
+  if (repeated && (target.earlier->table != request.table() ||
+                   target.earlier->table_version != table->version())) {
+    return RequestIdReused();
   }
-  ControlledPipeline result = *found;
+  status = CheckEtag(request, now, repeated);
+  if (!status.ok()) return status;
   response->set_version(table->version());
   if (request.validate_only()) {
-    FillResource(result, response->mutable_pipeline());
+    FillResource(now, response->mutable_pipeline());
     *response->mutable_pipeline()->mutable_pipeline() = changed;
     return grpc::Status::OK;
   }
   const AcknowledgementWait replicas(replicas_, request.name());
-  int64_t generation = found->generation;
+  int64_t generation = now.generation;
   // The same rows again are no change.
   if (!repeated && table->version() != version) {
     control::Proposal proposal;
     proposal.set_pipeline(request.name());
     proposal.set_request_id(request.request_id());
-    proposal.set_expected_generation(found->generation);
+    proposal.set_expected_generation(now.generation);
     pipeline::StaticTable* const proposed = proposal.mutable_table()->mutable_table();
     proposed->set_name(table->name());
     proposed->set_version(table->version());
     *proposed->mutable_rows() = table->rows();
     ControlVerdict verdict;
-    const grpc::Status status = proposer_.Propose(
+    status = proposer_.Propose(
         std::move(proposal), !request.etag().empty(),
         [](const ControlledPipeline&, control::Proposal*) {}, call, &verdict);
     if (!status.ok()) return status;
-    result = log_->Find(request.name()).value_or(result);
     generation = verdict.generation;
   }
   AwaitReplicas(replicas, generation, response);
-  FillResource(result, response->mutable_pipeline());
+  FillResource(log_->Find(request.name()).value_or(now), response->mutable_pipeline());
   return grpc::Status::OK;
 }
 
@@ -363,8 +392,9 @@ grpc::Status PipelineServiceImpl::ExplainPipeline(grpc::ServerContext*,
                                                   const v1::ExplainPipelineRequest* request,
                                                   v1::ExplainPipelineResponse* response) {
   const absl::optional<ControlledPipeline> found = log_->Find(request->name());
+  if (!found.has_value()) return NoSuchPipeline(request->name());
   const absl::optional<RunnerProgress> measured = progress_source_(request->name());
-  if (!found.has_value() || !measured.has_value()) return NoSuchPipeline(request->name());
+  if (!measured.has_value()) return PipelineNotRunHere(request->name(), replica_);
   v1::Explanation* const explanation = response->mutable_explanation();
   explanation->set_pipeline(request->name());
   explanation->set_replica(replica_);

@@ -69,6 +69,18 @@ class PipelineServiceImpl final : public windrow::aggregator::v1::PipelineServic
                             v1::ListReplicasResponse* response) override;
 
  private:
+  // What a change is about.
+  struct Target {
+    ControlledPipeline pipeline;
+    // The verdict on an earlier call with the same request id that was accepted.
+    absl::optional<ControlVerdict> earlier;
+  };
+
+  // Looks for what the request is about; an error when there is no such pipeline, or its id stands
+  // for a change of another pipeline or kind.
+  template <typename Request>
+  grpc::Status FindTarget(const Request& request, ControlProposal::Kind kind, ControlCall* call,
+                          Target* target) const;
   // Request and Response are those of PausePipeline or ResumePipeline.
   template <typename Request, typename Response>
   grpc::Status SetPaused(const Request& request, bool paused, ControlCall* call,

@@ -256,6 +256,41 @@ TEST_F(PipelineServiceTest, AnEtagGuardsAndARequestIdRepeats) {
   EXPECT_EQ(first_->Get(name_).etag(), changed.etag());
 }
 
+TEST_F(PipelineServiceTest, ARequestIdIsOfOneChange) {
+  v1::ReconfigureRequest request = Parallelism(2);
+  request.set_request_id(name_ + ":1");
+  ASSERT_TRUE(first_->Reconfigure(request).ok());
+  const v1::PipelineResource changed = first_->Get(name_);
+  const auto refused = [](const grpc::Status& status) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("request_id"));
+  };
+  v1::ReconfigureRequest other = Parallelism(3);
+  other.set_request_id(request.request_id());
+  refused(first_->Reconfigure(other));
+  v1::PausePipelineRequest hold;
+  hold.set_name(name_);
+  hold.set_request_id(request.request_id());
+  v1::PausePipelineResponse held;
+  refused(first_->service->PausePipeline(nullptr, &hold, &held));
+  v1::DrainPipelineRequest drain;
+  drain.set_name(name_);
+  drain.set_request_id(request.request_id());
+  v1::DrainPipelineResponse drained;
+  refused(first_->service->DrainPipeline(nullptr, &drain, &drained));
+  // What has been done under an id is not undone under it either.
+  hold.set_request_id(name_ + ":2");
+  ASSERT_TRUE(first_->service->PausePipeline(nullptr, &hold, &held).ok());
+  v1::ResumePipelineRequest go_on;
+  go_on.set_name(name_);
+  go_on.set_request_id(hold.request_id());
+  v1::ResumePipelineResponse resumed;
+  refused(first_->service->ResumePipeline(nullptr, &go_on, &resumed));
+  EXPECT_EQ(first_->Get(name_).generation(), changed.generation() + 1);
+  ASSERT_TRUE(first_->Reconfigure(request).ok());
+  EXPECT_EQ(first_->Get(name_).generation(), changed.generation() + 1);
+}
+
 TEST_F(PipelineServiceTest, NamesTheReplicasThatHaveAppliedAChangeAndThoseThatHaveNot) {
   const auto eventually = [&](Replica& replica, const std::vector<std::string>& others) {
     const absl::Time deadline = absl::Now() + kPatience;

@@ -1,6 +1,7 @@
 #include "services/aggregator/settings_change.h"
 
 #include <google/protobuf/util/field_mask_util.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@ namespace pipeline = windrow::pipeline::v1;
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::util::FieldMaskUtil;
+using google::protobuf::util::MessageDifferencer;
 
 constexpr char kIntoIdlePolicy[] = "idle_policy.";
 
@@ -56,6 +58,13 @@ pipeline::Settings MergeSettings(const v1::ReconfigureRequest& request,
   replacing.set_replace_repeated_fields(true);
   FieldMaskUtil::MergeMessageTo(request.settings(), mask, replacing, &merged);
   return merged;
+}
+
+bool ChangesNothing(const v1::ReconfigureRequest& request, const ControlledPipeline& now) {
+  std::vector<rpc::FieldViolation> violations;
+  const PipelineSettings merged = MakeSettings(MergeSettings(request, now, &violations));
+  return violations.empty() &&
+         MessageDifferencer::Equals(EncodeSettings(merged), EncodeSettings(now.settings));
 }
 
 }  // namespace windrow::aggregator

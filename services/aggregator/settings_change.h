@@ -23,6 +23,9 @@ windrow::pipeline::v1::Settings MergeSettings(const v1::ReconfigureRequest& requ
                                               const ControlledPipeline& now,
                                               std::vector<rpc::FieldViolation>* violations);
 
+// Whether the request would change nothing of `now`.
+bool ChangesNothing(const v1::ReconfigureRequest& request, const ControlledPipeline& now);
+
 }  // namespace windrow::aggregator
 
 #endif  // SERVICES_AGGREGATOR_SETTINGS_CHANGE_H_

@@ -109,6 +109,28 @@ TEST(SettingsChangeTest, PathsThatDoNotExistAreNamed) {
   EXPECT_THAT(violations[2].description, ::testing::HasSubstr("\"nonsense\""));
 }
 
+TEST(SettingsChangeTest, AskingForWhatIsChangesNothing) {
+  ControlledPipeline now = Now();
+  const auto none = [&](const std::string& request) {
+    return ChangesNothing(Request(request), now);
+  };
+  EXPECT_TRUE(none("settings { parallelism: 2 }"));
+  EXPECT_TRUE(none("settings { parallelism: 2 records_per_second: 70 }"));
+  EXPECT_FALSE(none("settings { parallelism: 3 records_per_second: 70 }"));
+  EXPECT_FALSE(none("update_mask { paths: 'records_per_second' }"));
+  // The pipeline's own, until it is set.
+  EXPECT_TRUE(none("update_mask { paths: 'idle_policy' paths: 'watermark_delay' }"));
+  const std::string timeout =
+      "settings { idle_policy { idle_timeout { seconds: 9 } } } "
+      "update_mask { paths: 'idle_policy.idle_timeout' }";
+  EXPECT_FALSE(none(timeout));
+  std::vector<rpc::FieldViolation> violations;
+  now.settings = MakeSettings(MergeSettings(Request(timeout), now, &violations));
+  EXPECT_TRUE(none(timeout));
+  EXPECT_FALSE(none("update_mask { paths: 'idle_policy' }"));
+  EXPECT_FALSE(none("update_mask { paths: 'nonsense' }"));
+}
+
 TEST(SettingsChangeTest, SettingsAreTheSameThereAndBack) {
   const pb::Settings everything = Request(
                                       "settings { parallelism: 3 records_per_second_per_partition: "

@@ -13,6 +13,10 @@ ControlVerdict ControlState::Apply(const ControlProposal& proposal) {
   ControlVerdict verdict;
   verdict.pipeline = proposal.pipeline;
   verdict.kind = proposal.kind;
+  verdict.settings = proposal.settings;
+  verdict.table = proposal.table;
+  verdict.table_version = proposal.table_version;
+  verdict.paused = proposal.paused;
   verdict.accepted = IsAcceptable(proposal);
   if (verdict.accepted) {
     verdict.generation = ++histories_[proposal.pipeline].generation;

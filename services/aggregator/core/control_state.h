@@ -164,6 +164,13 @@ struct ControlVerdict {
   // What the proposal was about, for whoever uses its request id again.
   std::string pipeline;
   ControlProposal::Kind kind = ControlProposal::Kind::kDrain;
+  // For kSettings.
+  PipelineSettings settings;
+  // For kTable.
+  std::string table;
+  std::string table_version;
+  // For kPause.
+  bool paused = false;
 };
 
 // The state that the control log describes: whoever applies the same records in order holds the

@@ -401,6 +401,16 @@ TEST(ControlStateTest, VerdictsTellWhatTheyWereAbout) {
   EXPECT_EQ(state.FindVerdict("a")->pipeline, "p");
   EXPECT_EQ(state.FindVerdict("a")->kind, Kind::kCreate);
   EXPECT_EQ(state.FindVerdict("b")->kind, Kind::kDrain);
+  state.Apply(Settings("c", 1, 5));
+  EXPECT_EQ(state.FindVerdict("c")->settings.parallelism, 5);
+  state.Apply(Table("d", 2, "v2", false));
+  EXPECT_EQ(state.FindVerdict("d")->table, "codes");
+  EXPECT_EQ(state.FindVerdict("d")->table_version, "v2");
+  ControlProposal pause = Drain("e", 3);
+  pause.kind = Kind::kPause;
+  pause.paused = true;
+  EXPECT_TRUE(state.Apply(pause).paused);
+  EXPECT_FALSE(state.FindVerdict("d")->paused);
 }
 
 TEST(ControlStateTest, AChangeOfDelayOrIdlePolicyChangesThePlan) {
