@@ -30,7 +30,7 @@ absl::Duration MonotonicNow() {
 
 absl::Status NotActive() {
   return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_ACTIVE",
-                     "no replay is running or paused");
+                     "no replay is running or paused: StartReplay starts one");
 }
 
 absl::Status SourceError(const absl::Status& status) {
@@ -41,7 +41,9 @@ absl::Status SourceError(const absl::Status& status) {
 
 absl::Status SinkError(const absl::Status& status) {
   if (!absl::IsNotFound(status)) {
-    return ReplayError(status.code(), "KAFKA_UNAVAILABLE", status.message());
+    return ReplayError(status.code(), "KAFKA_UNAVAILABLE",
+                       absl::StrCat("nothing is sent, since Kafka does not answer: ",
+                                    status.message(), "; try again"));
   }
   return ReplayError(status.code(), "TOPIC_NOT_FOUND",
                      absl::StrCat(status.message(), ": create it first"));
@@ -66,7 +68,8 @@ absl::StatusOr<ReplayStatus> ReplayRunner::Start(const ReplayOptions& options) {
 absl::Status ReplayRunner::Reserve() {
   absl::MutexLock lock(&mutex_);
   if (closing_) {
-    return ReplayError(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the producer is stopping");
+    return ReplayError(absl::StatusCode::kUnavailable, "SHUTTING_DOWN",
+                       "the producer is stopping: repeat the call once it runs again");
   }
   if (starting_ || IsActive(status_.state)) {
     return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_ACTIVE",
@@ -126,9 +129,8 @@ bool ReplayRunner::Apply(ReplayEvent event) {
 absl::StatusOr<ReplayStatus> ReplayRunner::Pause() {
   absl::MutexLock lock(&mutex_);
   if (!Apply(ReplayEvent::kPause)) {
-    return ReplayError(
-        absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_RUNNING",
-        absl::StrCat("no replay is running: it is ", ReplayStateName(status_.state)));
+    return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_RUNNING",
+                       Unfit("running"));
   }
   LogInfo("replay paused", {{"records_sent", records_sent_.load()}});
   const auto held = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -157,7 +159,8 @@ absl::StatusOr<ReplayStatus> ReplayRunner::Stop(absl::Duration timeout) {
                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !IsActive(status_.state); };
   if (mutex_.AwaitWithTimeout(absl::Condition(&ended), timeout)) return StatusLocked();
   return ReplayError(absl::StatusCode::kDeadlineExceeded, "REPLAY_STOPPING",
-                     "nothing more is sent, but Kafka has not acknowledged everything yet");
+                     "nothing more is sent, but Kafka has not acknowledged everything yet: "
+                     "GetReplay tells when it has");
 }
 
 absl::StatusOr<ReplayStatus> ReplayRunner::UpdatePace(const Pace& pace) {
@@ -169,7 +172,9 @@ absl::StatusOr<ReplayStatus> ReplayRunner::UpdatePace(const Pace& pace) {
 }
 
 std::string ReplayRunner::Unfit(absl::string_view wanted) const {
-  if (status_.state == ReplayState::kNone) return "no replay has been started";
+  if (status_.state == ReplayState::kNone) {
+    return "no replay has been started: StartReplay starts one";
+  }
   return absl::StrCat("the replay is not ", wanted, ": it is ", ReplayStateName(status_.state));
 }
 

@@ -16,6 +16,8 @@ namespace {
 
 constexpr absl::string_view kDomain = "producer.windrow";
 constexpr size_t kRequestsRemembered = 1000;
+// Reason of an error between Once and ErrorFrom.
+constexpr absl::string_view kReused = "REQUEST_ID_REUSED";
 constexpr absl::Duration kLongestStop = absl::Seconds(30);
 // Left of a call's deadline for its answer.
 constexpr absl::Duration kAnswerTime = absl::Milliseconds(100);
@@ -28,16 +30,26 @@ grpc::Status WrongFields(const std::vector<OptionProblem>& problems, absl::strin
     absl::StrAppend(&message, violations.size() > 1 ? "; " : " ", violations.back().field, " ",
                     problem.description);
   }
-  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, message, kDomain, "INVALID_FIELDS", {},
+  return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, message, kDomain, "INVALID_FIELD", {},
                        violations);
 }
 
 grpc::Status ErrorFrom(const absl::Status& status) {
   const std::string reason = ReplayErrorReason(status);
+  if (reason == kReused) {
+    return WrongFields({{"request_id", "has been used for another change: take a new one"}}, "");
+  }
   if (!absl::IsInvalidArgument(status)) return rpc::RpcError(status, kDomain, reason);
   // Only the file named in the request can still be wrong after the checks.
   return rpc::RpcError(grpc::StatusCode::INVALID_ARGUMENT, status.message(), kDomain, reason, {},
                        {{"spec.dataset.path", std::string(status.message())}});
+}
+
+// What a request asks for, whatever its id.
+template <typename Request>
+size_t Fingerprint(Request request) {
+  request.clear_request_id();
+  return absl::HashOf(request.GetTypeName(), request.SerializeAsString());
 }
 
 template <typename Response>
@@ -54,14 +66,21 @@ absl::Duration TimeLeft(const grpc::ServerContext& context) {
 
 }  // namespace
 
+template <typename Request>
 absl::StatusOr<ReplayStatus> ProducerService::Once(
-    const std::string& request_id, absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command) {
+    const Request& request, absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command) {
+  const std::string& request_id = request.request_id();
   if (request_id.empty()) return command();
+  const size_t fingerprint = Fingerprint(request);
   absl::MutexLock lock(&mutex_);
-  if (done_.contains(request_id)) return control_.Get();
+  const auto earlier = done_.find(request_id);
+  if (earlier != done_.end()) {
+    if (earlier->second == fingerprint) return control_.Get();
+    return ReplayError(absl::StatusCode::kInvalidArgument, kReused, "");
+  }
   absl::StatusOr<ReplayStatus> status = command();
   if (!status.ok()) return status;
-  done_.insert(request_id);
+  done_.emplace(request_id, fingerprint);
   done_in_order_.push_back(request_id);
   if (done_in_order_.size() > kRequestsRemembered) {
     done_.erase(done_in_order_.front());
@@ -84,26 +103,25 @@ grpc::Status ProducerService::StartReplay(grpc::ServerContext*,
     *response->mutable_replay()->mutable_spec() = ReplaySpecFrom(options);
     return grpc::Status::OK;
   }
-  return Answer(Once(request->request_id(), [&] { return control_.Start(options); }), response);
+  return Answer(Once(*request, [&] { return control_.Start(options); }), response);
 }
 
 grpc::Status ProducerService::PauseReplay(grpc::ServerContext*,
                                           const v1::PauseReplayRequest* request,
                                           v1::PauseReplayResponse* response) {
-  return Answer(Once(request->request_id(), [&] { return control_.Pause(); }), response);
+  return Answer(Once(*request, [&] { return control_.Pause(); }), response);
 }
 
 grpc::Status ProducerService::ResumeReplay(grpc::ServerContext*,
                                            const v1::ResumeReplayRequest* request,
                                            v1::ResumeReplayResponse* response) {
-  return Answer(Once(request->request_id(), [&] { return control_.Resume(); }), response);
+  return Answer(Once(*request, [&] { return control_.Resume(); }), response);
 }
 
 grpc::Status ProducerService::StopReplay(grpc::ServerContext* context,
                                          const v1::StopReplayRequest* request,
                                          v1::StopReplayResponse* response) {
-  return Answer(Once(request->request_id(), [&] { return control_.Stop(TimeLeft(*context)); }),
-                response);
+  return Answer(Once(*request, [&] { return control_.Stop(TimeLeft(*context)); }), response);
 }
 
 grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdatePaceRequest* request,
@@ -112,7 +130,7 @@ grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdateP
   const std::vector<OptionProblem> problems = CheckPace(pace);
   if (!problems.empty()) return WrongFields(problems, "");
   if (request->validate_only()) return Answer<v1::UpdatePaceResponse>(control_.Get(), response);
-  return Answer(Once(request->request_id(), [&] { return control_.UpdatePace(pace); }), response);
+  return Answer(Once(*request, [&] { return control_.UpdatePace(pace); }), response);
 }
 
 grpc::Status ProducerService::GetReplay(grpc::ServerContext*, const v1::GetReplayRequest*,

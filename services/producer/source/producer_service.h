@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -37,16 +37,18 @@ class ProducerService final : public v1::ProducerService::Service {
                          v1::GetReplayResponse* response) override;
 
  private:
-  // Carries out a command, unless it has been under this id; an empty id is none.
-  absl::StatusOr<ReplayStatus> Once(const std::string& request_id,
+  // Carries out what the request asks for, unless it has been under its id; an empty id is none.
+  template <typename Request>
+  absl::StatusOr<ReplayStatus> Once(const Request& request,
                                     absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command);
 
   ReplayControl& control_;
   const std::string default_topic_;
   // Held while a command with an id is carried out.
   absl::Mutex mutex_;
-  // Of commands that were carried out, and the order in which they are forgotten.
-  absl::flat_hash_set<std::string> done_ ABSL_GUARDED_BY(mutex_);
+  // Ids of what was carried out, with a hash of the request, and the order in which they are
+  // forgotten.
+  absl::flat_hash_map<std::string, size_t> done_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> done_in_order_ ABSL_GUARDED_BY(mutex_);
 };
 

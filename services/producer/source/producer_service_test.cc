@@ -103,7 +103,7 @@ TEST_F(ProducerServiceTest, StartNamesEachWrongField) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   for (const char* field :
        {"spec.topic", "spec.order", "spec.pace.records_per_second", "spec.generator.records",
-        "spec.generator.late_fraction", "spec.generator.start_time", "INVALID_FIELDS"}) {
+        "spec.generator.late_fraction", "spec.generator.start_time", "INVALID_FIELD"}) {
     EXPECT_TRUE(Says(status, field)) << field;
   }
   EXPECT_EQ(control_.asked, "");
@@ -179,6 +179,26 @@ TEST_F(ProducerServiceTest, ARepeatedRequestIsCarriedOutOnce) {
   EXPECT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
   EXPECT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
   EXPECT_EQ(control_.asked, "pausepausepausepausepause");
+}
+
+TEST_F(ProducerServiceTest, AnIdIsOfOneRequest) {
+  v1::UpdatePaceRequest request;
+  v1::UpdatePaceResponse response;
+  request.set_request_id("a");
+  request.mutable_pace()->set_speedup(2);
+  ASSERT_TRUE(service_.UpdatePace(&context_, &request, &response).ok());
+  ASSERT_TRUE(service_.UpdatePace(&context_, &request, &response).ok());
+  request.mutable_pace()->set_speedup(3);
+  grpc::Status status = service_.UpdatePace(&context_, &request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(Says(status, "request_id"));
+  EXPECT_TRUE(Says(status, "INVALID_FIELD"));
+  v1::PauseReplayRequest pause;
+  v1::PauseReplayResponse paused;
+  pause.set_request_id("a");
+  status = service_.PauseReplay(&context_, &pause, &paused);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(control_.asked, "pace");
 }
 
 TEST_F(ProducerServiceTest, ValidationChangesNothing) {
