@@ -105,9 +105,10 @@ class Grpcurl:
 
     def call_all(self, method, request=None, seconds=CALL_SECONDS):
         """All messages that a call answers with. Raises RpcError."""
+        # On standard input, since an argument has a limit.
         done = subprocess.run(
-            self._command("-d", json.dumps(request or {}), self.address, method, seconds=seconds),
-            capture_output=True, text=True, timeout=seconds + 10,
+            self._command("-d", "@", self.address, method, seconds=seconds),
+            input=json.dumps(request or {}), capture_output=True, text=True, timeout=seconds + 10,
         )
         if done.returncode != 0:
             raise error_of(done.stderr, method, self.address)
