@@ -53,9 +53,21 @@ _LIBRARIES = {
         ["-lgrpc++_reflection", "-lgrpc++", "-lgrpc", "-lgpr"],
         [":protobuf", ":absl"],
     ),
+    "grpc_channelz": (
+        "libgrpc++-dev",
+        "grpcpp/ext/channelz_service_plugin.h",
+        ["-lgrpcpp_channelz"],
+        [":grpc"],
+    ),
     "gtest": ("libgmock-dev", "gmock/gmock.h", ["-lgmock", "-lgtest", "-lpthread"], []),
     # gMock's main also starts gTest and understands the flags of both.
     "gtest_main": ("libgmock-dev", "gmock/gmock.h", ["-lgmock_main"], [":gtest"]),
+    "prometheus": (
+        "prometheus-cpp-dev",
+        "prometheus/exposer.h",
+        ["-lprometheus-cpp-pull", "-lprometheus-cpp-core"],
+        [],
+    ),
     "protobuf": ("libprotobuf-dev", "google/protobuf/message.h", ["-lprotobuf", "-lpthread"], []),
     "rdkafka": ("librdkafka-dev", "librdkafka/rdkafka.h", ["-lrdkafka", "-lpthread"], []),
     "rocksdb": ("librocksdb-dev", "rocksdb/db.h", ["-lrocksdb", "-lpthread"], []),

@@ -80,7 +80,7 @@ def windrow_proto_library(name, srcs, deps = [], grpc = False, visibility = None
         deps = [":" + name, "@debian//:grpc"],
     )
 
-def windrow_protoset(name, deps, out, visibility = None):
+def windrow_protoset(name, deps, out, roots = [], visibility = None):
     """One descriptor set (with imports and comments) of everything in `deps`.
 
     For clients that speak gRPC from descriptors (grpcurl, Envoy) and for checks of compatibility.
@@ -89,6 +89,7 @@ def windrow_protoset(name, deps, out, visibility = None):
       name: of the target.
       deps: windrow_proto_library targets.
       out: the file to write.
+      roots: packages of deps that are elsewhere.
       visibility: of the target.
     """
     native.genrule(
@@ -97,6 +98,7 @@ def windrow_protoset(name, deps, out, visibility = None):
         outs = [out],
         # A file may come through several deps: SRCS names it once.
         cmd = _PROTOC.format(root = _root()) +
+              "".join([" --proto_path=" + root for root in roots]) +
               " --include_imports --include_source_info --descriptor_set_out=$@ $(SRCS)",
         message = "Generating descriptors",
         visibility = visibility,

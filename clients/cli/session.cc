@@ -3,6 +3,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/rpc/service_config.h"
 
 namespace windrow::cli {
 namespace {
@@ -76,6 +77,7 @@ std::shared_ptr<grpc::Channel> Session::Channel(Service service) const {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   arguments.SetMaxReceiveMessageSize(64 << 20);
+  arguments.SetServiceConfigJSON(rpc::kServiceConfig);
   return grpc::CreateCustomChannel(Address(service), grpc::InsecureChannelCredentials(), arguments);
 }
 

@@ -87,7 +87,7 @@ absl::Status AggregatorApp::Start() {
   service_ = std::make_unique<PipelineServiceImpl>(
       log_.get(), options_.replica, [this](const std::string& name) { return Progress(name); },
       board_.get());
-  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
+  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()}, options_.rpc);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   for (const Declared& one : *declared) {
@@ -347,6 +347,7 @@ AggregatorApp::~AggregatorApp() {
     runtime::LogWarning("aggregator ends without Kafka's answer");
     _exit(0);
   }).detach();
+  if (server_ != nullptr) server_->BeginDrain();
   if (service_ != nullptr) service_->Stop();
   table_watchers_.clear();
   incarnation_watch_.reset();

@@ -22,6 +22,7 @@
 #include "services/aggregator/table_watcher.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
+#include "services/platform/rpc/server_options.h"
 #include "services/platform/runtime/cpu_load.h"
 #include "windrow/status/v1/status.pb.h"
 
@@ -34,6 +35,9 @@ class AggregatorApp {
   struct Options {
     kafka::KafkaConfig kafka;
     std::string listen;
+    rpc::ServerOptions rpc;
+    // Of the log lines: "json" or "text".
+    std::string log_format = "json";
     std::string replica;
     // Of pipelines that are created at start when they do not exist.
     std::vector<std::string> pipeline_files;

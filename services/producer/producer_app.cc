@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<ProducerApp>> ProducerApp::Build(const ProducerOp
   if (!admin.ok()) return admin.status();
   app->admin_ = *std::move(admin);
   absl::StatusOr<std::unique_ptr<rpc::RpcServer>> server =
-      rpc::RpcServer::Start(options.listen, {&app->service_});
+      rpc::RpcServer::Start(options.listen, {&app->service_}, options.rpc);
   if (!server.ok()) return server.status();
   app->server_ = *std::move(server);
   LogInfo("listening", {{"address", options.listen}, {"port", app->server_->port()}});
@@ -135,7 +135,7 @@ void ProducerApp::ServeUntilTermination() {
 
 void ProducerApp::ShutDown() {
   LogInfo("stopping");
-  server_->SetServing(false);
+  server_->BeginDrain();
   runner_.Shutdown(kFlushTimeout);
   server_->Drain(kDrainGrace);
   LogInfo("stopped");

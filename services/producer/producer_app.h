@@ -11,6 +11,7 @@
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/rpc/rpc_server.h"
+#include "services/platform/rpc/server_options.h"
 #include "services/producer/core/replay_options.h"
 #include "services/producer/replay_runner.h"
 #include "services/producer/source/producer_service.h"
@@ -21,6 +22,7 @@ namespace windrow::producer {
 struct ProducerOptions {
   kafka::KafkaConfig kafka;
   std::string listen = "127.0.0.1:7001";
+  rpc::ServerOptions rpc;
   std::string log_format = "json";
   std::string topic = "calls";
   // 0: the topic is used as it is.

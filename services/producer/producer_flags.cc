@@ -6,6 +6,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 #include "services/producer/generator_flags.h"
 #include "services/producer/source/dataset_reader.h"
@@ -97,6 +98,7 @@ ProducerOptions ParseProducerFlags(int argc, char** argv) {
   options.kafka.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
   options.kafka.client_id = "windrow-producer";
   options.listen = absl::GetFlag(FLAGS_listen);
+  options.rpc = rpc::ServerOptionsFromFlags("producer.windrow");
   options.log_format = absl::GetFlag(FLAGS_log_format);
   options.topic = absl::GetFlag(FLAGS_topic);
   options.topic_partitions = absl::GetFlag(FLAGS_topic_partitions);

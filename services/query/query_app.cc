@@ -99,7 +99,7 @@ absl::Status QueryApp::Start() {
   service_options.subscriber_patience = options_.subscriber_patience;
   service_ = std::make_unique<QueryService>(service_options);
   service_->SetAllServed(false);
-  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()});
+  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()}, options_.rpc);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   const absl::Status opened = Follow(OnDisk());
@@ -319,6 +319,7 @@ bool QueryApp::IsServing(bool known) const {
 
 void QueryApp::Drain() {
   runtime::LogInfo("draining");
+  server_->BeginDrain();
   service_->Drain();
   server_->Drain(kDrainGrace);
   control_.reset();

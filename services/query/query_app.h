@@ -15,6 +15,7 @@
 #include "absl/types/optional.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
+#include "services/platform/rpc/server_options.h"
 #include "services/query/core/served_pipelines.h"
 #include "services/query/sink/query_service.h"
 #include "services/query/sink/result_store.h"
@@ -40,6 +41,7 @@ class QueryApp {
     int max_subscribers = 1000;
     // How long a subscriber may take nothing.
     absl::Duration subscriber_patience = absl::Minutes(1);
+    rpc::ServerOptions rpc;
     // Of the log lines: "json" or "text".
     std::string log_format = "json";
   };

@@ -60,6 +60,17 @@ grpc::Status RpcError(const absl::Status& status, absl::string_view domain,
   return RpcError(static_cast<grpc::StatusCode>(status.code()), status.message(), domain, reason);
 }
 
+grpc::Status WithRetry(const grpc::Status& error, absl::Duration delay) {
+  google::rpc::Status status;
+  if (error.ok() || !status.ParseFromString(error.error_details())) return error;
+  google::rpc::RetryInfo retry;
+  google::protobuf::Duration& wait = *retry.mutable_retry_delay();
+  wait.set_seconds(absl::IDivDuration(delay, absl::Seconds(1), &delay));
+  wait.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(delay)));
+  status.add_details()->PackFrom(retry);
+  return grpc::Status(error.error_code(), error.error_message(), status.SerializeAsString());
+}
+
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace windrow::rpc {
 
@@ -28,6 +29,9 @@ grpc::Status RpcError(grpc::StatusCode code, absl::string_view message, absl::st
 // Turns a failed absl::Status into an RPC error with the same code and message.
 grpc::Status RpcError(const absl::Status& status, absl::string_view domain,
                       absl::string_view reason);
+
+// `error` of RpcError with google.rpc.RetryInfo: another try is worth while after `delay`.
+grpc::Status WithRetry(const grpc::Status& error, absl::Duration delay);
 
 // The code and message of a gRPC status; OK stays OK. For callers.
 absl::Status FromGrpcStatus(const grpc::Status& status);

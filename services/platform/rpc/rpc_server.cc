@@ -2,6 +2,7 @@
 
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
@@ -25,18 +26,20 @@
 #include "absl/time/clock.h"
 #include "google/rpc/error_details.pb.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/platform/rpc/call_interceptor.h"
 #include "services/platform/rpc/reflection_service.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::rpc {
 namespace {
 
-constexpr int kMaxMessageBytes = 4 << 20;
-// Of synchronous calls; streams are served by callbacks, without a thread each.
-constexpr int kMaxThreads = 64;
-constexpr int kKeepaliveTimeMs = 30000;
-constexpr int kKeepaliveTimeoutMs = 10000;
-constexpr int kMinPingIntervalMs = 10000;
+constexpr int kMaxResponseBytes = 4 << 20;
+// Threads that wait for calls, beside those that handle them.
+constexpr int kPollerThreads = 2;
+// A little less than the 10 s that callers may ping at, since pings come closer together at times.
+constexpr int kMinPingIntervalMs = 8000;
+constexpr char kLiveness[] = "liveness";
+constexpr char kReadiness[] = "readiness";
 constexpr absl::string_view kHealthService = "grpc.health.v1.Health";
 
 void OnGrpcLog(gpr_log_func_args* args) {
@@ -146,20 +149,44 @@ absl::Status CheckAddress(const std::string& address) {
   return error == 0 ? absl::OkStatus() : BindError(address, error);
 }
 
-void Configure(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.SetMaxSendMessageSize(kMaxMessageBytes);
-  builder.SetResourceQuota(grpc::ResourceQuota("windrow").SetMaxThreads(kMaxThreads));
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+void SetBounds(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(options.max_request_bytes);
+  builder.SetMaxSendMessageSize(kMaxResponseBytes);
+  grpc::ResourceQuota quota("windrow");
+  quota.SetMaxThreads(options.max_concurrent_calls + kPollerThreads);
+  quota.Resize(options.memory_bytes);
+  builder.SetResourceQuota(quota);
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kPollerThreads);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+}
+
+void SetConnections(const ServerOptions& options, grpc::ServerBuilder& builder) {
   // A taken port is an error, not a port shared between two servers.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             Milliseconds(options.keepalive_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
+  if (options.max_connection_age == absl::ZeroDuration()) return;
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             Milliseconds(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Milliseconds(options.max_connection_age_grace));
+}
+
+void SetInterceptor(const ServerOptions& options, CallObserver* observer,
+                    grpc::ServerBuilder& builder) {
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
+  factories.push_back(std::make_unique<CallInterceptorFactory>(options.error_domain, observer));
+  builder.experimental().SetInterceptorCreators(std::move(factories));
 }
 
 }  // namespace
@@ -167,14 +194,18 @@ void Configure(grpc::ServerBuilder& builder) {
 RpcServer::RpcServer() : reflection_(std::make_unique<ReflectionService>()) {}
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
-    const std::string& address, const std::vector<grpc::Service*>& services) {
+    const std::string& address, const std::vector<grpc::Service*>& services,
+    const ServerOptions& options, CallObserver* observer) {
   InitGrpc();
+  if (options.channelz) grpc::channelz::experimental::InitChannelzService();
   const absl::Status usable = CheckAddress(address);
   if (!usable.ok()) return usable;
 
   std::unique_ptr<RpcServer> result(new RpcServer);
   grpc::ServerBuilder builder;
-  Configure(builder);
+  SetBounds(options, builder);
+  SetConnections(options, builder);
+  SetInterceptor(options, observer, builder);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &result->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   builder.RegisterService(result->reflection_.get());
@@ -189,6 +220,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   for (const std::string& name : result->reflection_->service_names()) {
     if (!absl::StartsWith(name, "grpc.")) result->service_names_.push_back(name);
   }
+  result->server_->GetHealthCheckService()->SetServingStatus(kLiveness, true);
   result->SetServing(false);
   return result;
 }
@@ -198,14 +230,25 @@ RpcServer::~RpcServer() {
 }
 
 void RpcServer::SetServing(bool serving) {
+  absl::MutexLock lock(&mutex_);
+  if (!draining_) SetHealth(serving);
+}
+
+void RpcServer::SetHealth(bool serving) {
   grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
   health->SetServingStatus("", serving);
+  health->SetServingStatus(kReadiness, serving);
   for (const std::string& name : service_names_) health->SetServingStatus(name, serving);
 }
 
+void RpcServer::BeginDrain() {
+  absl::MutexLock lock(&mutex_);
+  draining_ = true;
+  SetHealth(false);
+}
+
 void RpcServer::Drain(absl::Duration grace) {
-  // For good: a late SetServing changes nothing any more.
-  server_->GetHealthCheckService()->Shutdown();
+  BeginDrain();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
 }
 

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/client_unary_call.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "services/platform/rpc/rpc_error.h"
@@ -33,12 +38,51 @@ using ::testing::UnorderedElementsAreArray;
 
 constexpr char kQueryService[] = "windrow.query.v1.QueryService";
 
+// The details of an error, of one type; empty when there is none.
+template <typename Detail>
+Detail DetailOf(const grpc::Status& error) {
+  google::rpc::Status status;
+  EXPECT_TRUE(status.ParseFromString(error.error_details()));
+  Detail detail;
+  for (const google::protobuf::Any& any : status.details()) {
+    if (any.UnpackTo(&detail)) return detail;
+  }
+  return {};
+}
+
+// Counts what it hears of.
+class Observer final : public CallObserver {
+ public:
+  void OnStarted(absl::string_view method, CallType) override {
+    absl::MutexLock lock(&mutex_);
+    started_.emplace_back(method);
+  }
+  void OnHandled(absl::string_view method, CallType, grpc::StatusCode code,
+                 absl::Duration) override {
+    absl::MutexLock lock(&mutex_);
+    handled_.push_back(absl::StrCat(method, " ", code));
+  }
+  std::vector<std::string> started() const {
+    absl::MutexLock lock(&mutex_);
+    return started_;
+  }
+  std::vector<std::string> handled() const {
+    absl::MutexLock lock(&mutex_);
+    return handled_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<std::string> started_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> handled_ ABSL_GUARDED_BY(mutex_);
+};
+
 // Holds ListWindows until it is released or cancelled.
 class HeldQuery final : public query::v1::QueryService::Service {
  public:
   grpc::Status ListWindows(grpc::ServerContext* context, const query::v1::ListWindowsRequest*,
                            query::v1::ListWindowsResponse*) override {
-    entered.Notify();
+    if (!entered.HasBeenNotified()) entered.Notify();
     while (!release.WaitForNotificationWithTimeout(absl::Milliseconds(5))) {
       if (context->IsCancelled()) return grpc::Status::CANCELLED;
     }
@@ -52,8 +96,12 @@ class HeldQuery final : public query::v1::QueryService::Service {
 
 class RpcServerTest : public testing::Test {
  protected:
-  void SetUp() override {
-    absl::StatusOr<std::unique_ptr<RpcServer>> started = RpcServer::Start("127.0.0.1:0", {&query_});
+  void SetUp() override { Start({}); }
+
+  void Start(const ServerOptions& options) {
+    server_.reset();
+    absl::StatusOr<std::unique_ptr<RpcServer>> started =
+        RpcServer::Start("127.0.0.1:0", {&query_}, options, &observer_);
     ASSERT_TRUE(started.ok()) << started.status();
     server_ = *std::move(started);
     address_ = absl::StrCat("127.0.0.1:", server_->port());
@@ -89,6 +137,20 @@ class RpcServerTest : public testing::Test {
     return call;
   }
 
+  // Calls any method with any message.
+  grpc::Status Call(const char* method, const google::protobuf::Message& request) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    query::v1::ListWindowsResponse response;
+    return grpc::internal::BlockingUnaryCall<google::protobuf::Message,
+                                             query::v1::ListWindowsResponse>(
+        channel_.get(),
+        grpc::internal::RpcMethod(method, grpc::internal::RpcMethod::NORMAL_RPC, channel_),
+        &context, request, &response);
+  }
+
+  std::atomic<int> refused_{0};
+  Observer observer_;
   HeldQuery query_;
   std::unique_ptr<RpcServer> server_;
   std::string address_;
@@ -101,8 +163,25 @@ TEST_F(RpcServerTest, ServesHealth) {
   server_->SetServing(true);
   EXPECT_EQ(HealthOf(""), HealthCheckResponse::SERVING);
   EXPECT_EQ(HealthOf(kQueryService), HealthCheckResponse::SERVING);
+  EXPECT_EQ(HealthOf("readiness"), HealthCheckResponse::SERVING);
   server_->SetServing(false);
   EXPECT_EQ(HealthOf(""), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(HealthOf("readiness"), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(HealthOf("liveness"), HealthCheckResponse::SERVING) << "whatever Kafka does";
+}
+
+TEST_F(RpcServerTest, SaysThatItDrainsBeforeItRefuses) {
+  server_->SetServing(true);
+  server_->BeginDrain();
+  EXPECT_EQ(HealthOf(""), HealthCheckResponse::NOT_SERVING);
+  server_->SetServing(true);
+  EXPECT_EQ(HealthOf(kQueryService), HealthCheckResponse::NOT_SERVING) << "for good";
+  EXPECT_EQ(HealthOf("liveness"), HealthCheckResponse::SERVING);
+  query_.release.Notify();
+  EXPECT_EQ(Call("/windrow.query.v1.QueryService/ListWindows", query::v1::ListWindowsRequest())
+                .error_code(),
+            grpc::StatusCode::NOT_FOUND)
+      << "calls are still taken";
 }
 
 // The same questions to both versions of reflection, whose messages are alike; v1alpha is called by
@@ -243,14 +322,92 @@ TEST_F(RpcServerTest, DrainCancelsCallsAfterTheGrace) {
 }
 
 TEST_F(RpcServerTest, RefusesMessagesThatAreTooBig) {
-  grpc::ClientContext context;
-  SetDeadline(context);
   query::v1::ListWindowsRequest request;
   request.mutable_page_token()->assign(5 << 20, 'x');
-  query::v1::ListWindowsResponse response;
-  const grpc::Status status =
-      query::v1::QueryService::NewStub(channel_)->ListWindows(&context, request, &response);
+  const grpc::Status status = Call("/windrow.query.v1.QueryService/ListWindows", request);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+
+  ServerOptions options;
+  options.max_request_bytes = 6 << 20;
+  Start(options);
+  query_.release.Notify();
+  EXPECT_EQ(Call("/windrow.query.v1.QueryService/ListWindows", request).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(RpcServerTest, ErrorsOfTheServerItselfHaveDetails) {
+  ServerOptions options;
+  options.error_domain = "query.windrow";
+  Start(options);
+  for (const char* method : {"/windrow.query.v1.QueryService/NoSuchMethod", "/no.Such/Method",
+                             // Served, but not written here.
+                             "/windrow.query.v1.QueryService/ListViews"}) {
+    const grpc::Status status = Call(method, query::v1::ListWindowsRequest());
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << method;
+    EXPECT_NE(status.error_message(), "");
+    const auto info = DetailOf<google::rpc::ErrorInfo>(status);
+    EXPECT_EQ(info.reason(), "METHOD_NOT_SERVED") << method;
+    EXPECT_EQ(info.domain(), "query.windrow");
+  }
+}
+
+TEST_F(RpcServerTest, RequestsThatCannotBeReadAreErrorsWithDetails) {
+  google::protobuf::BytesValue request;
+  request.set_value("\xff");  // Where the method's own request has text.
+  const grpc::Status status = Call("/windrow.query.v1.QueryService/ListWindows", request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL) << status.error_message();
+  EXPECT_EQ(DetailOf<google::rpc::ErrorInfo>(status).reason(), "REQUEST_NOT_READABLE");
+}
+
+TEST_F(RpcServerTest, CallsBeyondTheLimitAreRefusedWithATimeToRetry) {
+  ServerOptions options;
+  options.max_concurrent_calls = 3;
+  Start(options);
+  std::vector<grpc::Status> results(12);
+  std::vector<std::thread> calls;
+  for (grpc::Status& result : results) {
+    calls.emplace_back([this, &result] {
+      result = Call("/windrow.query.v1.QueryService/ListWindows", query::v1::ListWindowsRequest());
+      // Those that were refused come back before the others are let go.
+      if (result.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) ++refused_;
+    });
+  }
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (refused_ == 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(2));
+  EXPECT_EQ(HealthOf(""), HealthCheckResponse::NOT_SERVING) << "health is always answered";
+  query_.release.Notify();
+  for (std::thread& call : calls) call.join();
+  EXPECT_GT(refused_, 0);
+  for (const grpc::Status& result : results) {
+    if (result.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      EXPECT_EQ(result.error_code(), grpc::StatusCode::NOT_FOUND) << result.error_message();
+      continue;
+    }
+    EXPECT_EQ(DetailOf<google::rpc::ErrorInfo>(result).reason(), "SERVER_BUSY");
+    EXPECT_EQ(DetailOf<google::rpc::RetryInfo>(result).retry_delay().seconds(), 1);
+  }
+}
+
+TEST_F(RpcServerTest, CallsOnOldConnectionsAreCutAfterTheGrace) {
+  ServerOptions options;
+  options.max_connection_age = absl::Milliseconds(100);
+  options.max_connection_age_grace = absl::Milliseconds(100);
+  Start(options);
+  grpc::Status result;
+  std::thread call = HeldCall(result);
+  call.join();
+  EXPECT_EQ(result.error_code(), grpc::StatusCode::UNAVAILABLE) << result.error_message();
+}
+
+TEST_F(RpcServerTest, TellsOfEveryCall) {
+  query_.release.Notify();
+  Call("/windrow.query.v1.QueryService/ListWindows", query::v1::ListWindowsRequest());
+  Call("/no.Such/Method", query::v1::ListWindowsRequest());
+  EXPECT_EQ(observer_.started().size(), 2u);
+  EXPECT_EQ(observer_.started().front(), "/windrow.query.v1.QueryService/ListWindows");
+  EXPECT_EQ(observer_.started().back(), "unknown") << "not what callers make up";
+  EXPECT_EQ(observer_.handled().size(), 2u);
+  EXPECT_EQ(observer_.handled().front(), "/windrow.query.v1.QueryService/ListWindows 5");
 }
 
 }  // namespace

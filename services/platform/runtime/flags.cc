@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "services/platform/runtime/version.h"
@@ -77,7 +78,9 @@ std::string Wrapped(absl::string_view text, absl::string_view indent) {
 }
 
 absl::CommandLineFlag* FindFlag(absl::string_view name) {
-  absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+  // Both spellings: --log_format and --log-format.
+  absl::CommandLineFlag* flag =
+      absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
   return flag == nullptr || flag->IsRetired() ? nullptr : flag;
 }
 

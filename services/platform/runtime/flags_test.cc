@@ -59,6 +59,8 @@ TEST_F(FlagsTest, TakesValuesInEveryForm) {
   EXPECT_EQ(absl::GetFlag(FLAGS_rate), -5);
   EXPECT_FALSE(absl::GetFlag(FLAGS_loop));
   EXPECT_EQ(absl::GetFlag(FLAGS_idle), absl::Minutes(2));
+  Parse({"--log-format=text"});
+  EXPECT_EQ(absl::GetFlag(FLAGS_log_format), "text");
   Parse({"--loop", "--kafka="});
   EXPECT_TRUE(absl::GetFlag(FLAGS_loop));
   EXPECT_EQ(absl::GetFlag(FLAGS_kafka), "");

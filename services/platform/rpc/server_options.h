@@ -1,0 +1,44 @@
+#ifndef SERVICES_PLATFORM_RPC_SERVER_OPTIONS_H_
+#define SERVICES_PLATFORM_RPC_SERVER_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace windrow::rpc {
+
+// How a gRPC server treats its callers: what the flags of every service set, see server_flags.h. A
+// plain value.
+struct ServerOptions {
+  // Domain of the ErrorInfo of errors that no handler made, such as "query.windrow".
+  std::string error_domain = "windrow";
+
+  // Largest request, in bytes; a larger one is RESOURCE_EXHAUSTED.
+  int max_request_bytes = 4 << 20;
+  // Calls at a time on one connection; gRPC clients keep further ones back.
+  int max_concurrent_streams = 1024;
+  // Calls of services with blocking handlers at a time, streams among them; further ones are
+  // RESOURCE_EXHAUSTED with RetryInfo.
+  int max_concurrent_calls = 64;
+  // Memory for what is received and not yet read, and what is written and not yet sent; beyond it
+  // connections are closed.
+  int64_t memory_bytes = 256 << 20;
+
+  // A connection on which nothing has come for so long is asked whether it lives.
+  absl::Duration keepalive_time = absl::Seconds(30);
+  // And is closed when it does not answer.
+  absl::Duration keepalive_timeout = absl::Seconds(10);
+  // Connections older than that, by 10 % more or less, are told to go, so that callers spread over
+  // replicas that have come since; zero: never.
+  absl::Duration max_connection_age = absl::Minutes(30);
+  // Then calls that still run are cut; who watches comes back with a token.
+  absl::Duration max_connection_age_grace = absl::Seconds(30);
+
+  // Serves grpc.channelz.v1, for looking into connections.
+  bool channelz = false;
+};
+
+}  // namespace windrow::rpc
+
+#endif  // SERVICES_PLATFORM_RPC_SERVER_OPTIONS_H_
