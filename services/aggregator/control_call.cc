@@ -1,9 +1,12 @@
 #include "services/aggregator/control_call.h"
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::aggregator {
@@ -60,12 +63,20 @@ bool Flag(const Message& message, const std::string& name) {
 
 ControlCall::ControlCall(const grpc::ServerContext* context, absl::string_view method,
                          const Message& request)
-    : method_(method),
+    : context_(context),
+      method_(method),
       caller_(context == nullptr ? "" : context->peer()),
       pipeline_(TextField(request, "name")),
       request_id_(TextField(request, "request_id")),
       validate_only_(Flag(request, "validate_only")),
       request_(TextOf(request)) {}
+
+absl::Duration ControlCall::TimeLeft(absl::Duration longest) const {
+  if (context_ == nullptr) return longest;
+  if (context_->IsCancelled()) return absl::ZeroDuration();
+  const absl::Duration left = absl::FromChrono(context_->deadline()) - absl::Now();
+  return std::clamp(left, absl::ZeroDuration(), longest);
+}
 
 void ControlCall::SetGenerations(int64_t before, int64_t after) {
   generation_before_ = before;

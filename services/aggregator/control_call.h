@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace windrow::aggregator {
 
@@ -16,13 +17,16 @@ namespace windrow::aggregator {
 // thread.
 class ControlCall {
  public:
-  // `context` is null where there is no connection. The request's fields name, request_id and
-  // validate_only are looked for by these names.
+  // `context` is null where there is no connection, and outlives the call otherwise. The request's
+  // fields name, request_id and validate_only are looked for by these names.
   ControlCall(const grpc::ServerContext* context, absl::string_view method,
               const google::protobuf::Message& request);
 
   // The peer's address, for Proposal.caller; empty without a connection.
   const std::string& caller() const { return caller_; }
+
+  // What is left of the caller's deadline, `longest` at most; zero when it has gone.
+  absl::Duration TimeLeft(absl::Duration longest) const;
 
   // The id under which the change was proposed, also when the service chose it.
   void SetRequestId(const std::string& request_id) { request_id_ = request_id; }
@@ -35,6 +39,7 @@ class ControlCall {
   grpc::Status End(grpc::Status status) const;
 
  private:
+  const grpc::ServerContext* const context_;
   const std::string method_;
   std::string caller_;
   std::string pipeline_;

@@ -26,11 +26,17 @@ std::string ControlProposer::RequestIdOf(const std::string& request_id) {
 grpc::Status ControlProposer::ProposeOnce(control::Proposal proposal, const std::string& request_id,
                                           int attempt, ControlCall* call,
                                           ControlVerdict* verdict) const {
+  const absl::Duration timeout = call->TimeLeft(kProposeTimeout);
+  // Nobody would hear of it.
+  if (timeout == absl::ZeroDuration()) {
+    return rpc::RpcError(grpc::StatusCode::DEADLINE_EXCEEDED, "the caller's deadline has passed",
+                         kErrorDomain, "CALLER_GONE");
+  }
   proposal.set_proposer(replica_);
   proposal.set_caller(call->caller());
   SetTime(absl::Now(), proposal.mutable_propose_time());
   proposal.set_request_id(ControlLog::RequestIdOfAttempt(request_id, attempt));
-  const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, kProposeTimeout);
+  const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, timeout);
   if (!applied.ok()) return ControlLogUnavailable(applied.status());
   *verdict = *applied;
   call->SetRequestId(proposal.request_id());
