@@ -169,6 +169,29 @@ class GroupClientsTest : public testing::Test {
 using GroupConsumerTest = GroupClientsTest;
 using TransactionalProducerTest = GroupClientsTest;
 
+// librdkafka may hang then, now and again.
+TEST_F(GroupClientsTest, GoesInTimeWhenItsTopicIsDeleted) {
+  const std::string name = topic_;
+  for (int round = 0; round < 10; ++round) {
+    topic_ = absl::StrCat(name, ".", round);
+    options_.group = topic_;
+    options_.topics = {topic_};
+    MakeTopic(4);
+    Write(0, 0, 10);
+    auto member = std::make_unique<Member>(config_, options_);
+    Join(member.get(), 4);
+    ASSERT_THAT(ReadRecords(member.get(), Part(0), 10), SizeIs(10));
+    ASSERT_TRUE(admin_->DeleteTopics({topic_}, kPatience).ok());
+    // Fetches hear of it at different moments.
+    const absl::Time until = absl::Now() + absl::Milliseconds(20) * round;
+    while (absl::Now() < until) (*member)->Poll(absl::Milliseconds(1)).IgnoreError();
+    const absl::Time begin = absl::Now();
+    (*member)->Close(absl::Seconds(6)).IgnoreError();
+    member = nullptr;
+    EXPECT_LT(absl::Now() - begin, absl::Seconds(9)) << "round " << round;
+  }
+}
+
 TEST_F(TransactionalProducerTest, GoesOnAfterARecordThatIsTooLarge) {
   MakeTopic(1);
   const auto producer = Producer();

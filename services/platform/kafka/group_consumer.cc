@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "services/platform/kafka/client_end.h"
 #include "services/platform/kafka/log_offsets.h"
 #include "services/platform/kafka/record_view.h"
 #include "services/platform/runtime/log.h"
@@ -82,12 +83,16 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
 
 GroupConsumer::~GroupConsumer() {
   if (client_ == nullptr) return;
-  queues_.clear();
-  if (closed_) {
-    rd_kafka_destroy(client_);
-  } else {
-    rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  ForgetQueues();
+  EndClient(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void GroupConsumer::ForgetQueues() {
+  for (const auto& entry : queues_) {
+    // The client may keep the queue for longer than we live.
+    rd_kafka_queue_cb_event_enable(entry.second.queue.get(), nullptr, nullptr);
   }
+  queues_.clear();
 }
 
 void GroupConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
@@ -108,12 +113,12 @@ void GroupConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
 }
 
 void GroupConsumer::Unassign() {
-  queues_.clear();
+  ForgetQueues();
   rd_kafka_assign(client_, nullptr);
 }
 
 absl::Status GroupConsumer::Assign(const std::map<TopicPartition, int64_t>& starts) {
-  queues_.clear();
+  ForgetQueues();
   TopicPartitionListHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
   for (const auto& start : starts) {
     const TopicPartition& partition = start.first;
@@ -268,7 +273,6 @@ absl::Status GroupConsumer::Close(absl::Duration timeout) {
     }
     rd_kafka_event_destroy(event);
   }
-  closed_ = true;
   return absl::OkStatus();
 }
 

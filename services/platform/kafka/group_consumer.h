@@ -57,13 +57,13 @@ class GroupConsumer : public record_log::GroupConsumer {
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
   void Unassign();
+  void ForgetQueues();
 
   AssignmentListener* const listener_;
   const Options options_;
   rd_kafka_t* client_ = nullptr;
   std::map<TopicPartition, PartitionQueue> queues_;
   std::vector<rd_kafka_message_t*> batch_;
-  bool closed_ = false;
 };
 
 }  // namespace windrow::kafka

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/platform/kafka/client_end.h"
 
 namespace windrow::kafka {
 
@@ -20,9 +21,7 @@ absl::StatusOr<std::unique_ptr<GroupOffsets>> GroupOffsets::Open(const KafkaConf
 GroupOffsets::GroupOffsets(rd_kafka_t* client, std::string group)
     : client_(client), group_(std::move(group)) {}
 
-GroupOffsets::~GroupOffsets() {
-  rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-}
+GroupOffsets::~GroupOffsets() { EndClient(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
 
 absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupOffsets::Read(
     const std::vector<TopicPartition>& partitions, absl::Duration timeout) const {

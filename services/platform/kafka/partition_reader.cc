@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/client_end.h"
 #include "services/platform/kafka/log_offsets.h"
 #include "services/platform/kafka/record_view.h"
 #include "services/platform/runtime/log.h"
@@ -66,7 +67,7 @@ PartitionReader::PartitionReader(const std::vector<StartPosition>& starts)
 
 PartitionReader::~PartitionReader() {
   queue_.reset();
-  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (client_ != nullptr) EndClient(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 absl::Status PartitionReader::Connect(const KafkaConfig& config) {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/client_end.h"
 #include "services/platform/kafka/log_offsets.h"
 
 namespace windrow::kafka {
@@ -138,7 +139,7 @@ absl::StatusOr<std::unique_ptr<TopicAdmin>> TopicAdmin::Create(const KafkaConfig
   return std::unique_ptr<TopicAdmin>(new TopicAdmin(*client));
 }
 
-TopicAdmin::~TopicAdmin() { rd_kafka_destroy(client_); }
+TopicAdmin::~TopicAdmin() { EndClient(client_, 0); }
 
 absl::Status TopicAdmin::CheckTopics(const std::vector<TopicSpec>& topics, absl::Time deadline,
                                      std::vector<TopicSpec>& missing) {
