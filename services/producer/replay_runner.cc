@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "services/platform/runtime/log.h"
 #include "services/producer/core/looped_source.h"
@@ -26,6 +28,11 @@ constexpr int64_t kRecordsPerMeasure = 4096;
 
 absl::Duration MonotonicNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+std::string RandomId() {
+  std::random_device random;
+  return absl::StrFormat("%08x", random());
 }
 
 absl::Status NotActive() {
@@ -50,6 +57,8 @@ absl::Status SinkError(const absl::Status& status) {
 }
 
 }  // namespace
+
+ReplayRunner::ReplayRunner(Parts parts) : parts_(std::move(parts)), run_id_(RandomId()) {}
 
 ReplayRunner::~ReplayRunner() { Shutdown(absl::ZeroDuration()); }
 
@@ -122,12 +131,36 @@ bool ReplayRunner::Apply(ReplayEvent event) {
   const std::optional<ReplayState> next = NextReplayState(status_.state, event);
   if (!next.has_value()) return false;
   status_.state = *next;
-  commands_.fetch_add(1, std::memory_order_release);
+  Command();
   return true;
 }
 
-absl::StatusOr<ReplayStatus> ReplayRunner::Pause() {
+void ReplayRunner::Command() {
+  ++version_;
+  commands_.fetch_add(1, std::memory_order_release);
+}
+
+std::string ReplayRunner::Etag() const { return absl::StrCat("\"", run_id_, "-", version_, "\""); }
+
+absl::Status ReplayRunner::CheckEtag(const CommandOptions& options) const {
+  if (options.etag.empty() || options.etag == Etag()) return absl::OkStatus();
+  return ReplayError(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                     "the replay has changed since: read it again and repeat the call with its new "
+                     "etag, under another request_id");
+}
+
+ReplayStatus ReplayRunner::Preview(ReplayState state) const {
+  ReplayStatus status = StatusLocked();
+  status.state = state;
+  return status;
+}
+
+absl::StatusOr<ReplayStatus> ReplayRunner::Pause(const CommandOptions& options) {
   absl::MutexLock lock(&mutex_);
+  if (absl::Status status = CheckEtag(options); !status.ok()) return status;
+  if (options.validate_only && status_.state == ReplayState::kRunning) {
+    return Preview(ReplayState::kPaused);
+  }
   if (!Apply(ReplayEvent::kPause)) {
     return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_RUNNING",
                        Unfit("running"));
@@ -140,8 +173,12 @@ absl::StatusOr<ReplayStatus> ReplayRunner::Pause() {
   return StatusLocked();
 }
 
-absl::StatusOr<ReplayStatus> ReplayRunner::Resume() {
+absl::StatusOr<ReplayStatus> ReplayRunner::Resume(const CommandOptions& options) {
   absl::MutexLock lock(&mutex_);
+  if (absl::Status status = CheckEtag(options); !status.ok()) return status;
+  if (options.validate_only && status_.state == ReplayState::kPaused) {
+    return Preview(ReplayState::kRunning);
+  }
   if (!Apply(ReplayEvent::kResume)) {
     return ReplayError(absl::StatusCode::kFailedPrecondition, "REPLAY_NOT_PAUSED", Unfit("paused"));
   }
@@ -149,12 +186,15 @@ absl::StatusOr<ReplayStatus> ReplayRunner::Resume() {
   return StatusLocked();
 }
 
-absl::StatusOr<ReplayStatus> ReplayRunner::Stop(absl::Duration timeout) {
+absl::StatusOr<ReplayStatus> ReplayRunner::Stop(absl::Duration timeout,
+                                                const CommandOptions& options) {
   absl::MutexLock lock(&mutex_);
+  if (absl::Status status = CheckEtag(options); !status.ok()) return status;
   if (!IsActive(status_.state)) return NotActive();
+  if (options.validate_only) return Preview(ReplayState::kStopped);
   if (!stopping_) give_up_ = absl::Now() + kStopTimeout;
   stopping_ = true;
-  commands_.fetch_add(1, std::memory_order_release);
+  Command();
   const auto ended = [this]()
                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !IsActive(status_.state); };
   if (mutex_.AwaitWithTimeout(absl::Condition(&ended), timeout)) return StatusLocked();
@@ -163,11 +203,18 @@ absl::StatusOr<ReplayStatus> ReplayRunner::Stop(absl::Duration timeout) {
                      "GetReplay tells when it has");
 }
 
-absl::StatusOr<ReplayStatus> ReplayRunner::UpdatePace(const Pace& pace) {
+absl::StatusOr<ReplayStatus> ReplayRunner::UpdatePace(const Pace& pace,
+                                                      const CommandOptions& options) {
   absl::MutexLock lock(&mutex_);
+  if (absl::Status status = CheckEtag(options); !status.ok()) return status;
   if (!IsActive(status_.state)) return NotActive();
+  if (options.validate_only) {
+    ReplayStatus status = StatusLocked();
+    status.options.pace = pace;
+    return status;
+  }
   status_.options.pace = pace;
-  commands_.fetch_add(1, std::memory_order_release);
+  Command();
   return StatusLocked();
 }
 
@@ -185,6 +232,7 @@ ReplayStatus ReplayRunner::Get() {
 
 ReplayStatus ReplayRunner::StatusLocked() const {
   ReplayStatus status = status_;
+  status.etag = Etag();
   status.records_sent = records_sent_.load();
   status.records_total = records_total_.load();
   const int64_t event_time_us = event_time_us_.load();

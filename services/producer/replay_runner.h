@@ -37,17 +37,17 @@ class ReplayRunner : public ReplayControl {
     std::function<absl::StatusOr<std::unique_ptr<RecordSink>>(const std::string& topic)> open_sink;
   };
 
-  explicit ReplayRunner(Parts parts) : parts_(std::move(parts)) {}
+  explicit ReplayRunner(Parts parts);
   // Ends the replay without waiting for acknowledgements; Shutdown first.
   ~ReplayRunner() override;
   ReplayRunner(const ReplayRunner&) = delete;
   ReplayRunner& operator=(const ReplayRunner&) = delete;
 
   absl::StatusOr<ReplayStatus> Start(const ReplayOptions& options) override;
-  absl::StatusOr<ReplayStatus> Pause() override;
-  absl::StatusOr<ReplayStatus> Resume() override;
-  absl::StatusOr<ReplayStatus> Stop(absl::Duration timeout) override;
-  absl::StatusOr<ReplayStatus> UpdatePace(const Pace& pace) override;
+  absl::StatusOr<ReplayStatus> Pause(const CommandOptions& options) override;
+  absl::StatusOr<ReplayStatus> Resume(const CommandOptions& options) override;
+  absl::StatusOr<ReplayStatus> Stop(absl::Duration timeout, const CommandOptions& options) override;
+  absl::StatusOr<ReplayStatus> UpdatePace(const Pace& pace, const CommandOptions& options) override;
   ReplayStatus Get() override;
 
   // Stops the replay, if any, waits up to `timeout` for what was sent, and refuses new ones.
@@ -58,6 +58,13 @@ class ReplayRunner : public ReplayControl {
   absl::Status OpenParts(const ReplayOptions& options);
   ReplayStatus Launch(const ReplayOptions& options) ABSL_LOCKS_EXCLUDED(mutex_);
   bool Apply(ReplayEvent event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets the thread know of a command.
+  void Command() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::string Etag() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // ABORTED when the caller saw another replay than there is.
+  absl::Status CheckEtag(const CommandOptions& options) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What there would be after a command that is only checked.
+  ReplayStatus Preview(ReplayState state) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Why a command that wants a replay in that state is refused.
   std::string Unfit(absl::string_view wanted) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ReplayStatus StatusLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -78,6 +85,8 @@ class ReplayRunner : public ReplayControl {
   void End(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Parts parts_;
+  // Of this process, so that no etag of an earlier one fits.
+  const std::string run_id_;
 
   // Set by Start before the thread begins, then the thread's own; sink_ is taken away under the
   // mutex, because reports read its counts.
@@ -96,6 +105,8 @@ class ReplayRunner : public ReplayControl {
   std::atomic<int64_t> event_time_us_{INT64_MIN};
 
   mutable absl::Mutex mutex_;
+  // Number of changes of the state or the pace.
+  int64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   // Between a Start that was let in and its thread.
   bool starting_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

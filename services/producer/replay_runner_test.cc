@@ -179,7 +179,7 @@ TEST_F(ReplayRunnerTest, ALoopGoesOnUntilItIsStopped) {
   options.loop = true;
   ASSERT_TRUE(runner_.Start(options).ok());
   WaitForWritten(35);
-  const absl::StatusOr<ReplayStatus> stopped = runner_.Stop(kPatience);
+  const absl::StatusOr<ReplayStatus> stopped = runner_.Stop(kPatience, {});
   ASSERT_TRUE(stopped.ok());
   EXPECT_EQ(stopped->records_total, 10);
   EXPECT_GT(*stopped->event_time_us, 3 * 9 * kMinuteUs);
@@ -201,9 +201,9 @@ TEST_F(ReplayRunnerTest, OneReplayAtATime) {
   SetRoom(3);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   EXPECT_EQ(ReplayErrorReason(runner_.Start(ReplayOptions()).status()), "REPLAY_ACTIVE");
-  ASSERT_TRUE(runner_.Pause().ok());
+  ASSERT_TRUE(runner_.Pause({}).ok());
   EXPECT_EQ(ReplayErrorReason(runner_.Start(ReplayOptions()).status()), "REPLAY_ACTIVE");
-  ASSERT_TRUE(runner_.Stop(kPatience).ok());
+  ASSERT_TRUE(runner_.Stop(kPatience, {}).ok());
   SetRoom(SIZE_MAX);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   EXPECT_EQ(WaitFor(ReplayState::kDone).records_sent, 10);
@@ -213,16 +213,16 @@ TEST_F(ReplayRunnerTest, NothingIsSentWhilePaused) {
   world_.records = 1'000'000'000;
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   WaitForWritten(1000);
-  const absl::StatusOr<ReplayStatus> paused = runner_.Pause();
+  const absl::StatusOr<ReplayStatus> paused = runner_.Pause({});
   ASSERT_TRUE(paused.ok());
   EXPECT_EQ(paused->state, ReplayState::kPaused);
   const size_t held_at = written();
   EXPECT_EQ(static_cast<int64_t>(held_at), paused->records_sent);
   absl::SleepFor(absl::Milliseconds(100));
   EXPECT_EQ(written(), held_at);
-  ASSERT_TRUE(runner_.Resume().ok());
+  ASSERT_TRUE(runner_.Resume({}).ok());
   WaitForWritten(held_at + 1000);
-  const absl::StatusOr<ReplayStatus> stopped = runner_.Stop(kPatience);
+  const absl::StatusOr<ReplayStatus> stopped = runner_.Stop(kPatience, {});
   ASSERT_TRUE(stopped.ok());
   EXPECT_EQ(stopped->state, ReplayState::kStopped);
   EXPECT_EQ(stopped->records_sent, stopped->records_acknowledged);
@@ -233,11 +233,11 @@ TEST_F(ReplayRunnerTest, PausesWhileThereIsNoRoom) {
   SetRoom(3);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   WaitForWritten(3);
-  ASSERT_TRUE(runner_.Pause().ok());
+  ASSERT_TRUE(runner_.Pause({}).ok());
   SetRoom(SIZE_MAX);
   absl::SleepFor(absl::Milliseconds(100));
   EXPECT_EQ(written(), 3u);
-  ASSERT_TRUE(runner_.Resume().ok());
+  ASSERT_TRUE(runner_.Resume({}).ok());
   WaitFor(ReplayState::kDone);
   EXPECT_EQ(written(), 10u);
 }
@@ -246,24 +246,49 @@ TEST_F(ReplayRunnerTest, APauseAfterTheLastRecordHoldsTheEnd) {
   SetAcknowledges(false);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   WaitForWritten(10);
-  ASSERT_TRUE(runner_.Pause().ok());
+  ASSERT_TRUE(runner_.Pause({}).ok());
   SetAcknowledges(true);
   absl::SleepFor(absl::Milliseconds(150));
   EXPECT_EQ(runner_.Get().state, ReplayState::kPaused);
-  ASSERT_TRUE(runner_.Resume().ok());
+  ASSERT_TRUE(runner_.Resume({}).ok());
   WaitFor(ReplayState::kDone);
 }
 
 TEST_F(ReplayRunnerTest, CommandsNeedTheRightState) {
   EXPECT_EQ(runner_.Get().state, ReplayState::kNone);
-  EXPECT_EQ(ReplayErrorReason(runner_.Pause().status()), "REPLAY_NOT_RUNNING");
-  EXPECT_EQ(ReplayErrorReason(runner_.Resume().status()), "REPLAY_NOT_PAUSED");
-  EXPECT_EQ(ReplayErrorReason(runner_.Stop(kPatience).status()), "REPLAY_NOT_ACTIVE");
-  EXPECT_EQ(ReplayErrorReason(runner_.UpdatePace(Pace()).status()), "REPLAY_NOT_ACTIVE");
+  EXPECT_EQ(ReplayErrorReason(runner_.Pause({}).status()), "REPLAY_NOT_RUNNING");
+  EXPECT_EQ(ReplayErrorReason(runner_.Resume({}).status()), "REPLAY_NOT_PAUSED");
+  EXPECT_EQ(ReplayErrorReason(runner_.Stop(kPatience, {}).status()), "REPLAY_NOT_ACTIVE");
+  EXPECT_EQ(ReplayErrorReason(runner_.UpdatePace(Pace(), {}).status()), "REPLAY_NOT_ACTIVE");
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   WaitFor(ReplayState::kDone);
-  EXPECT_EQ(ReplayErrorReason(runner_.Pause().status()), "REPLAY_NOT_RUNNING");
-  EXPECT_EQ(ReplayErrorReason(runner_.Stop(kPatience).status()), "REPLAY_NOT_ACTIVE");
+  EXPECT_EQ(ReplayErrorReason(runner_.Pause({}).status()), "REPLAY_NOT_RUNNING");
+  EXPECT_EQ(ReplayErrorReason(runner_.Stop(kPatience, {}).status()), "REPLAY_NOT_ACTIVE");
+}
+
+TEST_F(ReplayRunnerTest, AnEtagIsOfOneStateAndPace) {
+  const std::string none = runner_.Get().etag;
+  SetRoom(3);
+  const std::string running = runner_.Start(ReplayOptions())->etag;
+  EXPECT_NE(running, none);
+  WaitForWritten(3);
+  EXPECT_EQ(runner_.Get().etag, running) << "counts are no change";
+  EXPECT_EQ(ReplayErrorReason(runner_.Pause({none, false}).status()), "ETAG_MISMATCH");
+  // What is only checked changes nothing, and says what it would be.
+  EXPECT_EQ(runner_.Pause({running, true})->state, ReplayState::kPaused);
+  EXPECT_EQ(runner_.Stop(kPatience, {running, true})->state, ReplayState::kStopped);
+  EXPECT_EQ(runner_.UpdatePace({Pace::Kind::kSpeedup, 7}, {running, true})->options.pace.value, 7);
+  EXPECT_EQ(ReplayErrorReason(runner_.Resume({running, true}).status()), "REPLAY_NOT_PAUSED");
+  EXPECT_EQ(runner_.Get().etag, running);
+  EXPECT_EQ(runner_.Get().state, ReplayState::kRunning);
+  const std::string paced = runner_.UpdatePace({Pace::Kind::kSpeedup, 7}, {running, false})->etag;
+  EXPECT_NE(paced, running);
+  const std::string paused = runner_.Pause({paced, false})->etag;
+  EXPECT_NE(paused, paced);
+  EXPECT_EQ(ReplayErrorReason(runner_.Resume({paced, false}).status()), "ETAG_MISMATCH");
+  ASSERT_TRUE(runner_.Resume({paused, false}).ok());
+  EXPECT_EQ(ReplayErrorReason(runner_.Stop(kPatience, {paused, false}).status()), "ETAG_MISMATCH");
+  ASSERT_TRUE(runner_.Stop(kPatience, {runner_.Get().etag, false}).ok());
 }
 
 TEST_F(ReplayRunnerTest, PaceChangesWhileItWaits) {
@@ -271,7 +296,7 @@ TEST_F(ReplayRunnerTest, PaceChangesWhileItWaits) {
   WaitForWritten(1);
   absl::SleepFor(absl::Milliseconds(50));
   EXPECT_EQ(written(), 1u);
-  const absl::StatusOr<ReplayStatus> status = runner_.UpdatePace(Pace());
+  const absl::StatusOr<ReplayStatus> status = runner_.UpdatePace(Pace(), {});
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(status->options.pace.kind, Pace::Kind::kUnlimited);
   WaitFor(ReplayState::kDone);
@@ -299,7 +324,7 @@ TEST_F(ReplayRunnerTest, StopsWhilePreparing) {
   world_.prepares_for_ever = true;
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   world_.preparing.WaitForNotification();
-  const absl::StatusOr<ReplayStatus> status = runner_.Stop(kPatience);
+  const absl::StatusOr<ReplayStatus> status = runner_.Stop(kPatience, {});
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(status->state, ReplayState::kStopped);
   EXPECT_EQ(written(), 0u);
@@ -309,7 +334,8 @@ TEST_F(ReplayRunnerTest, StopSaysWhenItTakesLonger) {
   SetAcknowledges(false);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
   WaitForWritten(10);
-  EXPECT_EQ(ReplayErrorReason(runner_.Stop(absl::Milliseconds(10)).status()), "REPLAY_STOPPING");
+  EXPECT_EQ(ReplayErrorReason(runner_.Stop(absl::Milliseconds(10), {}).status()),
+            "REPLAY_STOPPING");
   SetAcknowledges(true);
   WaitFor(ReplayState::kStopped);
 }
@@ -365,7 +391,7 @@ TEST_F(ReplayRunnerTest, ShutdownGivesUpInTime) {
 TEST_F(ReplayRunnerTest, ShutdownEndsAPausedReplay) {
   SetRoom(3);
   ASSERT_TRUE(runner_.Start(ReplayOptions()).ok());
-  ASSERT_TRUE(runner_.Pause().ok());
+  ASSERT_TRUE(runner_.Pause({}).ok());
   runner_.Shutdown(kPatience);
   EXPECT_EQ(runner_.Get().state, ReplayState::kStopped);
 }

@@ -242,6 +242,8 @@ NO_REPLAY = (
     unfit("StopReplay", "REPLAY_NOT_ACTIVE", "StartReplay starts one"),
     unfit("UpdatePace", "REPLAY_NOT_ACTIVE", "StartReplay starts one",
           pace={"records_per_second": 5}),
+    unfit("PauseReplay", "REPLAY_NOT_RUNNING", "StartReplay starts one", validate_only=True),
+    unfit("UpdatePace", "REPLAY_NOT_ACTIVE", "StartReplay starts one", validate_only=True),
 )
 
 RUNNING = (
@@ -393,8 +395,14 @@ class ControlErrors(unittest.TestCase):
             "records_per_second"] == 0, 20, self.system.any_ended)
         with self.nothing_changes("GetReplay"):
             self.check(*SPECS[:3], *PACES, *RUNNING)
-            self.do("UpdatePace", pace={"speedup": 5}, validate_only=True)
-        self.do("PauseReplay", request_id="pause")
+            checked = self.do("UpdatePace", pace={"speedup": 5}, validate_only=True)["replay"]
+            self.assertEqual(checked["spec"]["pace"], {"speedup": 5})
+            for method, state in (("PauseReplay", "PAUSED"), ("StopReplay", "STOPPED")):
+                checked = self.do(method, validate_only=True)["replay"]
+                self.assertEqual(checked["state"], f"STATE_{state}")
+        running = self.do("GetReplay")["replay"]["etag"]
+        paused = self.do("PauseReplay", request_id="pause", etag=running)["replay"]["etag"]
+        self.assertNotEqual(paused, running)
         with self.nothing_changes("GetReplay"):
             self.check(*SPECS[:3], *PACES, *PAUSED)
             self.check(*(
@@ -405,8 +413,13 @@ class ControlErrors(unittest.TestCase):
                     ("StartReplay", "start", {"spec": {"generator": {"records": 999}}}),
                     ("UpdatePace", "start", {}), ("ResumeReplay", "pause", {}),
                     ("StopReplay", "pause", {}), ("PauseReplay", "start", {}))))
+            self.check(*(
+                Refusal(method, {"etag": running, **more}, "ABORTED", "ETAG_MISMATCH",
+                        "read it again", (), {"etag": paused})
+                for method in ("PauseReplay", "ResumeReplay", "StopReplay", "UpdatePace")
+                for more in ({}, {"validate_only": True})))
             self.do("StartReplay", spec=spec, request_id="start")
-            self.do("PauseReplay", request_id="pause")
+            self.do("PauseReplay", request_id="pause", etag=running)
         self.do("StopReplay", request_id="stop")
         with self.nothing_changes("GetReplay"):
             self.check(*STOPPED)

@@ -27,10 +27,21 @@ struct ReplayStatus {
   absl::Time start_time = absl::InfinitePast();
   absl::Time end_time = absl::InfiniteFuture();
   std::string error;
+  // Changes with the state and the pace.
+  std::string etag;
+};
+
+// What a command is for, beside itself.
+struct CommandOptions {
+  // Etag of the replay that the caller saw; empty for any.
+  std::string etag;
+  // Only tells what would come of it.
+  bool validate_only = false;
 };
 
 // Commands the one replay that a producer runs at a time. Thread-safe. Errors are made by
-// ReplayError: a code, a reason and words for people.
+// ReplayError: a code, a reason and words for people. What takes CommandOptions may also answer
+// ABORTED (ETAG_MISMATCH).
 class ReplayControl {
  public:
   virtual ~ReplayControl() = default;
@@ -40,14 +51,16 @@ class ReplayControl {
   // DEADLINE_EXCEEDED (KAFKA_UNAVAILABLE).
   virtual absl::StatusOr<ReplayStatus> Start(const ReplayOptions& options) = 0;
   // When it returns, nothing more is sent. FAILED_PRECONDITION (REPLAY_NOT_RUNNING).
-  virtual absl::StatusOr<ReplayStatus> Pause() = 0;
+  virtual absl::StatusOr<ReplayStatus> Pause(const CommandOptions& options) = 0;
   // FAILED_PRECONDITION (REPLAY_NOT_PAUSED).
-  virtual absl::StatusOr<ReplayStatus> Resume() = 0;
+  virtual absl::StatusOr<ReplayStatus> Resume(const CommandOptions& options) = 0;
   // Waits until what was sent is acknowledged. FAILED_PRECONDITION (REPLAY_NOT_ACTIVE);
   // DEADLINE_EXCEEDED (REPLAY_STOPPING): it goes on stopping.
-  virtual absl::StatusOr<ReplayStatus> Stop(absl::Duration timeout) = 0;
+  virtual absl::StatusOr<ReplayStatus> Stop(absl::Duration timeout,
+                                            const CommandOptions& options) = 0;
   // FAILED_PRECONDITION (REPLAY_NOT_ACTIVE).
-  virtual absl::StatusOr<ReplayStatus> UpdatePace(const Pace& pace) = 0;
+  virtual absl::StatusOr<ReplayStatus> UpdatePace(const Pace& pace,
+                                                  const CommandOptions& options) = 0;
   virtual ReplayStatus Get() = 0;
 };
 

@@ -34,10 +34,15 @@ grpc::Status WrongFields(const std::vector<OptionProblem>& problems, absl::strin
                        violations);
 }
 
-grpc::Status ErrorFrom(const absl::Status& status) {
+// `etag` is that of now.
+grpc::Status ErrorFrom(const absl::Status& status, const std::string& etag) {
   const std::string reason = ReplayErrorReason(status);
   if (reason == kReused) {
     return WrongFields({{"request_id", "has been used for another change: take a new one"}}, "");
+  }
+  if (absl::IsAborted(status)) {
+    return rpc::RpcError(grpc::StatusCode::ABORTED, status.message(), kDomain, reason,
+                         {{"etag", etag}});
   }
   if (!absl::IsInvalidArgument(status)) return rpc::RpcError(status, kDomain, reason);
   // Only the file named in the request can still be wrong after the checks.
@@ -45,18 +50,23 @@ grpc::Status ErrorFrom(const absl::Status& status) {
                        {{"spec.dataset.path", std::string(status.message())}});
 }
 
-// What a request asks for, whatever its id.
+void ClearEtag(v1::StartReplayRequest*) {}
+template <typename Request>
+void ClearEtag(Request* request) {
+  request->clear_etag();
+}
+
+template <typename Request>
+CommandOptions OptionsOf(const Request& request) {
+  return {request.etag(), request.validate_only()};
+}
+
+// What a request asks for, whatever its id and the etag that it knows by now.
 template <typename Request>
 size_t Fingerprint(Request request) {
   request.clear_request_id();
+  ClearEtag(&request);
   return absl::HashOf(request.GetTypeName(), request.SerializeAsString());
-}
-
-template <typename Response>
-grpc::Status Answer(const absl::StatusOr<ReplayStatus>& status, Response* response) {
-  if (!status.ok()) return ErrorFrom(status.status());
-  *response->mutable_replay() = ReplayFrom(*status);
-  return grpc::Status::OK;
 }
 
 absl::Duration TimeLeft(const grpc::ServerContext& context) {
@@ -66,11 +76,19 @@ absl::Duration TimeLeft(const grpc::ServerContext& context) {
 
 }  // namespace
 
+template <typename Response>
+grpc::Status ProducerService::Answer(const absl::StatusOr<ReplayStatus>& status,
+                                     Response* response) {
+  if (!status.ok()) return ErrorFrom(status.status(), control_.Get().etag);
+  *response->mutable_replay() = ReplayFrom(*status);
+  return grpc::Status::OK;
+}
+
 template <typename Request>
 absl::StatusOr<ReplayStatus> ProducerService::Once(
     const Request& request, absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command) {
   const std::string& request_id = request.request_id();
-  if (request_id.empty()) return command();
+  if (request_id.empty() || request.validate_only()) return command();
   const size_t fingerprint = Fingerprint(request);
   absl::MutexLock lock(&mutex_);
   const auto earlier = done_.find(request_id);
@@ -109,19 +127,21 @@ grpc::Status ProducerService::StartReplay(grpc::ServerContext*,
 grpc::Status ProducerService::PauseReplay(grpc::ServerContext*,
                                           const v1::PauseReplayRequest* request,
                                           v1::PauseReplayResponse* response) {
-  return Answer(Once(*request, [&] { return control_.Pause(); }), response);
+  return Answer(Once(*request, [&] { return control_.Pause(OptionsOf(*request)); }), response);
 }
 
 grpc::Status ProducerService::ResumeReplay(grpc::ServerContext*,
                                            const v1::ResumeReplayRequest* request,
                                            v1::ResumeReplayResponse* response) {
-  return Answer(Once(*request, [&] { return control_.Resume(); }), response);
+  return Answer(Once(*request, [&] { return control_.Resume(OptionsOf(*request)); }), response);
 }
 
 grpc::Status ProducerService::StopReplay(grpc::ServerContext* context,
                                          const v1::StopReplayRequest* request,
                                          v1::StopReplayResponse* response) {
-  return Answer(Once(*request, [&] { return control_.Stop(TimeLeft(*context)); }), response);
+  return Answer(
+      Once(*request, [&] { return control_.Stop(TimeLeft(*context), OptionsOf(*request)); }),
+      response);
 }
 
 grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdatePaceRequest* request,
@@ -129,13 +149,13 @@ grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdateP
   const Pace pace = PaceFrom(request->pace());
   const std::vector<OptionProblem> problems = CheckPace(pace);
   if (!problems.empty()) return WrongFields(problems, "");
-  if (request->validate_only()) return Answer<v1::UpdatePaceResponse>(control_.Get(), response);
-  return Answer(Once(*request, [&] { return control_.UpdatePace(pace); }), response);
+  return Answer(Once(*request, [&] { return control_.UpdatePace(pace, OptionsOf(*request)); }),
+                response);
 }
 
 grpc::Status ProducerService::GetReplay(grpc::ServerContext*, const v1::GetReplayRequest*,
                                         v1::GetReplayResponse* response) {
-  return Answer<v1::GetReplayResponse>(control_.Get(), response);
+  return Answer(control_.Get(), response);
 }
 
 }  // namespace windrow::producer

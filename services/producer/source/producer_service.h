@@ -42,6 +42,9 @@ class ProducerService final : public v1::ProducerService::Service {
   absl::StatusOr<ReplayStatus> Once(const Request& request,
                                     absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command);
 
+  template <typename Response>
+  grpc::Status Answer(const absl::StatusOr<ReplayStatus>& status, Response* response);
+
   ReplayControl& control_;
   const std::string default_topic_;
   // Held while a command with an id is carried out.

@@ -16,26 +16,34 @@ class FakeControl : public ReplayControl {
     status.options = options;
     return Answer("start");
   }
-  absl::StatusOr<ReplayStatus> Pause() override { return Answer("pause"); }
-  absl::StatusOr<ReplayStatus> Resume() override { return Answer("resume"); }
-  absl::StatusOr<ReplayStatus> Stop(absl::Duration timeout) override {
-    stop_timeout = timeout;
-    return Answer("stop");
+  absl::StatusOr<ReplayStatus> Pause(const CommandOptions& options) override {
+    return Answer("pause", options);
   }
-  absl::StatusOr<ReplayStatus> UpdatePace(const Pace& pace) override {
+  absl::StatusOr<ReplayStatus> Resume(const CommandOptions& options) override {
+    return Answer("resume", options);
+  }
+  absl::StatusOr<ReplayStatus> Stop(absl::Duration timeout,
+                                    const CommandOptions& options) override {
+    stop_timeout = timeout;
+    return Answer("stop", options);
+  }
+  absl::StatusOr<ReplayStatus> UpdatePace(const Pace& pace,
+                                          const CommandOptions& options) override {
     status.options.pace = pace;
-    return Answer("pace");
+    return Answer("pace", options);
   }
   ReplayStatus Get() override { return status; }
 
   ReplayStatus status;
   absl::Status error;
   std::string asked;
+  CommandOptions asked_with;
   absl::Duration stop_timeout;
 
  private:
-  absl::StatusOr<ReplayStatus> Answer(const char* what) {
+  absl::StatusOr<ReplayStatus> Answer(const char* what, const CommandOptions& options = {}) {
     asked += what;
+    asked_with = options;
     if (!error.ok()) return error;
     return status;
   }
@@ -218,7 +226,34 @@ TEST_F(ProducerServiceTest, ValidationChangesNothing) {
   EXPECT_TRUE(service_.UpdatePace(&context_, &pace, &paced).ok());
   pace.mutable_pace()->set_speedup(-2);
   EXPECT_FALSE(service_.UpdatePace(&context_, &pace, &paced).ok());
-  EXPECT_EQ(control_.asked, "");
+  EXPECT_EQ(control_.asked, "pace") << "whether it may be is for the replay to say";
+  EXPECT_TRUE(control_.asked_with.validate_only);
+  // A check leaves its id to the change.
+  v1::StopReplayRequest stop;
+  v1::StopReplayResponse stopped;
+  stop.set_request_id("a");
+  stop.set_validate_only(true);
+  EXPECT_TRUE(service_.StopReplay(&context_, &stop, &stopped).ok());
+  stop.set_validate_only(false);
+  EXPECT_TRUE(service_.StopReplay(&context_, &stop, &stopped).ok());
+  EXPECT_EQ(control_.asked, "pacestopstop");
+  EXPECT_FALSE(control_.asked_with.validate_only);
+}
+
+TEST_F(ProducerServiceTest, AnEtagIsPassedOnAndTheCurrentOneTold) {
+  v1::PauseReplayRequest request;
+  v1::PauseReplayResponse response;
+  control_.status.etag = "\"now\"";
+  request.set_etag("\"then\"");
+  control_.error = ReplayError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "changed");
+  const grpc::Status status = service_.PauseReplay(&context_, &request, &response);
+  EXPECT_EQ(control_.asked_with.etag, "\"then\"");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_TRUE(Says(status, "ETAG_MISMATCH"));
+  EXPECT_TRUE(Says(status, "\"now\""));
+  control_.error = absl::OkStatus();
+  ASSERT_TRUE(service_.PauseReplay(&context_, &request, &response).ok());
+  EXPECT_EQ(response.replay().etag(), "\"now\"");
 }
 
 TEST_F(ProducerServiceTest, GetReportsEverything) {

@@ -144,6 +144,7 @@ v1::ReplaySpec ReplaySpecFrom(const ReplayOptions& options) {
 v1::Replay ReplayFrom(const ReplayStatus& status) {
   v1::Replay replay;
   replay.set_state(StateFrom(status.state));
+  replay.set_etag(status.etag);
   if (status.state == ReplayState::kNone) return replay;
   *replay.mutable_spec() = ReplaySpecFrom(status.options);
   replay.set_records_sent(status.records_sent);
@@ -155,7 +156,10 @@ v1::Replay ReplayFrom(const ReplayStatus& status) {
     SetTimestamp(absl::FromUnixMicros(*status.event_time_us), replay.mutable_event_time());
   }
   SetTimestamp(status.start_time, replay.mutable_start_time());
-  if (!IsActive(status.state)) SetTimestamp(status.end_time, replay.mutable_end_time());
+  // A stop that is only checked has no end.
+  if (!IsActive(status.state) && status.end_time != absl::InfiniteFuture()) {
+    SetTimestamp(status.end_time, replay.mutable_end_time());
+  }
   replay.set_error(status.error);
   return replay;
 }
