@@ -38,39 +38,61 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
 
-// How long updates took, from one time that each was given. Thread-safe.
+// How long updates took, and messages. Thread-safe.
 class Latencies {
  public:
-  // Before it is produced.
+  // Before the update is produced.
   void Begin(int64_t update) {
     absl::MutexLock lock(&mutex_);
     begins_.resize(update + 1, absl::InfinitePast());
     begins_[update] = absl::Now();
   }
-  void End(int64_t update) {
+
+  // A subscriber has the message.
+  void End(const query::v1::Changes& changes) {
     const absl::Time now = absl::Now();
+    const absl::Time sent = absl::FromUnixSeconds(changes.send_time().seconds()) +
+                            absl::Nanoseconds(changes.send_time().nanos());
     absl::MutexLock lock(&mutex_);
-    if (update < static_cast<int64_t>(begins_.size()) && begins_[update] != absl::InfinitePast()) {
-      took_us_.push_back(static_cast<int32_t>(absl::ToInt64Microseconds(now - begins_[update])));
+    bool counts = false;
+    for (const query::v1::Result& row : changes.results()) {
+      const int64_t update = row.accepted();
+      if (update >= static_cast<int64_t>(begins_.size()) ||
+          begins_[update] == absl::InfinitePast()) {
+        continue;
+      }
+      updates_us_.push_back(static_cast<int32_t>((now - begins_[update]) / absl::Microseconds(1)));
+      counts = true;
     }
+    if (counts) messages_us_.push_back(static_cast<int32_t>((now - sent) / absl::Microseconds(1)));
   }
 
-  size_t count() {
+  // As members of a JSON object.
+  std::string ToJson() {
     absl::MutexLock lock(&mutex_);
-    return took_us_.size();
-  }
-  double Milliseconds(double share) {
-    absl::MutexLock lock(&mutex_);
-    if (took_us_.empty()) return 0;
-    std::sort(took_us_.begin(), took_us_.end());
-    return took_us_[static_cast<size_t>(share * static_cast<double>(took_us_.size() - 1))] / 1e3;
+    return absl::StrCat("\"rows\": ", updates_us_.size(), ", ", Percentiles("", &updates_us_), ", ",
+                        Percentiles("sent_", &messages_us_));
   }
 
  private:
+  static std::string Percentiles(absl::string_view prefix, std::vector<int32_t>* took_us) {
+    std::sort(took_us->begin(), took_us->end());
+    const auto at = [&](double share) {
+      if (took_us->empty()) return 0.0;
+      return (*took_us)[static_cast<size_t>(share * static_cast<double>(took_us->size() - 1))] /
+             1e3;
+    };
+    return absl::StrCat("\"", prefix, "p50_ms\": ", at(0.5), ", \"", prefix, "p99_ms\": ", at(0.99),
+                        ", \"", prefix, "max_ms\": ", at(1));
+  }
+
   absl::Mutex mutex_;
   // By number of the update.
   std::vector<absl::Time> begins_ ABSL_GUARDED_BY(mutex_);
-  std::vector<int32_t> took_us_ ABSL_GUARDED_BY(mutex_);
+  // From before an update was produced, and from when a message was made, until a subscriber had
+  // it.
+  std::vector<int32_t> updates_us_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int32_t> messages_us_ ABSL_GUARDED_BY(mutex_);
 };
 
 class Fanout {
@@ -101,10 +123,7 @@ class Fanout {
     for (const auto& one : readers_) messages += one->messages();
     std::cout << absl::StrCat("{\"subscribers\": ", readers_.size(),
                               ", \"stalled\": ", stalled_.size(), ", \"open\": ", open_,
-                              ", \"messages\": ", messages, ", \"rows\": ", latencies_.count(),
-                              ", \"p50_ms\": ", latencies_.Milliseconds(0.5),
-                              ", \"p99_ms\": ", latencies_.Milliseconds(0.99),
-                              ", \"max_ms\": ", latencies_.Milliseconds(1),
+                              ", \"messages\": ", messages, ", ", latencies_.ToJson(),
                               ", \"settled_ms\": ", absl::ToInt64Milliseconds(settled_), "}")
               << std::endl;
   }
@@ -119,7 +138,7 @@ class Fanout {
     options.address = absl::GetFlag(FLAGS_query);
     options.view = View();
     options.stalls = stalls;
-    options.on_row = [this](int64_t update) { latencies_.End(update); };
+    options.on_changes = [this](const query::v1::Changes& changes) { latencies_.End(changes); };
     (stalls ? stalled_ : readers_).push_back(std::make_unique<RowSubscriber>(options));
   }
 

@@ -31,7 +31,7 @@ int RowNumber(const query::v1::Result& row) {
 }  // namespace
 
 RowSubscriber::RowSubscriber(const Options& options)
-    : stalls_(options.stalls), on_row_(options.on_row), stub_(Connect(options)) {
+    : stalls_(options.stalls), on_changes_(options.on_changes), stub_(Connect(options)) {
   context_.set_wait_for_ready(true);
   request_.set_parent(options.view);
   stub_->async()->Subscribe(&context_, &request_, this);
@@ -82,7 +82,7 @@ void RowSubscriber::OnReadDone(bool ok) {
       newest_[number] = row.accepted();
     }
   }
-  for (const query::v1::Result& row : message_.changes().results()) on_row_(row.accepted());
+  if (message_.has_changes()) on_changes_(message_.changes());
   if (!stalls_) StartRead(&message_);
 }
 

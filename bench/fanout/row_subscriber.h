@@ -23,8 +23,8 @@ class RowSubscriber : public grpc::ClientReadReactor<query::v1::SubscribeRespons
     std::string address;
     std::string view;
     bool stalls = false;
-    // Called with the `accepted` of each row that comes, by any thread.
-    std::function<void(int64_t)> on_row;
+    // Called with each message of changes that comes, by any thread.
+    std::function<void(const query::v1::Changes&)> on_changes;
   };
 
   explicit RowSubscriber(const Options& options);
@@ -44,7 +44,7 @@ class RowSubscriber : public grpc::ClientReadReactor<query::v1::SubscribeRespons
 
  private:
   const bool stalls_;
-  const std::function<void(int64_t)> on_row_;
+  const std::function<void(const query::v1::Changes&)> on_changes_;
   const std::unique_ptr<query::v1::QueryService::Stub> stub_;
   grpc::ClientContext context_;
   query::v1::SubscribeRequest request_;

@@ -24,7 +24,7 @@ class RowWriter {
   static absl::StatusOr<std::unique_ptr<RowWriter>> Create(const kafka::KafkaConfig& kafka,
                                                            const std::string& pipeline, int rows);
 
-  // Commits this many more updates in one transaction.
+  // Commits this many more updates in one transaction; again, with a new producer, when it failed.
   absl::Status Write(int updates);
 
   // Number of updates so far: the next one has this number.
@@ -32,10 +32,16 @@ class RowWriter {
   int rows() const { return rows_; }
 
  private:
-  RowWriter(std::string topic, int rows) : topic_(std::move(topic)), rows_(rows) {}
-  absl::Status Progress();
+  RowWriter(kafka::KafkaConfig kafka, const std::string& pipeline, int rows);
+  absl::Status Connect();
+  // In a transaction: progress of all partitions, or updates from `first` on.
+  absl::Status TryProgress();
+  absl::Status TryWrite(int64_t first, int updates);
+  absl::Status ProduceUpdate(int64_t update);
   absl::Status Produce(int partition, const std::string& key, const std::string& value);
 
+  const kafka::KafkaConfig kafka_;
+  const std::string transactional_id_;
   const std::string topic_;
   const int rows_;
   std::unique_ptr<kafka::TransactionalProducer> producer_;
