@@ -72,6 +72,12 @@ grpc::Status WindowNotFound(absl::string_view name) {
       "WINDOW_NOT_FOUND", {{"window", std::string(name)}});
 }
 
+grpc::Status NotKnownYet(absl::string_view pipeline) {
+  return rpc::RpcError(grpc::StatusCode::UNAVAILABLE,
+                       absl::StrCat("it is not known yet whether there is a pipeline ", pipeline),
+                       kDomain, "CATCHING_UP", {{"pipeline", std::string(pipeline)}});
+}
+
 grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records) {
   const std::string words =
       topic_exists ? absl::StrCat("pipeline ", pipeline, " is being read back; ", lag_records,

@@ -22,6 +22,8 @@ grpc::Status BadResumeToken(TokenFault fault);
 grpc::Status PipelineNotFound(absl::string_view pipeline);
 grpc::Status ViewNotFound(absl::string_view name);
 grpc::Status WindowNotFound(absl::string_view name);
+// This replica does not know yet which pipelines there are.
+grpc::Status NotKnownYet(absl::string_view pipeline);
 // This replica has not read everything there is yet.
 grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records);
 // The control log, which says what the pipeline computes, has not been read yet.

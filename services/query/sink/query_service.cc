@@ -376,7 +376,7 @@ grpc::Status QueryService::FindPipelines(const std::string& parent,
   const std::optional<std::string> pipeline = ParsePipelineName(parent);
   if (!pipeline.has_value()) return WrongField("parent", "must be of the form pipelines/{id}");
   StorePtr store = FindStore(*pipeline);
-  if (store == nullptr) return PipelineNotFound(*pipeline);
+  if (store == nullptr) return all_served_ ? PipelineNotFound(*pipeline) : NotKnownYet(*pipeline);
   stores->push_back(std::move(store));
   return grpc::Status::OK;
 }
@@ -387,7 +387,7 @@ grpc::Status QueryService::FindView(const std::string& parent, ServedView* serve
     return WrongField("parent", "must be of the form pipelines/{id}/views/{id}");
   }
   StorePtr store = FindStore(name->pipeline);
-  if (store == nullptr) return ViewNotFound(parent);
+  if (store == nullptr) return all_served_ ? ViewNotFound(parent) : NotKnownYet(name->pipeline);
   const grpc::Status ready = Content(*store, &served->content);
   if (!ready.ok()) return ready;
   if (served->content->views().count(name->view) == 0) return ViewNotFound(parent);

@@ -544,6 +544,21 @@ TEST_F(QueryServiceTest, StatusTellsHowFarItIs) {
   EXPECT_EQ(pipeline.late().at("by-type"), 4);
 }
 
+TEST_F(QueryServiceTest, NothingIsUnknownBeforeThePipelinesAreKnown) {
+  service_->SetAllServed(false);
+  v1::ListResultsRequest list;
+  v1::ListResultsResponse results;
+  list.set_parent("pipelines/other/views/by-type");
+  EXPECT_EQ(Reason(Call(list, &results)), "14 CATCHING_UP");
+  EXPECT_EQ(Reason(Refusal(SubscribeTo(list.parent()))), "14 CATCHING_UP");
+  v1::ListViewsRequest list_views;
+  v1::ListViewsResponse views;
+  list_views.set_parent("pipelines/other");
+  EXPECT_EQ(Reason(Call(list_views, &views)), "14 CATCHING_UP");
+  service_->SetAllServed(true);
+  EXPECT_EQ(Reason(Call(list, &results)), "5 VIEW_NOT_FOUND");
+}
+
 TEST_F(QueryServiceTest, StoreThatIsReadBackAnswersLater) {
   Apply(topic_.Row(0, 0, "a", 1));
   ASSERT_TRUE(store_->Rebuild(RebuildReason::kStoreBroken, "test").ok());
