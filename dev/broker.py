@@ -92,7 +92,7 @@ def java_command():
     java = shutil.which(os.path.join(home, "bin", "java")) if home else None
     java = java or shutil.which("java")
     if not java:
-        raise BrokerError("Java is missing: install Debian's openjdk-17-jre-headless, or run dev/install")
+        raise BrokerError("Java is missing: install Debian's openjdk-17-jdk-headless, or run dev/install")
     return java
 
 
