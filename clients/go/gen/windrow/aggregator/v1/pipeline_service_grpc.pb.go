@@ -56,9 +56,9 @@ type PipelineServiceClient interface {
 	// another pipeline.
 	DeletePipeline(ctx context.Context, in *DeletePipelineRequest, opts ...grpc.CallOption) (*DeletePipelineResponse, error)
 	// Holds a pipeline: nothing more is read from its source topic. Its workers stay in their group,
-	// and no partition counts as idle.
+	// and no partition counts as idle. Answers as Reconfigure does.
 	PausePipeline(ctx context.Context, in *PausePipelineRequest, opts ...grpc.CallOption) (*PausePipelineResponse, error)
-	// Lets a held pipeline go on from where it was.
+	// Lets a held pipeline go on from where it was. Answers as Reconfigure does.
 	ResumePipeline(ctx context.Context, in *ResumePipelineRequest, opts ...grpc.CallOption) (*ResumePipelineResponse, error)
 	// Computes a pipeline anew from a point of its source topic: a new incarnation, as UpdatePipeline
 	// makes one.
@@ -70,10 +70,9 @@ type PipelineServiceClient interface {
 	// Answers when the request is in the control log, with its generation; progress tells when all
 	// merge partitions have carried it out.
 	DrainPipeline(ctx context.Context, in *DrainPipelineRequest, opts ...grpc.CallOption) (*DrainPipelineResponse, error)
-	// Replaces the rows of a static table while the pipeline runs. Answers when this replica has
-	// applied the change; its workers, and those of other replicas, take it up with their next batch
-	// (SourcePosition.plan_generation tells). NOT_FOUND (TABLE_NOT_FOUND) when the pipeline has no such
-	// table.
+	// Replaces the rows of a static table while the pipeline runs. Answers as Reconfigure does; workers
+	// take the rows up with their next batch (SourcePosition.plan_generation tells). NOT_FOUND
+	// (TABLE_NOT_FOUND) when the pipeline has no such table.
 	UpdateTable(ctx context.Context, in *UpdateTableRequest, opts ...grpc.CallOption) (*UpdateTableResponse, error)
 	// Reports progress, of one replica or of all together.
 	GetProgress(ctx context.Context, in *GetProgressRequest, opts ...grpc.CallOption) (*GetProgressResponse, error)
@@ -269,9 +268,9 @@ type PipelineServiceServer interface {
 	// another pipeline.
 	DeletePipeline(context.Context, *DeletePipelineRequest) (*DeletePipelineResponse, error)
 	// Holds a pipeline: nothing more is read from its source topic. Its workers stay in their group,
-	// and no partition counts as idle.
+	// and no partition counts as idle. Answers as Reconfigure does.
 	PausePipeline(context.Context, *PausePipelineRequest) (*PausePipelineResponse, error)
-	// Lets a held pipeline go on from where it was.
+	// Lets a held pipeline go on from where it was. Answers as Reconfigure does.
 	ResumePipeline(context.Context, *ResumePipelineRequest) (*ResumePipelineResponse, error)
 	// Computes a pipeline anew from a point of its source topic: a new incarnation, as UpdatePipeline
 	// makes one.
@@ -283,10 +282,9 @@ type PipelineServiceServer interface {
 	// Answers when the request is in the control log, with its generation; progress tells when all
 	// merge partitions have carried it out.
 	DrainPipeline(context.Context, *DrainPipelineRequest) (*DrainPipelineResponse, error)
-	// Replaces the rows of a static table while the pipeline runs. Answers when this replica has
-	// applied the change; its workers, and those of other replicas, take it up with their next batch
-	// (SourcePosition.plan_generation tells). NOT_FOUND (TABLE_NOT_FOUND) when the pipeline has no such
-	// table.
+	// Replaces the rows of a static table while the pipeline runs. Answers as Reconfigure does; workers
+	// take the rows up with their next batch (SourcePosition.plan_generation tells). NOT_FOUND
+	// (TABLE_NOT_FOUND) when the pipeline has no such table.
 	UpdateTable(context.Context, *UpdateTableRequest) (*UpdateTableResponse, error)
 	// Reports progress, of one replica or of all together.
 	GetProgress(context.Context, *GetProgressRequest) (*GetProgressResponse, error)

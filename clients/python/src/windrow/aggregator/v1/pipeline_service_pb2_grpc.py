@@ -174,14 +174,14 @@ class PipelineServiceServicer(object):
 
     def PausePipeline(self, request, context):
         """Holds a pipeline: nothing more is read from its source topic. Its workers stay in their group,
-        and no partition counts as idle.
+        and no partition counts as idle. Answers as Reconfigure does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumePipeline(self, request, context):
-        """Lets a held pipeline go on from where it was.
+        """Lets a held pipeline go on from where it was. Answers as Reconfigure does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -213,10 +213,9 @@ class PipelineServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateTable(self, request, context):
-        """Replaces the rows of a static table while the pipeline runs. Answers when this replica has
-        applied the change; its workers, and those of other replicas, take it up with their next batch
-        (SourcePosition.plan_generation tells). NOT_FOUND (TABLE_NOT_FOUND) when the pipeline has no such
-        table.
+        """Replaces the rows of a static table while the pipeline runs. Answers as Reconfigure does; workers
+        take the rows up with their next batch (SourcePosition.plan_generation tells). NOT_FOUND
+        (TABLE_NOT_FOUND) when the pipeline has no such table.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

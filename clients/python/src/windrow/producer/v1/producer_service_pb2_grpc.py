@@ -29,8 +29,9 @@ class ProducerServiceStub(object):
     """Controls the one replay that a producer runs at a time. Errors carry google.rpc.ErrorInfo with
     domain "producer.windrow". A call whose outcome is not known may be repeated with the same
     request_id: what has been done is not done again, and the answer is the replay as it is. The
-    producer remembers the last 1,000 of them. With validate_only the fields are checked and nothing
-    is changed.
+    producer remembers the last 1,000 of them, and refuses one that comes with another request.
+    INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
+    validate_only the fields are checked and nothing is changed.
     """
 
     def __init__(self, channel):
@@ -75,8 +76,9 @@ class ProducerServiceServicer(object):
     """Controls the one replay that a producer runs at a time. Errors carry google.rpc.ErrorInfo with
     domain "producer.windrow". A call whose outcome is not known may be repeated with the same
     request_id: what has been done is not done again, and the answer is the replay as it is. The
-    producer remembers the last 1,000 of them. With validate_only the fields are checked and nothing
-    is changed.
+    producer remembers the last 1,000 of them, and refuses one that comes with another request.
+    INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
+    validate_only the fields are checked and nothing is changed.
     """
 
     def StartReplay(self, request, context):
@@ -168,8 +170,9 @@ class ProducerService(object):
     """Controls the one replay that a producer runs at a time. Errors carry google.rpc.ErrorInfo with
     domain "producer.windrow". A call whose outcome is not known may be repeated with the same
     request_id: what has been done is not done again, and the answer is the replay as it is. The
-    producer remembers the last 1,000 of them. With validate_only the fields are checked and nothing
-    is changed.
+    producer remembers the last 1,000 of them, and refuses one that comes with another request.
+    INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
+    validate_only the fields are checked and nothing is changed.
     """
 
     @staticmethod

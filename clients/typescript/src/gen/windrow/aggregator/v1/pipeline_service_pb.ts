@@ -2033,7 +2033,7 @@ export const PipelineService: GenService<{
   },
   /**
    * Holds a pipeline: nothing more is read from its source topic. Its workers stay in their group,
-   * and no partition counts as idle.
+   * and no partition counts as idle. Answers as Reconfigure does.
    *
    * @generated from rpc windrow.aggregator.v1.PipelineService.PausePipeline
    */
@@ -2043,7 +2043,7 @@ export const PipelineService: GenService<{
     output: typeof PausePipelineResponseSchema;
   },
   /**
-   * Lets a held pipeline go on from where it was.
+   * Lets a held pipeline go on from where it was. Answers as Reconfigure does.
    *
    * @generated from rpc windrow.aggregator.v1.PipelineService.ResumePipeline
    */
@@ -2087,10 +2087,9 @@ export const PipelineService: GenService<{
     output: typeof DrainPipelineResponseSchema;
   },
   /**
-   * Replaces the rows of a static table while the pipeline runs. Answers when this replica has
-   * applied the change; its workers, and those of other replicas, take it up with their next batch
-   * (SourcePosition.plan_generation tells). NOT_FOUND (TABLE_NOT_FOUND) when the pipeline has no such
-   * table.
+   * Replaces the rows of a static table while the pipeline runs. Answers as Reconfigure does; workers
+   * take the rows up with their next batch (SourcePosition.plan_generation tells). NOT_FOUND
+   * (TABLE_NOT_FOUND) when the pipeline has no such table.
    *
    * @generated from rpc windrow.aggregator.v1.PipelineService.UpdateTable
    */

@@ -673,8 +673,9 @@ export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE_
  * Controls the one replay that a producer runs at a time. Errors carry google.rpc.ErrorInfo with
  * domain "producer.windrow". A call whose outcome is not known may be repeated with the same
  * request_id: what has been done is not done again, and the answer is the replay as it is. The
- * producer remembers the last 1,000 of them. With validate_only the fields are checked and nothing
- * is changed.
+ * producer remembers the last 1,000 of them, and refuses one that comes with another request.
+ * INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
+ * validate_only the fields are checked and nothing is changed.
  *
  * @generated from service windrow.producer.v1.ProducerService
  */
