@@ -77,13 +77,15 @@ def dies_with_us():
 class Process:
     """One run of a program whose output goes to a log file."""
 
-    def __init__(self, name, command, log_path):
+    def __init__(self, name, command, log_path, environment=None):
+        """`environment` is added to ours."""
         self.name = name
         self.log_path = log_path
         with open(log_path, "ab") as log:
             self._process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=dies_with_us())
+                start_new_session=True, preexec_fn=dies_with_us(),
+                env=dict(os.environ, **(environment or {})))
 
     @property
     def pid(self):
@@ -166,13 +168,20 @@ class Stack:
 
     def start_service(self, name, arguments=(), binary=None):
         """Starts a service at its port; `name` may be "aggregator-1" with a binary and --listen."""
-        logs = self.state_dir / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
         command = [self._program(binary or name), f"--kafka={self.kafka}"]
         if not any(argument.startswith("--listen=") for argument in arguments):
             command.append(f"--listen={self.address(name)}")
+        self._start(name, command + list(arguments))
+
+    def start_program(self, name, binary, arguments, environment=None):
+        """Starts a service with these arguments and no others, as `name`."""
+        self._start(name, [self._program(binary), *arguments], environment)
+
+    def _start(self, name, command, environment=None):
+        logs = self.state_dir / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
         self.processes[name] = self._starter.submit(
-            Process, name, command + list(arguments), logs / f"{name}.log").result()
+            Process, name, command, logs / f"{name}.log", environment).result()
 
     def wait_healthy(self, name, timeout=30):
         """Returns when the service says SERVING; StackError when it ends or takes too long."""
