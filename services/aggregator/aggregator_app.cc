@@ -16,8 +16,10 @@
 #include "services/aggregator/source/json_record_parser.h"
 #include "services/aggregator/source/pipeline_loader.h"
 #include "services/aggregator/source/table_reader.h"
+#include "services/platform/kafka/topic_admin.h"
 #include "services/platform/runtime/log.h"
 #include "services/platform/runtime/process_usage.h"
+#include "services/platform/runtime/termination.h"
 #include "services/platform/runtime/version.h"
 
 namespace windrow::aggregator {
@@ -26,6 +28,9 @@ namespace {
 namespace pb = windrow::pipeline::v1;
 
 constexpr absl::Duration kOpenTimeout = absl::Seconds(30);
+// Short, so that a signal is heard soon.
+constexpr absl::Duration kKafkaAnswerTimeout = absl::Seconds(1);
+constexpr absl::Duration kKafkaRetryInterval = absl::Milliseconds(200);
 constexpr absl::Duration kDrainGrace = absl::Seconds(2);
 // A stop is promised within 10 s.
 constexpr absl::Duration kStopDeadline = absl::Seconds(8);
@@ -74,6 +79,8 @@ absl::Status AggregatorApp::Start() {
   // What can be wrong in the options comes first: it needs no Kafka.
   const absl::StatusOr<std::vector<Declared>> declared = LoadFiles(options_.pipeline_files);
   if (!declared.ok()) return declared.status();
+  const absl::Status reached = AwaitKafka();
+  if (!reached.ok()) return reached;
   absl::StatusOr<std::unique_ptr<ControlLog>> log = ControlLog::Open(
       options_.kafka, [this] { FollowControlLog(); }, kOpenTimeout);
   if (!log.ok()) return log.status();
@@ -108,6 +115,29 @@ absl::Status AggregatorApp::Start() {
       "aggregator serves",
       {{"replica", options_.replica}, {"listen", options_.listen}, {"port", server_->port()}});
   return absl::OkStatus();
+}
+
+absl::Status AggregatorApp::AwaitKafka() const {
+  absl::StatusOr<std::unique_ptr<kafka::TopicAdmin>> admin =
+      kafka::TopicAdmin::Create(options_.kafka);
+  if (!admin.ok()) return admin.status();
+  // Without Kafka there is nothing to serve but health: alive, not ready.
+  std::unique_ptr<rpc::RpcServer> waiting;
+  while (true) {
+    const absl::Status answer =
+        (*admin)->DescribeTopic(ControlLog::kTopic, kKafkaAnswerTimeout).status();
+    if (!absl::IsUnavailable(answer) && !absl::IsDeadlineExceeded(answer)) return absl::OkStatus();
+    if (waiting == nullptr) {
+      runtime::LogWarning("waiting for Kafka", {{"kafka", options_.kafka.bootstrap_servers},
+                                                {"error", std::string(answer.message())}});
+      auto server = rpc::RpcServer::Start(options_.listen, {}, options_.rpc);
+      if (!server.ok()) return server.status();
+      waiting = *std::move(server);
+    }
+    if (runtime::WaitForTermination(kKafkaRetryInterval)) {
+      return absl::CancelledError("ended while waiting for Kafka");
+    }
+  }
 }
 
 absl::StatusOr<std::vector<AggregatorApp::Declared>> AggregatorApp::LoadFiles(

@@ -46,7 +46,8 @@ class AggregatorApp {
     int memory_megabytes = 32;
   };
 
-  // INVALID_ARGUMENT when an option is wrong: the process should end with exit code 2.
+  // Waits for Kafka as long as it takes. INVALID_ARGUMENT when an option is wrong: the process
+  // should end with exit code 2. CANCELLED when it was asked to end meanwhile.
   static absl::StatusOr<std::unique_ptr<AggregatorApp>> Create(Options options);
   ~AggregatorApp();
   AggregatorApp(const AggregatorApp&) = delete;
@@ -61,6 +62,8 @@ class AggregatorApp {
 
   explicit AggregatorApp(Options options) : options_(std::move(options)) {}
   absl::Status Start();
+  // Returns when Kafka answers, whatever it says; CANCELLED when asked to end meanwhile.
+  absl::Status AwaitKafka() const;
   static absl::StatusOr<std::vector<Declared>> LoadFiles(const std::vector<std::string>& files);
   // Name and number of an incarnation.
   using RunnerKey = std::pair<std::string, int>;

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   const aggregator::AggregatorApp::Options options = aggregator::ParseAggregatorFlags(argc, argv);
   runtime::InitLog("aggregator", options.log_format, runtime::LogLevel::kInfo);
   const auto app = aggregator::AggregatorApp::Create(options);
+  if (absl::IsCancelled(app.status())) return 0;
   if (!app.ok()) runtime::ExitWithUsageError(std::string(app.status().message()));
   while (!runtime::WaitForTermination(absl::Hours(1))) continue;
   return 0;
