@@ -1,0 +1,94 @@
+"""The manifests of k8s/, rendered by kustomize, and the containers in them."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import yaml
+
+from tests.deploy.containers import ROOT, Container
+
+K8S = ROOT / "k8s"
+OVERLAYS = sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml"))
+WORKLOADS = ("Deployment", "StatefulSet", "Job")
+
+
+def kubectl():
+    """Of the environment that dev/fetch-deploy-tools makes."""
+    return shutil.which("kubectl", path=str(pathlib.Path(sys.executable).parent)) or "kubectl"
+
+
+def render(folder):
+    """What kustomize makes of a folder, as text."""
+    return subprocess.run([kubectl(), "kustomize", str(folder)], check=True, stdout=subprocess.PIPE,
+                          text=True, timeout=60).stdout
+
+
+class Manifests:
+    """The objects of an overlay."""
+
+    def __init__(self, overlay):
+        self.text = render(K8S / "overlays" / overlay)
+        self.objects = [thing for thing in yaml.safe_load_all(self.text) if thing]
+
+    def of_kind(self, *kinds):
+        return [thing for thing in self.objects if thing["kind"] in kinds]
+
+    def find(self, kind, name):
+        for thing in self.of_kind(kind):
+            if thing["metadata"]["name"] == name:
+                return thing
+        raise KeyError(f"there is no {kind} {name}")
+
+    def workloads(self):
+        return self.of_kind(*WORKLOADS)
+
+    def pods(self):
+        """(name of the workload, labels, pod spec) of each."""
+        for workload in self.workloads():
+            template = workload["spec"]["template"]
+            yield workload["metadata"]["name"], template["metadata"]["labels"], template["spec"]
+
+    def container(self, workload, folder):
+        """The only container of a workload, with its ConfigMaps written to `folder`. Secrets are the
+        caller's: they are not in the manifests."""
+        spec = next(spec for name, _, spec in self.pods() if name == workload)
+        (container,) = spec["containers"]
+        environment = self._environment(container, f"{workload}-0")
+        arguments = [re.sub(r"\$\((\w+)\)", lambda match: environment[match[1]], argument)
+                     for argument in container.get("args", [])]
+        mounts = {}
+        for mount in container.get("volumeMounts", []):
+            mounts[mount["mountPath"]] = self._mounted(spec, mount, pathlib.Path(folder) / workload)
+        probes = [container[kind]["grpc"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")
+                  if "grpc" in container.get(kind, {})]
+        return Container(workload, container["image"], arguments, environment, mounts, probes)
+
+    def _environment(self, container, pod_name):
+        environment = {}
+        for source in container.get("envFrom", []):
+            environment.update(self.find("ConfigMap", source["configMapRef"]["name"])["data"])
+        for variable in container.get("env", []):
+            if "value" in variable:
+                environment[variable["name"]] = variable["value"]
+                continue
+            source = variable["valueFrom"]
+            if source.get("fieldRef", {}).get("fieldPath") == "metadata.name":
+                environment[variable["name"]] = pod_name
+        return environment
+
+    def _mounted(self, spec, mount, folder):
+        """The folder of this machine for a mount; None for one that is empty at first."""
+        volumes = [volume for volume in spec.get("volumes", []) if volume["name"] == mount["name"]]
+        if not volumes or "configMap" not in volumes[0]:
+            return None
+        source = volumes[0]["configMap"]
+        data = self.find("ConfigMap", source["name"])["data"]
+        items = source.get("items", [{"key": key, "path": key} for key in data])
+        for item in items:
+            path = folder / mount["name"] / item["path"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(data[item["key"]], encoding="utf-8")
+        return folder / mount["name"]

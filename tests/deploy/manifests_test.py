@@ -1,0 +1,268 @@
+"""k8s/: the manifests are valid, agree with each other and with the programs, and what the pods of an
+overlay run starts and serves.
+
+kubeconform and kube-score are a part of `./test --deploy-tools`.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import unittest
+
+import kubernetes_validate
+import yaml
+
+from dev.stack import GRACEFUL_STOP_SECONDS, Ports, Stack
+from tests.deploy.containers import (Containerfile, DeclaredBroker, Here, PORTS, ROOT, flag_values,
+                                     flags_of, kafka_properties)
+from tests.deploy.manifests import K8S, OVERLAYS, Manifests
+from tests.e2e.grpcurl import Grpcurl
+from tests.e2e.waiting import wait_until
+
+STATE = pathlib.Path(os.environ.get("WINDROW_STATE_DIR", ROOT / ".run"))
+VERSION = "1.37"
+# Objects of operators: kinds that Kubernetes itself does not know.
+OF_OPERATORS = {"KafkaTopic", "KafkaUser", "ScaledObject", "ServiceMonitor"}
+START_SECONDS = 90
+LIVE = "windrow.live"
+
+
+def selects(selector, labels):
+    """Whether a label selector picks something with these labels."""
+    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
+        return False
+    for term in selector.get("matchExpressions", []):
+        if term["operator"] != "In" or labels.get(term["key"]) not in term["values"]:
+            return False
+    return True
+
+
+class EachOverlay(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.overlays = {name: Manifests(name) for name in OVERLAYS}
+        cls.images = Containerfile()
+
+    def each(self):
+        return self.overlays.values()
+
+    def each_pod(self):
+        for manifests in self.each():
+            for name, labels, spec in manifests.pods():
+                yield manifests, name, labels, spec
+
+    def each_container_of_ours(self):
+        for manifests, _, _, spec in self.each_pod():
+            for container in spec["containers"]:
+                if container["image"].startswith("windrow/"):
+                    target = re.match(r"windrow/(\w+)", container["image"])[1]
+                    yield manifests, spec, container, self.images.program[target]
+
+    def test_there_are_overlays(self):
+        self.assertIn("dev", OVERLAYS)
+
+    def test_schemas(self):
+        for manifests in self.each():
+            for thing in manifests.objects:
+                with self.subTest(f"{thing['kind']} {thing['metadata']['name']}"):
+                    if thing["kind"] not in OF_OPERATORS:
+                        kubernetes_validate.validate(thing, VERSION, strict=True)
+
+    def test_every_field_of_a_file_stands_once(self):
+        # YAML takes the last of two, in silence.
+        for path in K8S.rglob("*.yaml"):
+            with self.subTest(path.name):
+                for _ in yaml.load_all(path.read_text(encoding="utf-8"), Loader=NoDuplicates):
+                    pass
+
+    def test_programs_have_these_flags(self):
+        for _, _, container, program in self.each_container_of_ours():
+            if program != "windrow":
+                given = flag_values(container["args"])
+                self.assertEqual(set(given) - flags_of(program), set())
+
+    def test_ports_agree(self):
+        for manifests, _, container, program in self.each_container_of_ours():
+            if program == "windrow":
+                continue
+            ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+            _, _, port = flag_values(container["args"])["listen"].rpartition(":")
+            self.assertEqual(ports["grpc"], int(port))
+            self.assertEqual(ports["grpc"], PORTS[program])
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                if "grpc" in container[probe]:
+                    self.assertEqual(container[probe]["grpc"]["port"], ports["grpc"], probe)
+            service = manifests.find("Service", container["name"])["spec"]
+            self.assertEqual({port["name"]: port["port"] for port in service["ports"]}, ports)
+            self.assertEqual(service["clusterIP"], "None")
+
+    def test_life_does_not_depend_on_kafka(self):
+        for _, _, container, program in self.each_container_of_ours():
+            if program == "windrow":
+                continue
+            for probe in ("startupProbe", "livenessProbe"):
+                self.assertEqual(container[probe].get("grpc", {}).get("service", LIVE), LIVE)
+            self.assertNotEqual(container["readinessProbe"].get("grpc", {}).get("service"), LIVE)
+
+    def test_pods_may_do_no_more_than_they_must(self):
+        for _, _, _, spec in self.each_pod():
+            self.assertIs(spec["automountServiceAccountToken"], False)
+            self.assertIs(spec["enableServiceLinks"], False)
+            security = spec["securityContext"]
+            self.assertIs(security["runAsNonRoot"], True)
+            self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
+            for container in spec["containers"]:
+                self.assertEqual(container["securityContext"], {
+                    "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]}})
+                resources = container["resources"]
+                self.assertEqual(resources["requests"]["memory"], resources["limits"]["memory"])
+                self.assertRegex(container["image"], r":[\w.-]+(@sha256:[0-9a-f]{64})?$")
+
+    def test_the_namespace_is_restricted(self):
+        for manifests in self.each():
+            (namespace,) = manifests.of_kind("Namespace")
+            self.assertEqual(
+                namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
+            self.assertEqual({thing["metadata"]["namespace"] for thing in manifests.objects
+                              if thing is not namespace}, {namespace["metadata"]["name"]})
+
+    def test_there_is_time_to_stop(self):
+        for _, _, _, spec in self.each_pod():
+            self.assertGreater(spec.get("terminationGracePeriodSeconds", 30), GRACEFUL_STOP_SECONDS)
+
+    def test_selectors_pick_something(self):
+        for manifests in self.each():
+            pods = [labels for _, labels, _ in manifests.pods()]
+            selectors = [thing["spec"]["selector"] for thing in manifests.of_kind("PodDisruptionBudget")]
+            selectors += [{"matchLabels": thing["spec"]["selector"]}
+                          for thing in manifests.of_kind("Service")]
+            selectors += [thing["spec"]["podSelector"] for thing in manifests.of_kind("NetworkPolicy")]
+            for _, _, spec in manifests.pods():
+                selectors += [constraint["labelSelector"]
+                              for constraint in spec.get("topologySpreadConstraints", [])]
+            for selector in selectors:
+                self.assertTrue(any(selects(selector, labels) for labels in pods), selector)
+
+    def test_every_service_of_ours_has_a_budget_of_disruptions(self):
+        for manifests in self.each():
+            budgets = [thing["spec"]["selector"] for thing in manifests.of_kind("PodDisruptionBudget")]
+            for workload in manifests.of_kind("Deployment", "StatefulSet"):
+                labels = workload["spec"]["template"]["metadata"]["labels"]
+                self.assertEqual(sum(selects(budget, labels) for budget in budgets), 1)
+
+    def test_what_is_mounted_is_there(self):
+        for manifests, spec, container, _ in self.each_container_of_ours():
+            for source in container.get("envFrom", []):
+                manifests.find("ConfigMap", source["configMapRef"]["name"])
+            for volume in spec.get("volumes", []):
+                if "configMap" in volume:
+                    data = manifests.find("ConfigMap", volume["configMap"]["name"])["data"]
+                    for item in volume["configMap"].get("items", []):
+                        self.assertIn(item["key"], data)
+
+    def test_network_policies_deny_and_allow(self):
+        for manifests in self.each():
+            policies = {thing["metadata"]["name"]: thing["spec"]
+                        for thing in manifests.of_kind("NetworkPolicy")}
+            self.assertEqual(policies["deny-all"],
+                             {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+            for name, _, spec in manifests.pods():
+                for container in spec["containers"]:
+                    for port in container.get("ports", []):
+                        self.assertTrue(
+                            any(allowed["port"] in (port["name"], port["containerPort"])
+                                for policy in policies.values() for rule in policy.get("ingress", [])
+                                for allowed in rule.get("ports", [])),
+                            f"nobody may speak to {name} at {port}")
+
+
+class NoDuplicates(yaml.SafeLoader):
+    """Refuses a mapping with the same key twice."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"{key} stands twice, {node.start_mark}")
+        return super().construct_mapping(node, deep=deep)
+
+
+class OverlayRuns(unittest.TestCase):
+    """The pods of the overlay dev as processes of this machine, Kafka's among them."""
+
+    def setUp(self):
+        self.manifests = Manifests("dev")
+        self.folder = STATE / "test" / "deploy" / "k8s"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.containers = {name: self.manifests.container(name, self.folder / "configmaps")
+                           for name in ("kafka", "topics", "producer", "aggregator", "query")}
+        self.here = Here(self.folder, {})
+        for name, port in PORTS.items():
+            self.here.addresses[f"{name}:{port}"] = (
+                f"127.0.0.1:{self.here.port(self.containers[name], port)}")
+        self.stack = Stack(self.folder, Ports(), kafka="kafka:9092")
+        self.addCleanup(self.stack.stop)
+
+    def start(self, name):
+        container = self.containers[name]
+        self.stack.start_program(name, name, self.here.arguments(container),
+                                 self.here.environment(container))
+
+    def health(self, name, probe):
+        """The answer to a probe, as the kubelet would ask."""
+        port = self.here.port(self.containers[name], probe["port"])
+        answer = Grpcurl(f"127.0.0.1:{port}").call_ok(
+            "grpc.health.v1.Health/Check", {"service": probe.get("service", "")})
+        return answer and answer.get("status")
+
+    def wait_for(self, name, probe, status):
+        def is_so():
+            self.stack.check_running()
+            now = self.health(name, probe)
+            return now == status or (False, now)
+
+        wait_until(f"{name} to answer {probe} with {status}", is_so, START_SECONDS)
+
+    def test_they_live_without_kafka(self):
+        self.here.addresses["kafka:9092"] = "127.0.0.1:1"
+        for name in PORTS:
+            self.start(name)
+        for name in PORTS:
+            startup, liveness, readiness = self.containers[name].probes
+            self.wait_for(name, startup, "SERVING")
+            self.wait_for(name, liveness, "SERVING")
+            self.wait_for(name, readiness, "NOT_SERVING")
+        self.assertEqual(self.stack.stop(), [], "these had to be killed")
+
+    def test_they_run(self):
+        properties = kafka_properties(self.containers["kafka"].environment)
+        broker = DeclaredBroker(self.folder / "broker", properties)
+        broker.start()
+        self.addCleanup(broker.stop)
+        self.here.addresses["kafka:9092"] = broker.address
+        topics = self.containers["topics"]
+        done = self.here.run(topics, "windrow", topics.arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in PORTS:
+            self.start(name)
+        for name in PORTS:
+            for probe in self.containers[name].probes:
+                self.wait_for(name, probe, "SERVING")
+        # `kubectl exec aggregator-0 -- windrow ...`: the pod's environment says where everything is.
+        aggregator = self.containers["aggregator"]
+        self.assertEqual(self.here.run(aggregator, "windrow", ["health"]).returncode, 0)
+        replicas = self.here.run(aggregator, "windrow", ["workers", "-o", "json"])
+        self.assertIn('"aggregator-0"', replicas.stdout, replicas.stderr)
+        pipelines = self.here.run(aggregator, "windrow", ["pipelines", "list", "-o", "json"])
+        self.assertIn("pipelines/sf-calls", pipelines.stdout, pipelines.stderr)
+        self.assertEqual(self.stack.stop(), [], "these had to be killed")
+
+
+if __name__ == "__main__":
+    unittest.main()
