@@ -1,10 +1,12 @@
 """The manifests of k8s/, rendered by kustomize, and the containers in them."""
 
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import yaml
 
@@ -12,6 +14,7 @@ from tests.deploy.containers import ROOT, Container
 
 K8S = ROOT / "k8s"
 OVERLAYS = sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml"))
+COMPONENTS = sorted(path.parent.name for path in (K8S / "components").glob("*/kustomization.yaml"))
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 
 
@@ -26,11 +29,21 @@ def render(folder):
                           text=True, timeout=60).stdout
 
 
-class Manifests:
-    """The objects of an overlay."""
+def render_with(overlay, components):
+    """As render, of an overlay with components that users add by a kustomization of their own."""
+    with tempfile.TemporaryDirectory(prefix="windrow-overlay.", dir=K8S.parent / "tests") as folder:
+        here = {"resources": [K8S / "overlays" / overlay],
+                "components": [K8S / "components" / name for name in components]}
+        text = {kind: [os.path.relpath(path, folder) for path in paths] for kind, paths in here.items()}
+        (pathlib.Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(text))
+        return render(folder)
 
-    def __init__(self, overlay):
-        self.text = render(K8S / "overlays" / overlay)
+
+class Manifests:
+    """The objects of an overlay, with components."""
+
+    def __init__(self, overlay, components=()):
+        self.text = render_with(overlay, components)
         self.objects = [thing for thing in yaml.safe_load_all(self.text) if thing]
 
     def of_kind(self, *kinds):

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import tempfile
 import unittest
 
 import kubernetes_validate
@@ -16,7 +17,7 @@ import yaml
 from dev.stack import GRACEFUL_STOP_SECONDS, Ports, Stack
 from tests.deploy.containers import (Containerfile, DeclaredBroker, Here, PORTS, ROOT, flag_values,
                                      flags_of, kafka_properties)
-from tests.deploy.manifests import K8S, OVERLAYS, Manifests
+from tests.deploy.manifests import COMPONENTS, K8S, OVERLAYS, Manifests
 from tests.e2e.grpcurl import Grpcurl
 from tests.e2e.waiting import wait_until
 
@@ -25,7 +26,7 @@ VERSION = "1.37"
 # Objects of operators: kinds that Kubernetes itself does not know.
 OF_OPERATORS = {"KafkaTopic", "KafkaUser", "ScaledObject", "ServiceMonitor"}
 START_SECONDS = 90
-LIVE = "windrow.live"
+LIVE = "liveness"
 
 
 def selects(selector, labels):
@@ -44,7 +45,12 @@ class EachOverlay(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.overlays = {name: Manifests(name) for name in OVERLAYS}
+        # And with everything that is optional.
+        cls.overlays.update((f"{name}, all", Manifests(name, COMPONENTS)) for name in OVERLAYS)
         cls.images = Containerfile()
+        cls._folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls._folder.cleanup)
+        cls.folder = cls._folder.name
 
     def each(self):
         return self.overlays.values()
@@ -163,6 +169,20 @@ class EachOverlay(unittest.TestCase):
                     data = manifests.find("ConfigMap", volume["configMap"]["name"])["data"]
                     for item in volume["configMap"].get("items", []):
                         self.assertIn(item["key"], data)
+
+    def test_keda_owns_the_replicas_when_it_is_there(self):
+        for overlay in OVERLAYS:
+            with_keda = Manifests(overlay, ["keda"])
+            scaled = with_keda.find("ScaledObject", "aggregator")["spec"]
+            target = with_keda.find(scaled["scaleTargetRef"]["kind"], scaled["scaleTargetRef"]["name"])
+            self.assertNotIn("replicas", target["spec"])
+            (trigger,) = scaled["triggers"]
+            environment = with_keda.container("aggregator", tempfile.mkdtemp(dir=self.folder)).environment
+            self.assertIn(trigger["metadata"]["bootstrapServersFromEnv"], environment)
+            pipeline = (ROOT / "resources/pipelines/sf_calls.textproto").read_text(encoding="utf-8")
+            self.assertIn(f'source_topic: "{trigger["metadata"]["topic"]}"', pipeline)
+            group = trigger["metadata"]["consumerGroup"].removeprefix("windrow.")
+            self.assertIn(f'name: "pipelines/{group}"', pipeline)
 
     def test_network_policies_deny_and_allow(self):
         for manifests in self.each():
