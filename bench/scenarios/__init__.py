@@ -1,0 +1,50 @@
+"""What bench/run measures, one scenario per file.
+
+A scenario has NAME, TARGETS (what to build), `measure(bench, options)`, which returns one round's
+figures, and `lines(rounds)`, which returns Line objects for the table. A bench is a Bench.
+"""
+
+import dataclasses
+import statistics
+
+
+@dataclasses.dataclass
+class Line:
+    """A line of the table. Texts but for `missed`: whether less was reached than is wanted."""
+
+    what: str
+    reached: str
+    wanted: str
+    missed: bool
+
+
+def median(rounds, *path):
+    return statistics.median(value_at(one, path) for one in rounds)
+
+
+def spread(rounds, *path):
+    """(least, median, most)"""
+    values = [value_at(one, path) for one in rounds]
+    return min(values), statistics.median(values), max(values)
+
+
+def value_at(figures, path):
+    for word in path:
+        figures = figures[word]
+    return figures
+
+
+def at_least(what, rounds, path, wanted, text="{:,.0f}"):
+    low, middle, high = spread(rounds, *path)
+    return Line(what, ranged(text, low, middle, high), "≥ " + text.format(wanted), middle < wanted)
+
+
+def at_most(what, rounds, path, wanted, text="{:,.0f}"):
+    low, middle, high = spread(rounds, *path)
+    return Line(what, ranged(text, low, middle, high), "≤ " + text.format(wanted), middle > wanted)
+
+
+def ranged(text, low, middle, high):
+    if low == high:
+        return text.format(middle)
+    return f"{text.format(middle)} ({text.format(low)} – {text.format(high)})"
