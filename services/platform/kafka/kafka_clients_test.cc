@@ -12,6 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/group_admin.h"
+#include "services/platform/kafka/group_offsets.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/partition_reader.h"
 #include "services/platform/kafka/record_producer.h"
@@ -163,6 +165,7 @@ class KafkaClientsTest : public testing::Test {
 using TopicAdminTest = KafkaClientsTest;
 using RecordProducerTest = KafkaClientsTest;
 using PartitionReaderTest = KafkaClientsTest;
+using GroupAdminTest = KafkaClientsTest;
 
 TEST_F(TopicAdminTest, EnsuresTopicsOnceAndAgain) {
   const std::vector<TopicSpec> specs = {{topic_, 3, {{"cleanup.policy", "compact,delete"}}},
@@ -258,6 +261,35 @@ TEST_F(TopicAdminTest, GivesUpInTimeWhenNobodyAnswers) {
   EXPECT_LT(absl::Now() - start, absl::Seconds(8));
 }
 
+TEST_F(GroupAdminTest, TellsOffsetsAndLag) {
+  MakeTopic(2);
+  Write(0, {"a", "b", "c"});
+  Write(1, {"d"});
+  const std::string group = topic_ + ".group";
+  const auto offsets = *GroupOffsets::Open(config_, group);
+  ASSERT_TRUE(offsets->Write({{topic_, 0, 1, ""}}).ok());
+
+  const std::unique_ptr<GroupAdmin> groups = *GroupAdmin::Create(config_);
+  const absl::StatusOr<GroupDescription> described = groups->Describe(group, kPatience);
+  ASSERT_TRUE(described.ok()) << described.status();
+  EXPECT_EQ(described->state, "Empty");
+  EXPECT_THAT(described->members, IsEmpty());
+  ASSERT_THAT(described->partitions, SizeIs(1));
+  EXPECT_EQ(described->partitions[0].topic, topic_);
+  EXPECT_EQ(described->partitions[0].committed, 1);
+  EXPECT_EQ(described->partitions[0].end, 3);
+  EXPECT_EQ(described->partitions[0].lag, 2);
+  EXPECT_FALSE(described->partitions[0].member.has_value());
+  const auto listed = groups->List(kPatience);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_THAT(*listed, Contains(Field(&GroupListing::name, group)));
+}
+
+TEST_F(GroupAdminTest, SaysWhatDoesNotExist) {
+  const std::unique_ptr<GroupAdmin> groups = *GroupAdmin::Create(config_);
+  EXPECT_EQ(groups->Describe(topic_, kPatience).status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST_F(RecordProducerTest, KeepsOrderAndCounts) {
   MakeTopic(1);
   constexpr int kRecords = 20000;
@@ -329,6 +361,19 @@ TEST_F(RecordProducerTest, RemembersAFailedDelivery) {
   MakeTopic(1);
   EXPECT_EQ(producer->Send(topic_, 0, "k", "v", kPatience).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(producer->records_acknowledged(), 0);
+}
+
+TEST_F(RecordProducerTest, NamesTheRecordThatWasNotDelivered) {
+  MakeTopic(1, {{"max.message.bytes", "2000"}});
+  const std::unique_ptr<RecordProducer> producer = MakeProducer();
+  ASSERT_TRUE(producer->Send(topic_, 0, "k", "v", kPatience, 1).ok());
+  ASSERT_TRUE(producer->Flush(kPatience).ok());
+  EXPECT_EQ(producer->failed_mark(), -1);
+  const std::string large(5000, 'x');
+  ASSERT_TRUE(producer->Send(topic_, 0, "k", large, kPatience, 2).ok());
+  EXPECT_EQ(producer->Flush(kPatience).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(producer->failed_mark(), 2);
+  EXPECT_EQ(producer->records_acknowledged(), 1);
 }
 
 TEST_F(RecordProducerTest, AFailureOfAWaitedRecordIsItsOwn) {

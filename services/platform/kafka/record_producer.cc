@@ -20,6 +20,17 @@ int Milliseconds(absl::Duration duration) {
       absl::Ceil(duration, absl::Milliseconds(1)), absl::ZeroDuration(), absl::Hours(24))));
 }
 
+// A mark as what librdkafka carries along with a record: odd, so that it is no pointer.
+void* FromMark(int64_t mark) {
+  return mark < 0 ? nullptr : reinterpret_cast<void*>((static_cast<uintptr_t>(mark) << 1) | 1);
+}
+
+bool IsMark(const void* carried) { return (reinterpret_cast<uintptr_t>(carried) & 1) != 0; }
+
+int64_t ToMark(const void* carried) {
+  return IsMark(carried) ? static_cast<int64_t>(reinterpret_cast<uintptr_t>(carried) >> 1) : -1;
+}
+
 std::string ContextOf(const rd_kafka_message_t& message) {
   return absl::StrCat("produce to ", rd_kafka_topic_name(message.rkt), " partition ",
                       message.partition);
@@ -71,7 +82,8 @@ void RecordProducer::ServeDeliveryReports() {
 void RecordProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   RecordProducer& producer = *static_cast<RecordProducer*>(opaque);
   const std::unique_ptr<std::shared_ptr<Receipt>> receipt(
-      static_cast<std::shared_ptr<Receipt>*>(message->_private));
+      IsMark(message->_private) ? nullptr
+                                : static_cast<std::shared_ptr<Receipt>*>(message->_private));
   absl::Status failure;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     producer.records_acknowledged_.fetch_add(1, std::memory_order_relaxed);
@@ -89,13 +101,16 @@ void RecordProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, 
       (*receipt)->offset = failure;
     }
   } else if (!failure.ok()) {
-    producer.SetFirstFailure(std::move(failure));
+    producer.SetFirstFailure(std::move(failure), ToMark(message->_private));
   }
 }
 
-void RecordProducer::SetFirstFailure(absl::Status failure) {
+void RecordProducer::SetFirstFailure(absl::Status failure, int64_t mark) {
   absl::MutexLock lock(&mutex_);
-  if (first_failure_.ok()) first_failure_ = std::move(failure);
+  if (first_failure_.ok() || (mark >= 0 && mark < failed_mark_)) {
+    first_failure_ = std::move(failure);
+    failed_mark_ = mark;
+  }
   failed_.store(true);
 }
 
@@ -122,12 +137,17 @@ absl::Status RecordProducer::Enqueue(absl::string_view topic, int partition, abs
 }
 
 absl::Status RecordProducer::Send(absl::string_view topic, int partition, absl::string_view key,
-                                  absl::string_view value, absl::Duration timeout) {
+                                  absl::string_view value, absl::Duration timeout, int64_t mark) {
   if (failed_.load(std::memory_order_acquire)) {
     absl::MutexLock lock(&mutex_);
     return first_failure_;
   }
-  return Enqueue(topic, partition, key, value, timeout, nullptr);
+  return Enqueue(topic, partition, key, value, timeout, FromMark(mark));
+}
+
+int64_t RecordProducer::failed_mark() const {
+  absl::MutexLock lock(&mutex_);
+  return failed_mark_;
 }
 
 absl::StatusOr<int64_t> RecordProducer::SendAndWait(absl::string_view topic, int partition,

@@ -32,9 +32,10 @@ class RecordProducer {
 
   // Hands a copy of the record to librdkafka. When its queue is full, waits up to `timeout`, then
   // DEADLINE_EXCEEDED. Once a delivery has failed, returns that failure for ever: what follows
-  // would leave a gap.
+  // would leave a gap. A `mark` of 0 or more is the caller's name for the record, see failed_mark.
+  // A partition of -1 is chosen by the key.
   absl::Status Send(absl::string_view topic, int partition, absl::string_view key,
-                    absl::string_view value, absl::Duration timeout);
+                    absl::string_view value, absl::Duration timeout, int64_t mark = -1);
 
   // Sends one record and waits for its acknowledgement; returns its offset. After
   // DEADLINE_EXCEEDED the record may still be written. A failure is this call's only.
@@ -43,6 +44,9 @@ class RecordProducer {
 
   // Waits until everything sent is acknowledged; returns the first failure of what Send took.
   absl::Status Flush(absl::Duration timeout);
+
+  // The least mark of those records that were not delivered; -1 for none.
+  int64_t failed_mark() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Counts since creation.
   int64_t records_acknowledged() const { return records_acknowledged_.load(); }
@@ -54,7 +58,7 @@ class RecordProducer {
   RecordProducer() = default;
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   void ServeDeliveryReports();
-  void SetFirstFailure(absl::Status failure);
+  void SetFirstFailure(absl::Status failure, int64_t mark);
   absl::Status Enqueue(absl::string_view topic, int partition, absl::string_view key,
                        absl::string_view value, absl::Duration timeout, void* receipt);
 
@@ -65,8 +69,9 @@ class RecordProducer {
   std::atomic<int64_t> bytes_acknowledged_{0};
   // Set after first_failure_, and spares Send the lock.
   std::atomic<bool> failed_{false};
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);
+  int64_t failed_mark_ ABSL_GUARDED_BY(mutex_) = -1;
 };
 
 }  // namespace windrow::kafka
