@@ -73,6 +73,7 @@ _LIBRARIES = {
     "rocksdb": ("librocksdb-dev", "rocksdb/db.h", ["-lrocksdb", "-lpthread"], []),
     "simdjson": ("libsimdjson-dev", "simdjson.h", ["-lsimdjson"], []),
     "xxhash": ("libxxhash-dev", "xxhash.h", ["-lxxhash"], []),
+    "yaml": ("libyaml-dev", "yaml.h", ["-lyaml"], []),
 }
 
 _TARGET = """

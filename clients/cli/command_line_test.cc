@@ -1,9 +1,13 @@
 #include "clients/cli/command_line.h"
 
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <initializer_list>
 #include <vector>
 
+#include "clients/cli/profiles.h"
 #include "gtest/gtest.h"
 
 namespace windrow::cli {
@@ -16,10 +20,25 @@ struct Parsed {
   absl::Duration wait = absl::Seconds(1);
   bool flag = false;
   std::string kafka;
+  std::string output = "table";
 };
 
 class CommandLineTest : public testing::Test {
  protected:
+  // Nobody's own profiles.
+  CommandLineTest() { setenv("XDG_CONFIG_HOME", testing::TempDir().c_str(), 1); }
+
+  static void WriteProfiles(const std::string& text) {
+    std::filesystem::create_directories(testing::TempDir() + "/windrow");
+    std::ofstream(Profiles::Path()) << text;
+  }
+  ~CommandLineTest() override {
+    std::remove(Profiles::Path().c_str());
+    for (const char* const name : {"WINDROW_KAFKA", "WINDROW_PROFILE", "WINDROW_OUTPUT"}) {
+      unsetenv(name);
+    }
+  }
+
   // Runs `windrow` with these words; `topics tail` is the one command there is.
   int Run(std::initializer_list<const char*> words) {
     CommandLine line;
@@ -29,6 +48,7 @@ class CommandLineTest : public testing::Test {
       command.Option("--rate", &parsed_.rate, "help");
       command.Option("--wait", &parsed_.wait, "help");
       command.Flag("--flag", &parsed_.flag, "help");
+      command.Output(&parsed_.output, {"more"});
       return [this](Session& session) {
         parsed_.kafka = session.addresses().kafka;
         return result_;
@@ -73,6 +93,43 @@ TEST_F(CommandLineTest, TheEnvironmentNamesAddresses) {
   unsetenv("WINDROW_KAFKA");
 }
 
+TEST_F(CommandLineTest, FlagsWinOverTheEnvironmentOverTheProfileOverDefaults) {
+  WriteProfiles(
+      "current = \"a\"\n[profile.a]\nkafka = \"a:1\"\noutput = \"yaml\"\n[profile.b]\nkafka = "
+      "\"b:1\"\n");
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 0);
+  EXPECT_EQ(parsed_.kafka, "a:1");
+  EXPECT_EQ(parsed_.output, "yaml");
+  parsed_ = {};
+  EXPECT_EQ(Run({"topics", "tail", "calls", "--profile", "b"}), 0);
+  EXPECT_EQ(parsed_.kafka, "b:1");
+  EXPECT_EQ(parsed_.output, "table");
+  setenv("WINDROW_PROFILE", "b", 1);
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 0);
+  EXPECT_EQ(parsed_.kafka, "b:1");
+  EXPECT_EQ(Run({"--profile", "a", "topics", "tail", "calls"}), 0);
+  EXPECT_EQ(parsed_.kafka, "a:1");
+  setenv("WINDROW_KAFKA", "c:3", 1);
+  setenv("WINDROW_OUTPUT", "json", 1);
+  EXPECT_EQ(Run({"--profile", "a", "topics", "tail", "calls"}), 0);
+  EXPECT_EQ(parsed_.kafka, "c:3");
+  EXPECT_EQ(parsed_.output, "json");
+  EXPECT_EQ(Run({"--kafka", "d:4", "topics", "tail", "calls", "-o", "more"}), 0);
+  EXPECT_EQ(parsed_.kafka, "d:4");
+  EXPECT_EQ(parsed_.output, "more");
+}
+
+TEST_F(CommandLineTest, AWrongProfileIsAWrongCommandLine) {
+  EXPECT_EQ(Run({"--profile", "none", "topics", "tail", "calls"}), 2);
+  WriteProfiles("current = \"gone\"\n");
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 2);
+  WriteProfiles("[profile.a]\nkafak = \"a:1\"\n");
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 2);
+  WriteProfiles("");
+  setenv("WINDROW_OUTPUT", "xml", 1);
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 2);
+}
+
 TEST_F(CommandLineTest, WrongLinesEndWithTwo) {
   EXPECT_EQ(Run({}), 2);
   EXPECT_EQ(Run({"topics"}), 2);
@@ -83,21 +140,23 @@ TEST_F(CommandLineTest, WrongLinesEndWithTwo) {
   EXPECT_EQ(Run({"topics", "tail", "calls", "--wait", "soon"}), 2);
   EXPECT_EQ(Run({"topics", "tail", "calls", "--wait", "-1s"}), 2);
   EXPECT_EQ(Run({"nouns", "verb"}), 2);
+  EXPECT_EQ(Run({"topics", "tail", "calls", "-o", "xml"}), 2);
+  EXPECT_EQ(Run({"topics", "tail", "calls", "--color", "--no-color"}), 2);
 }
 
 TEST_F(CommandLineTest, HelpEndsWithZero) {
+  EXPECT_EQ(Run({"--version"}), 0);
   EXPECT_EQ(Run({"--help"}), 0);
   EXPECT_EQ(Run({"topics", "tail", "--help"}), 0);
 }
 
 TEST_F(CommandLineTest, TheCommandsResultIsTheExitCode) {
   result_ = absl::UnavailableError("gone");
-  EXPECT_EQ(Run({"topics", "tail", "calls"}), 1);
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 78);
   result_ = UsageError("wrong");
   EXPECT_EQ(Run({"topics", "tail", "calls"}), 2);
-  // A service's INVALID_ARGUMENT is not our command line's fault.
-  result_ = absl::InvalidArgumentError("wrong");
-  EXPECT_EQ(Run({"topics", "tail", "calls"}), 1);
+  result_ = Interrupted("");
+  EXPECT_EQ(Run({"topics", "tail", "calls"}), 130);
 }
 
 }  // namespace

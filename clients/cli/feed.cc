@@ -25,6 +25,17 @@ void Feed::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Feed::Finish() {
+  absl::MutexLock lock(&mutex_);
+  finished_ = true;
+  stopped_ = true;
+}
+
+bool Feed::finished() const {
+  absl::MutexLock lock(&mutex_);
+  return finished_;
+}
+
 void Feed::ReportAlive() {
   absl::MutexLock lock(&mutex_);
   trouble_.clear();

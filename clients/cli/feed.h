@@ -32,6 +32,10 @@ class Feed {
 
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Called by an attempt when there is nothing more to come: it is the last one.
+  void Finish() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool finished() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Called by an attempt when it hears from the server: there is no trouble any more.
   void ReportAlive() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -45,6 +49,7 @@ class Feed {
 
   mutable absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::string trouble_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<grpc::ClientContext> context_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;

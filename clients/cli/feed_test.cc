@@ -49,6 +49,30 @@ TEST(FeedTest, HearingFromTheServerEndsTheTrouble) {
   stop.Notify();
 }
 
+TEST(FeedTest, AnAttemptMayBeTheLastOne) {
+  std::atomic<int> attempts{0};
+  absl::Mutex mutex;
+  Feed* self = nullptr;
+  Feed feed([&](grpc::ClientContext*) {
+    ++attempts;
+    absl::MutexLock lock(&mutex);
+    mutex.Await(absl::Condition(
+        +[](Feed** feed) { return *feed != nullptr; }, &self));
+    self->Finish();
+    return absl::OkStatus();
+  });
+  EXPECT_FALSE(feed.finished());
+  {
+    absl::MutexLock lock(&mutex);
+    self = &feed;
+  }
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (!feed.finished() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_TRUE(feed.finished());
+  feed.Stop();
+  EXPECT_EQ(attempts, 1);
+}
+
 TEST(FeedTest, StopEndsTheWaitForTheNextAttempt) {
   absl::Notification first;
   Feed feed([&](grpc::ClientContext*) {

@@ -16,14 +16,6 @@ using ::windrow::results::v1::Field;
 
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
-std::string ShortestNumber(double value) {
-  for (const int digits : {15, 16}) {
-    std::string text = absl::StrFormat("%.*g", digits, value);
-    if (std::strtod(text.c_str(), nullptr) == value) return text;
-  }
-  return absl::StrFormat("%.17g", value);
-}
-
 // Appends an escape for a character that JSON reserves; returns whether it did.
 bool EscapeForJson(char c, std::string* out) {
   switch (c) {
@@ -68,6 +60,14 @@ void AppendJsonCounts(const results::v1::ValueCounts& counts, std::string* json)
 }
 
 }  // namespace
+
+std::string ShortestNumber(double value) {
+  for (const int digits : {15, 16}) {
+    std::string text = absl::StrFormat("%.*g", digits, value);
+    if (std::strtod(text.c_str(), nullptr) == value) return text;
+  }
+  return absl::StrFormat("%.17g", value);
+}
 
 void AppendJsonString(absl::string_view text, std::string* json) {
   json->push_back('"');

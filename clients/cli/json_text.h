@@ -15,6 +15,9 @@ void AppendJsonString(absl::string_view text, std::string* json);
 // value, null, [{"value":"a","count":3}] or {"error":"overflow"}.
 void AppendJsonValue(const results::v1::Field& field, std::string* json);
 
+// The shortest text that reads back as the same number.
+std::string ShortestNumber(double value);
+
 // The value for people: text as it is, null as "-", values with counts as "a 3, b 1".
 std::string PlainValue(const results::v1::Field& field);
 

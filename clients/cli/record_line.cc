@@ -77,6 +77,36 @@ void AppendJson(bool present, absl::string_view bytes, MessagePtr format, std::s
   }
 }
 
+void AppendText(bool present, absl::string_view bytes, MessagePtr format, std::string* json) {
+  if (!present) {
+    absl::StrAppend(json, "null");
+    return;
+  }
+  const std::string decoded = Decode(std::move(format), bytes);
+  AppendJsonString(decoded.empty() ? bytes : absl::string_view(decoded), json);
+}
+
+// Up to the key's value.
+std::string BeginJson(const kafka::RecordView& record) {
+  std::string json = "{\"topic\":";
+  AppendJsonString(record.topic, &json);
+  absl::StrAppend(&json, ",\"partition\":", record.partition, ",\"offset\":", record.offset,
+                  ",\"timestamp\":\"", TimeText(absl::FromUnixMillis(record.timestamp_ms)),
+                  "\",\"key\":");
+  return json;
+}
+
+std::string HeadersJson(const kafka::RecordHeaders& headers) {
+  std::string json = "{";
+  for (const auto& [name, value] : headers) {
+    if (json.size() > 1) json.push_back(',');
+    AppendJsonString(name, &json);
+    json.push_back(':');
+    AppendJsonString(value, &json);
+  }
+  return json + "}";
+}
+
 }  // namespace
 
 std::string RecordTextLine(const kafka::RecordView& record, const kafka::RecordHeaders& headers) {
@@ -92,25 +122,22 @@ std::string RecordTextLine(const kafka::RecordView& record, const kafka::RecordH
 }
 
 std::string RecordJsonLine(const kafka::RecordView& record, const kafka::RecordHeaders& headers) {
-  std::string json = "{\"topic\":";
-  AppendJsonString(record.topic, &json);
-  absl::StrAppend(&json, ",\"partition\":", record.partition, ",\"offset\":", record.offset,
-                  ",\"timestamp\":\"", TimeText(absl::FromUnixMillis(record.timestamp_ms)),
-                  "\",\"key\":");
+  std::string json = BeginJson(record);
   AppendJson(record.has_key, record.key, KeyFormat(record.topic), &json);
   absl::StrAppend(&json, ",\"value\":");
   AppendJson(record.has_value, record.value, ValueFormat(record.topic), &json);
-  absl::StrAppend(&json, ",\"headers\":{");
-  bool first = true;
-  for (const auto& [name, value] : headers) {
-    if (!first) json.push_back(',');
-    first = false;
-    AppendJsonString(name, &json);
-    json.push_back(':');
-    AppendJsonString(value, &json);
-  }
-  absl::StrAppend(&json, "}}");
-  return json;
+  return absl::StrCat(json, ",\"headers\":", HeadersJson(headers), "}");
+}
+
+std::string RecordTextJsonLine(const kafka::RecordView& record,
+                               const kafka::RecordHeaders& headers) {
+  std::string json = BeginJson(record);
+  AppendText(record.has_key, record.key, KeyFormat(record.topic), &json);
+  absl::StrAppend(&json, ",\"value\":");
+  AppendText(record.has_value, record.value, ValueFormat(record.topic), &json);
+  absl::StrAppend(&json, ",\"headers\":");
+  AppendJsonString(HeadersJson(headers), &json);
+  return json + "}";
 }
 
 }  // namespace windrow::cli

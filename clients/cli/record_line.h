@@ -18,6 +18,10 @@ std::string RecordTextLine(const kafka::RecordView& record, const kafka::RecordH
 // missing one is null.
 std::string RecordJsonLine(const kafka::RecordView& record, const kafka::RecordHeaders& headers);
 
+// The same with key, value and headers as text, for CSV.
+std::string RecordTextJsonLine(const kafka::RecordView& record,
+                               const kafka::RecordHeaders& headers);
+
 }  // namespace windrow::cli
 
 #endif  // CLIENTS_CLI_RECORD_LINE_H_

@@ -15,6 +15,7 @@ using ::windrow::query::v1::SubscribeResponse;
 // An hour of watermark delay and some more, in steps of five minutes.
 constexpr size_t kWindows = 64;
 constexpr int kListedRows = 2000;
+constexpr char kEndReached[] = "END_REACHED";
 constexpr absl::Duration kHeartbeat = absl::Seconds(2);
 
 // The token says something that this server cannot go on from.
@@ -25,11 +26,11 @@ bool TokenIsUseless(const absl::Status& status) {
 
 }  // namespace
 
-ResultFeed::ResultFeed(const Session* session, const std::string& view)
+ResultFeed::ResultFeed(const Session* session, ResultFeedOptions options)
     : session_(session),
-      view_(view),
+      options_(std::move(options)),
       stub_(QueryService::NewStub(session->Channel(Service::kQuery))),
-      board_(kWindows),
+      board_(kWindows, options_.order_by),
       feed_([this](grpc::ClientContext* context) {
         if (resume_token_.empty()) return List(context);
         absl::Status status = ReadStream(context);
@@ -44,7 +45,10 @@ WindowBoard ResultFeed::board() const {
 
 absl::Status ResultFeed::List(grpc::ClientContext* context) {
   ListResultsRequest request;
-  request.set_parent(view_);
+  request.set_parent(options_.view);
+  request.set_filter(options_.filter);
+  if (options_.from.has_value()) *request.mutable_start_time() = ToTimestamp(*options_.from);
+  if (options_.until.has_value()) *request.mutable_end_time() = ToTimestamp(*options_.until);
   request.set_newest_first(true);
   request.set_page_size(kListedRows);
   ListResultsResponse response;
@@ -60,22 +64,31 @@ absl::Status ResultFeed::List(grpc::ClientContext* context) {
 
 absl::Status ResultFeed::ReadStream(grpc::ClientContext* context) {
   SubscribeRequest request;
-  request.set_parent(view_);
+  request.set_parent(options_.view);
   request.set_resume_token(resume_token_);
+  request.set_filter(options_.filter);
+  if (options_.from.has_value()) *request.mutable_window_start_time() = ToTimestamp(*options_.from);
+  if (options_.until.has_value()) *request.mutable_window_end_time() = ToTimestamp(*options_.until);
+  if (options_.end_time.has_value()) *request.mutable_end_time() = ToTimestamp(*options_.end_time);
   *request.mutable_heartbeat_interval() = ToProtoDuration(kHeartbeat);
   const auto stream = stub_->Subscribe(context, request);
   SubscribeResponse response;
+  bool ended = false;
   while (stream->Read(&response)) {
     feed_.ReportAlive();
     Apply(response);
     if (!response.resume_token().empty()) resume_token_ = response.resume_token();
+    ended = ended || response.close().reason() == kEndReached;
   }
-  return session_->Explain(Service::kQuery, stream->Finish());
+  absl::Status status = session_->Explain(Service::kQuery, stream->Finish());
+  if (ended && status.ok()) feed_.Finish();
+  return status;
 }
 
 void ResultFeed::Apply(const SubscribeResponse& response) {
   absl::MutexLock lock(&mutex_);
   for (const Result& result : response.changes().results()) board_.Apply(result);
+  for (const Result& result : response.changes().retracted()) board_.Retract(result);
   if (response.has_closed_through_time()) {
     board_.CloseThrough(ToTime(response.closed_through_time()));
   }

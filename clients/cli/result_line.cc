@@ -20,6 +20,17 @@ void AppendMember(const Field& field, std::string* json) {
   json->push_back(',');
 }
 
+std::string ResultMembers(const Result& result) {
+  std::string json =
+      absl::StrCat("\"window_start\":\"", TimeText(result.window_start_time()),
+                   "\",\"window_end\":\"", TimeText(result.window_end_time()), "\",");
+  for (const Field& field : result.group()) AppendMember(field, &json);
+  for (const Field& field : result.values()) AppendMember(field, &json);
+  absl::StrAppend(&json, "\"final\":", result.final() ? "true" : "false",
+                  ",\"revision\":", result.revision());
+  return json;
+}
+
 // Negative, 0, positive. Values of different kinds are ordered by kind: null, truth values,
 // numbers, text.
 int Compare(const Field& left, const Field& right) {
@@ -50,14 +61,28 @@ int Compare(const Field& left, const Field& right) {
 }  // namespace
 
 std::string ResultLine(const Result& result) {
-  std::string json =
-      absl::StrCat("{\"window_start\":\"", TimeText(result.window_start_time()),
-                   "\",\"window_end\":\"", TimeText(result.window_end_time()), "\",");
-  for (const Field& field : result.group()) AppendMember(field, &json);
-  for (const Field& field : result.values()) AppendMember(field, &json);
-  absl::StrAppend(&json, "\"final\":", result.final() ? "true" : "false",
-                  ",\"revision\":", result.revision(), "}");
-  return json;
+  return absl::StrCat("{", ResultMembers(result), "}");
+}
+
+std::string ChangeLine(const Result& result, bool retracted) {
+  return absl::StrCat(
+      "{\"change\":\"", retracted ? "retracted" : "row", "\",", ResultMembers(result),
+      ",\"version\":{\"partition\":", result.version().partition(),
+      ",\"offset\":", result.version().offset(), "},\"commit_time\":",
+      result.has_commit_time() ? absl::StrCat("\"", TimeText(result.commit_time()), "\"") : "null",
+      "}");
+}
+
+std::string ChangeText(const Result& result, bool retracted) {
+  std::string text = absl::StrCat(ShortTimeText(ToTime(result.window_start_time())), " - ",
+                                  ShortTimeText(ToTime(result.window_end_time())));
+  for (const Field& field : result.group()) absl::StrAppend(&text, "  ", PlainValue(field));
+  for (const Field& field : result.values()) {
+    absl::StrAppend(&text, "  ", Printable(field.name()), " ", PlainValue(field));
+  }
+  if (retracted) return absl::StrCat(text, "  retracted");
+  if (result.revision() > 0) return absl::StrCat(text, "  corrected ", result.revision());
+  return absl::StrCat(text, result.final() ? "  final" : "  open");
 }
 
 bool ResultBefore(const Result& left, const Result& right) {

@@ -13,6 +13,13 @@ namespace windrow::cli {
 //  "original_crime_type_name":"Traffic Stop","count":3,"final":true,"revision":0}
 std::string ResultLine(const query::v1::Result& result);
 
+// The same for a row of a feed, with how it changed ("row", or "retracted" for one that is gone and
+// has no values), its version and when that was committed:
+// {"change":"row",...,"version":{"partition":3,"offset":17},"commit_time":"..."}
+std::string ChangeLine(const query::v1::Result& result, bool retracted);
+// And for people: "2018-12-31 23:50 - 2019-01-01 00:00  Traffic Stop  count 3  open".
+std::string ChangeText(const query::v1::Result& result, bool retracted);
+
 // The order of an export: by window start, then by the group's values, null before all others, text
 // by its bytes.
 bool ResultBefore(const query::v1::Result& left, const query::v1::Result& right);

@@ -10,6 +10,7 @@ namespace {
 
 // Marks a status as an error of the command line.
 constexpr absl::string_view kUsagePayload = "windrow.cli/usage";
+constexpr absl::string_view kInterruptedPayload = "windrow.cli/interrupted";
 
 absl::string_view ServiceName(Service service) {
   switch (service) {
@@ -33,6 +34,16 @@ absl::Status UsageError(absl::string_view message) {
 
 bool IsUsageError(const absl::Status& status) {
   return status.GetPayload(kUsagePayload).has_value();
+}
+
+absl::Status Interrupted(absl::string_view message) {
+  absl::Status status = absl::CancelledError(message);
+  status.SetPayload(kInterruptedPayload, absl::Cord("1"));
+  return status;
+}
+
+bool IsInterrupted(const absl::Status& status) {
+  return status.GetPayload(kInterruptedPayload).has_value();
 }
 
 std::string Session::PipelineName(absl::string_view id) const {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -19,6 +20,17 @@ enum class Service { kProducer, kAggregator, kQuery };
 // An error of the command line itself, for exit code 2.
 absl::Status UsageError(absl::string_view message);
 bool IsUsageError(const absl::Status& status);
+// A command that a signal ended, for exit code 130. An empty message is not shown: for commands
+// that have no other end.
+absl::Status Interrupted(absl::string_view message = "interrupted");
+bool IsInterrupted(const absl::Status& status);
+
+// Something that a flag, the environment or a profile can set, and which of them did.
+struct EffectiveSetting {
+  std::string key;
+  std::string value;
+  std::string source;
+};
 
 // What all commands share: where the services are, and how a call to them is made and its failure
 // explained. One thread, but for Channel and Explain.
@@ -40,6 +52,9 @@ class Session {
   std::string PipelineName(absl::string_view id = "") const;
   // "pipelines/{id}/views/{view}"; a full name stays as it is.
   std::string ViewName(absl::string_view view) const;
+
+  // What the flags, the environment and the profile come to; the command line sets it.
+  std::vector<EffectiveSetting>& settings() { return settings_; }
 
   // How to reach Kafka.
   kafka::KafkaConfig KafkaClient() const;
@@ -66,6 +81,7 @@ class Session {
  private:
   Addresses addresses_;
   std::string pipeline_id_ = "sf-calls";
+  std::vector<EffectiveSetting> settings_;
 };
 
 }  // namespace windrow::cli

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/cli/output.h"
+#include "clients/cli/progress_bar.h"
 #include "clients/cli/time_text.h"
 #include "services/platform/runtime/termination.h"
 
@@ -26,8 +27,6 @@ constexpr size_t kSteadySeconds = 3;
 constexpr double kSteady = 0.1;
 // Differences of so few records per second do not count.
 constexpr double kFewRows = 10;
-
-absl::Status Interrupted() { return absl::CancelledError("interrupted"); }
 
 bool AllRun(const Progress& progress, int64_t generation) {
   return progress.generation() >= generation &&
@@ -139,8 +138,11 @@ absl::StatusOr<bool> TuneExperiment::Settle(int64_t generation) const {
   absl::StatusOr<Sample> last = Look();
   if (!last.ok()) return last.status();
   std::deque<double> rates;
+  ProgressBar bar("settling:", "");
   while (absl::Now() - begin < 3 * options_.settle) {
     if (runtime::WaitForTermination(absl::Seconds(1))) return Interrupted();
+    bar.Update(absl::ToInt64Milliseconds(absl::Now() - begin),
+               absl::ToInt64Milliseconds(3 * options_.settle));
     const absl::StatusOr<Sample> now = Look();
     if (!now.ok()) return now.status();
     const double rows =
@@ -158,10 +160,13 @@ absl::Status TuneExperiment::Measure(TuneMeasurement* measurement) const {
   const absl::StatusOr<Sample> first = Look();
   if (!first.ok()) return first.status();
   absl::StatusOr<Sample> last = first;
+  ProgressBar bar("measuring:", "");
   while (last->when - first->when < options_.measure) {
     if (runtime::WaitForTermination(kLookInterval)) return Interrupted();
     last = Look();
     if (!last.ok()) return last.status();
+    bar.Update(absl::ToInt64Milliseconds(last->when - first->when),
+               absl::ToInt64Milliseconds(options_.measure));
     measurement->resident_bytes =
         std::max(measurement->resident_bytes, last->progress.resident_bytes());
     if (last->progress.generation() < first->progress.generation()) {

@@ -1,6 +1,7 @@
 #include "clients/cli/window_board.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "clients/cli/json_text.h"
 #include "clients/cli/time_text.h"
@@ -50,8 +51,25 @@ void WindowBoard::Apply(const query::v1::Result& result) {
   Entry& entry = windows_[ToTime(result.window_start_time())];
   entry.end = ToTime(result.window_end_time());
   entry.rows[GroupKey(result.group())] = {Values(group), Values(values), result.accepted(),
-                                          result.revision()};
+                                          result.revision(), Rank(result)};
   if (windows_.size() > max_windows_) windows_.erase(windows_.begin());
+}
+
+void WindowBoard::Retract(const query::v1::Result& result) {
+  const auto entry = windows_.find(ToTime(result.window_start_time()));
+  if (entry == windows_.end()) return;
+  entry->second.rows.erase(GroupKey(result.group()));
+  if (entry->second.rows.empty()) windows_.erase(entry);
+}
+
+double WindowBoard::Rank(const query::v1::Result& result) const {
+  if (order_by_.empty()) return static_cast<double>(result.accepted());
+  for (const results::v1::Field& field : result.values()) {
+    if (field.name() != order_by_) continue;
+    if (field.has_int_value()) return static_cast<double>(field.int_value());
+    if (field.has_double_value()) return field.double_value();
+  }
+  return -std::numeric_limits<double>::infinity();
 }
 
 void WindowBoard::CloseThrough(absl::Time time) {
@@ -78,8 +96,7 @@ WindowBoard::Window WindowBoard::Snapshot(absl::Time start, const Entry& entry) 
     window.rows.push_back(row);
   }
   std::sort(window.rows.begin(), window.rows.end(), [](const Row& left, const Row& right) {
-    return std::make_pair(-left.accepted, left.group) <
-           std::make_pair(-right.accepted, right.group);
+    return std::make_pair(-left.rank, left.group) < std::make_pair(-right.rank, right.group);
   });
   return window;
 }

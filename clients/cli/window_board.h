@@ -22,6 +22,8 @@ class WindowBoard {
     std::vector<std::string> values;
     int64_t accepted = 0;
     int revision = 0;
+    // What rows are ordered by, largest first.
+    double rank = 0;
   };
   struct Window {
     absl::Time start;
@@ -29,13 +31,18 @@ class WindowBoard {
     bool final = false;
     // Records counted, over all rows.
     int64_t accepted = 0;
-    // The fullest first.
+    // The one with the largest rank first.
     std::vector<Row> rows;
   };
 
-  explicit WindowBoard(size_t max_windows) : max_windows_(max_windows) {}
+  // `order_by` names the value that rows of a window are ordered by, largest first ("" for the
+  // number of records); rows where it is no number come last.
+  explicit WindowBoard(size_t max_windows, std::string order_by = "")
+      : max_windows_(max_windows), order_by_(std::move(order_by)) {}
 
   void Clear();
+  // Takes the row away: window and group count.
+  void Retract(const query::v1::Result& result);
   // Takes over a row's new state.
   void Apply(const query::v1::Result& result);
   // Every window that ends at or before `time` is final.
@@ -59,7 +66,10 @@ class WindowBoard {
 
   Window Snapshot(absl::Time start, const Entry& entry) const;
 
+  double Rank(const query::v1::Result& result) const;
+
   const size_t max_windows_;
+  const std::string order_by_;
   absl::Time closed_through_ = absl::InfinitePast();
   std::vector<std::string> group_names_;
   std::vector<std::string> value_names_;

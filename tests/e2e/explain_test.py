@@ -118,7 +118,7 @@ class Explain(unittest.TestCase):
         self.system = System(self)
         self.system.start(services=("aggregator",), partitions=1)
         done = self.system.cli("pipelines", "explain", "none", check=False)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 69)  # NOT_FOUND
         self.assertIn("there is no pipeline", done.stderr)
 
 

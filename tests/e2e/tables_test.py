@@ -160,7 +160,7 @@ class Tables(unittest.TestCase):
             file = self.system.directory / "wrong.csv"
             file.write_text(content)
             done = self.system.cli("tables", "update", PIPELINE_ID, TABLE, str(file), check=False)
-            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertEqual(done.returncode, 67, done.stdout)  # INVALID_ARGUMENT
             self.assertIn(why, done.stderr)
         done = self.system.cli("tables", "update", PIPELINE_ID, TABLE, "x.txt", check=False)
         self.assertEqual(done.returncode, 2)

@@ -82,7 +82,7 @@ class Tune(unittest.TestCase):
         finally:
             process.kill()
             process.wait()
-        self.assertEqual(process.returncode, 1)
+        self.assertEqual(process.returncode, 130)
         self.assertIn("interrupted", errors)
 
     def assert_spark(self, system):

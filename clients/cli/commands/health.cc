@@ -2,8 +2,7 @@
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/health_check.h"
 #include "clients/cli/json_text.h"
-#include "clients/cli/output.h"
-#include "clients/cli/text_table.h"
+#include "clients/cli/listing.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/runtime/termination.h"
 
@@ -16,6 +15,7 @@ constexpr absl::Duration kTimeout = absl::Seconds(3);
 struct HealthOptions {
   std::vector<std::string> parts;
   absl::Duration wait = absl::ZeroDuration();
+  std::string format = "table";
 };
 
 struct Part {
@@ -52,20 +52,33 @@ Part CheckUntil(Session& session, const std::string& name, absl::Time deadline) 
   return part;
 }
 
+std::string PartJson(const Part& part) {
+  std::string json = "{\"part\":";
+  AppendJsonString(part.name, &json);
+  json += ",\"address\":";
+  AppendJsonString(part.address, &json);
+  absl::StrAppend(&json, ",\"serving\":", part.status.ok() ? "true" : "false", ",\"error\":");
+  AppendJsonString(part.status.message(), &json);
+  return json + "}";
+}
+
 absl::Status Run(Session& session, const HealthOptions& options) {
   if (options.wait > absl::ZeroDuration()) runtime::BlockTerminationSignals();
   std::vector<std::string> names = options.parts;
   if (names.empty()) names = {"kafka", "producer", "aggregator", "query"};
   const absl::Time deadline = absl::Now() + options.wait;
-  TextTable table({{"PART"}, {"ADDRESS"}, {"HEALTH"}});
+  Listing listing(options.format, {{"PART"}, {"ADDRESS"}, {"HEALTH"}});
   int ill = 0;
   for (const std::string& name : names) {
     const Part part = CheckUntil(session, name, deadline);
     if (!part.status.ok()) ++ill;
-    table.Add({part.name, part.address,
-               part.status.ok() ? "serving" : Printable(std::string(part.status.message()))});
+    listing.AddJson(PartJson(part), [&part] {
+      return std::vector<std::string>{
+          part.name, part.address,
+          part.status.ok() ? "serving" : Printable(std::string(part.status.message()))};
+    });
   }
-  Print(table.Text());
+  listing.Finish();
   if (ill == 0) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(ill, " of ", names.size(), " parts not serving"));
 }
@@ -73,12 +86,14 @@ absl::Status Run(Session& session, const HealthOptions& options) {
 }  // namespace
 
 void AddHealth(CommandLine* line) {
-  line->Add("health", "Asks Kafka and the services whether they serve; exit code 1 if one does not",
+  line->Add("health",
+            "Asks Kafka and the services whether they serve; exit code 78 if one does not",
             [](Command& command) {
               const auto options = std::make_shared<HealthOptions>();
               command.Arguments("PART", &options->parts, "Only these parts",
                                 {"kafka", "producer", "aggregator", "query"});
               command.Option("--wait", &options->wait, "Wait so long until they do");
+              command.Output(&options->format);
               command.Examples("  windrow health\n  windrow health query --wait 30s");
               return [options](Session& session) { return Run(session, *options); };
             });

@@ -1,10 +1,12 @@
 #include "clients/cli/commands/pipeline_change.h"
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/commands/catch_up.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/time_text.h"
 #include "services/aggregator/source/pipeline_loader.h"
+#include "services/platform/runtime/termination.h"
 
 namespace windrow::cli {
 
@@ -12,7 +14,7 @@ void AddChangeOptions(Command& command, const std::shared_ptr<PipelineChangeOpti
   command.Option("--etag", &options->etag,
                  "Only if the pipeline has not changed since it had this etag");
   command.Flag("--validate-only", &options->validate_only, "Only check; nothing is changed");
-  command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+  command.Output(&options->format);
 }
 
 void AddStartOptions(Command& command, const std::shared_ptr<PipelineChangeOptions>& options) {
@@ -22,6 +24,7 @@ void AddStartOptions(Command& command, const std::shared_ptr<PipelineChangeOptio
       "timestamps");
   command.Option("--backfill-rate", &options->backfill_rate,
                  "Most records read per second, in all, until it has caught up");
+  command.Option("--wait", &options->wait, "Wait so long until the new incarnation is served");
 }
 
 absl::StatusOr<control::v1::StartPoint> ParseStart(const std::string& text) {
@@ -50,15 +53,20 @@ absl::StatusOr<pipeline::v1::Pipeline> ReadPipelineFile(const std::string& path)
   return pipeline;
 }
 
-void PrintChange(const aggregator::v1::PipelineResource& resource, const std::string& what,
-                 const PipelineChangeOptions& options) {
-  if (options.format == "json") {
-    PrintLine(ProtoJson(resource));
-    return;
+absl::Status FinishChange(Session& session, const aggregator::v1::PipelineResource& resource,
+                          const std::string& what, const PipelineChangeOptions& options) {
+  absl::Status status;
+  if (options.wait > absl::ZeroDuration() && !options.validate_only) {
+    runtime::BlockTerminationSignals();
+    status = WaitUntilServed(session, resource, options.wait);
   }
-  PrintLine(absl::StrCat(resource.pipeline().name(), " ", what,
-                         options.validate_only ? " (only checked)" : "", ", generation ",
-                         resource.generation(), ", incarnation ", IncarnationText(resource)));
+  // What was changed is told although it is not served yet.
+  PrintRecord(options.format, resource, [&] {
+    PrintLine(absl::StrCat(resource.pipeline().name(), " ", what,
+                           options.validate_only ? " (only checked)" : "", ", generation ",
+                           resource.generation(), ", incarnation ", IncarnationText(resource)));
+  });
+  return status;
 }
 
 std::string StateText(const aggregator::v1::PipelineResource& resource) {

@@ -21,12 +21,14 @@ struct PipelineChangeOptions {
   // Where a new incarnation begins; empty for the earliest record.
   std::string from;
   std::optional<int64_t> backfill_rate;
+  // How long to wait until the new incarnation is served; 0 for not at all.
+  absl::Duration wait = absl::ZeroDuration();
   std::string format = "table";
 };
 
 // Adds --etag, --validate-only and -o.
 void AddChangeOptions(Command& command, const std::shared_ptr<PipelineChangeOptions>& options);
-// Adds --from and --backfill-rate.
+// Adds --from, --backfill-rate and --wait.
 void AddStartOptions(Command& command, const std::shared_ptr<PipelineChangeOptions>& options);
 
 // "earliest", "latest" or a time; not set for an empty text. A usage error otherwise.
@@ -35,9 +37,10 @@ absl::StatusOr<control::v1::StartPoint> ParseStart(const std::string& text);
 // The pipeline of a file with the rows of its tables, as calls take it.
 absl::StatusOr<pipeline::v1::Pipeline> ReadPipelineFile(const std::string& path);
 
-// Prints what was done with a pipeline, such as "updated", or as JSON the pipeline itself.
-void PrintChange(const aggregator::v1::PipelineResource& resource, const std::string& what,
-                 const PipelineChangeOptions& options);
+// Prints what was done with a pipeline, such as "updated", or as JSON the pipeline itself; before
+// that, waits for a new incarnation to be served, if that was asked for.
+absl::Status FinishChange(Session& session, const aggregator::v1::PipelineResource& resource,
+                          const std::string& what, const PipelineChangeOptions& options);
 
 // "running", "paused", "catching up".
 std::string StateText(const aggregator::v1::PipelineResource& resource);

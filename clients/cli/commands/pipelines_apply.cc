@@ -135,11 +135,10 @@ class Application {
     const std::vector<std::string> settings = DifferentSettings(wanted_, before);
     if (status.ok() && !settings.empty()) status = Reconfigure(settings);
     if (!status.ok()) return status;
-    PrintChange(
-        resource_,
+    return FinishChange(
+        session_, resource_,
         changed_.empty() ? "unchanged" : absl::StrCat("changed: ", absl::StrJoin(changed_, ", ")),
         options_);
-    return status;
   }
 
  private:
@@ -158,8 +157,8 @@ class Application {
     request.set_validate_only(options_.validate_only);
     aggregator::v1::CreatePipelineResponse response;
     const absl::Status status = Call(&PipelineService::Stub::CreatePipeline, request, &response);
-    if (status.ok()) PrintChange(response.pipeline(), "created", options_);
-    return status;
+    if (!status.ok()) return status;
+    return FinishChange(session_, response.pipeline(), "created", options_);
   }
 
   absl::Status Update(const std::vector<std::string>& fields) {
@@ -243,7 +242,7 @@ void AddPipelinesApply(CommandLine* line) {
         command.Examples(
             "  windrow pipelines apply resources/pipelines/sf_calls.textproto\n"
             "  windrow pipelines apply my.textproto --validate-only\n"
-            "  windrow pipelines apply my.textproto --backfill-rate 20000");
+            "  windrow pipelines apply my.textproto --backfill-rate 20000 --wait 10m");
         return [options](Session& session) { return Run(session, *options); };
       });
 }

@@ -26,8 +26,8 @@ absl::Status Run(Session& session, const CreateOptions& options) {
   aggregator::v1::CreatePipelineResponse response;
   const absl::Status status = session.Call(
       Service::kAggregator, *stub, &PipelineService::Stub::CreatePipeline, request, &response);
-  if (status.ok()) PrintChange(response.pipeline(), "created", *options.change);
-  return status;
+  if (!status.ok()) return status;
+  return FinishChange(session, response.pipeline(), "created", *options.change);
 }
 
 }  // namespace
@@ -42,8 +42,7 @@ void AddPipelinesCreate(CommandLine* line) {
                              "records' Kafka timestamps");
               command.Flag("--validate-only", &options->change->validate_only,
                            "Only check; nothing is created");
-              command.Choice("-o,--output", &options->change->format, OutputFormats(),
-                             "How to print");
+              command.Output(&options->change->format);
               command.Examples(
                   "  windrow pipelines create resources/pipelines/call_patterns.textproto\n"
                   "  windrow pipelines create my.textproto --validate-only\n"

@@ -1,6 +1,9 @@
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
-#include "clients/cli/output.h"
+#include "clients/cli/listing.h"
+#include "clients/cli/progress_bar.h"
 #include "clients/cli/result_pages.h"
 #include "services/platform/runtime/termination.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
@@ -15,31 +18,38 @@ constexpr absl::Duration kPause = absl::Milliseconds(100);
 struct DrainOptions {
   std::string pipeline;
   absl::Duration wait = absl::ZeroDuration();
+  std::string format = "json";
 };
 
-// Whether the query service has every row of the drain. A service that is restarting is waited for.
-bool Drained(ResultPages& pages, const std::string& pipeline, int64_t generation) {
+// What the query service says of the pipeline; absent while it restarts, and is waited for.
+std::optional<query::v1::PipelineStatus> StatusOf(ResultPages& pages, const std::string& pipeline) {
   const absl::StatusOr<query::v1::GetStatusResponse> response = pages.Status();
-  if (!response.ok()) return false;
+  if (!response.ok()) return std::nullopt;
   for (const query::v1::PipelineStatus& status : response->pipelines()) {
-    if (status.pipeline() == pipeline) return status.drain_generation() >= generation;
+    if (status.pipeline() == pipeline) return status;
   }
-  return false;
+  return std::nullopt;
 }
 
 absl::Status WaitUntilDrained(Session& session, const std::string& pipeline, int64_t generation,
                               absl::Duration wait) {
   const absl::Time deadline = absl::Now() + wait;
   ResultPages pages(&session);
-  while (!Drained(pages, pipeline, generation)) {
+  ProgressBar bar(absl::StrCat("drain of ", pipeline, ":"), "records read");
+  while (true) {
+    const std::optional<query::v1::PipelineStatus> status = StatusOf(pages, pipeline);
+    if (status.has_value()) {
+      // Whether it has every row of the drain.
+      if (status->drain_generation() >= generation) return absl::OkStatus();
+      bar.Update(status->records_read(), 0);
+    }
     if (absl::Now() >= deadline) {
       return absl::DeadlineExceededError(
           absl::StrCat("after ", absl::FormatDuration(wait), " not every window of ", pipeline,
                        " is closed yet; `windrow progress` tells how far it is"));
     }
-    if (runtime::WaitForTermination(kPause)) return absl::CancelledError("interrupted");
+    if (runtime::WaitForTermination(kPause)) return Interrupted();
   }
-  return absl::OkStatus();
 }
 
 absl::Status Run(Session& session, const DrainOptions& options) {
@@ -55,7 +65,8 @@ absl::Status Run(Session& session, const DrainOptions& options) {
     status = WaitUntilDrained(session, request.name(), response.drain_generation(), options.wait);
     if (!status.ok()) return status;
   }
-  PrintLine(absl::StrCat("{\"drain_generation\":", response.drain_generation(), "}"));
+  PrintJsonRecord(options.format,
+                  absl::StrCat("{\"drain_generation\":", response.drain_generation(), "}"));
   return absl::OkStatus();
 }
 
@@ -70,6 +81,7 @@ void AddPipelinesDrain(CommandLine* line) {
                                "Pipeline; the one of --pipeline if empty", false);
               command.Option("--wait", &options->wait,
                              "Wait so long until the query service has every final row");
+              command.Output(&options->format);
               command.Examples("  windrow pipelines drain --wait 5m");
               return [options](Session& session) { return Run(session, *options); };
             });

@@ -4,9 +4,9 @@
 #include "absl/strings/strip.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/text_table.h"
 #include "clients/cli/time_text.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
@@ -71,10 +71,15 @@ absl::Status Run(Session& session, const ExplainOptions& options) {
   const absl::Status status = session.Call(
       Service::kAggregator, *stub, &PipelineService::Stub::ExplainPipeline, request, &response);
   if (!status.ok()) return status;
-  if (options.format == "json") {
-    PrintLine(ProtoJson(response.explanation()));
+  const Explanation& explanation = response.explanation();
+  if (options.format == "csv") {
+    Listing listing(options.format);
+    for (const HoldingPartition& hold : explanation.holding_partitions()) {
+      listing.Add(hold, [] { return std::vector<std::string>(); });
+    }
+    listing.Finish(&HoldingPartition::default_instance());
   } else {
-    PrintTables(response.explanation());
+    PrintRecord(options.format, explanation, [&explanation] { PrintTables(explanation); });
   }
   return absl::OkStatus();
 }
@@ -88,7 +93,8 @@ void AddPipelinesExplain(CommandLine* line) {
               const auto options = std::make_shared<ExplainOptions>();
               command.Argument("PIPELINE", &options->pipeline,
                                "Pipeline; the one of --pipeline if empty", false);
-              command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+              command.Output(&options->format, {},
+                             "How to print; csv: the partitions that hold windows back");
               command.Examples(
                   "  windrow pipelines explain\n  windrow pipelines explain sf-calls -o json");
               return [options](Session& session) { return Run(session, *options); };

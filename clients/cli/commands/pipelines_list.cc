@@ -1,9 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/pipeline_change.h"
-#include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
-#include "clients/cli/text_table.h"
+#include "clients/cli/listing.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
 
 namespace windrow::cli {
@@ -12,24 +10,28 @@ namespace {
 using ::windrow::aggregator::v1::PipelineResource;
 using ::windrow::aggregator::v1::PipelineService;
 
-void AddRow(const PipelineResource& resource, TextTable* table) {
+std::vector<std::string> Cells(const PipelineResource& resource) {
   const pipeline::v1::Pipeline& pipeline = resource.pipeline();
   std::string views;
   for (const pipeline::v1::View& view : pipeline.views()) {
     absl::StrAppend(&views, views.empty() ? "" : ", ", view.id());
   }
-  table->Add({pipeline.name(), StateText(resource), IncarnationText(resource),
-              pipeline.source_topic(), absl::StrCat(resource.generation()), views});
+  return {pipeline.name(),
+          StateText(resource),
+          IncarnationText(resource),
+          pipeline.source_topic(),
+          absl::StrCat(resource.generation()),
+          views};
 }
 
 absl::Status Run(Session& session, const std::string& format) {
   const auto stub = PipelineService::NewStub(session.Channel(Service::kAggregator));
-  TextTable table({{"PIPELINE"},
-                   {"STATE"},
-                   {"INCARNATION"},
-                   {"SOURCE"},
-                   {"GENERATION", TextTable::Align::kRight},
-                   {"VIEWS"}});
+  Listing listing(format, {{"PIPELINE"},
+                           {"STATE"},
+                           {"INCARNATION"},
+                           {"SOURCE"},
+                           {"GENERATION", TextTable::Align::kRight},
+                           {"VIEWS"}});
   aggregator::v1::ListPipelinesRequest request;
   do {
     aggregator::v1::ListPipelinesResponse response;
@@ -37,15 +39,11 @@ absl::Status Run(Session& session, const std::string& format) {
                                        &PipelineService::Stub::ListPipelines, request, &response);
     if (!status.ok()) return status;
     for (const PipelineResource& resource : response.pipelines()) {
-      if (format == "json") {
-        PrintLine(ProtoJson(resource));
-      } else {
-        AddRow(resource, &table);
-      }
+      listing.Add(resource, [&resource] { return Cells(resource); });
     }
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
-  if (format != "json") Print(table.Text());
+  listing.Finish(&PipelineResource::default_instance());
   return absl::OkStatus();
 }
 
@@ -54,7 +52,7 @@ absl::Status Run(Session& session, const std::string& format) {
 void AddPipelinesList(CommandLine* line) {
   line->Add("pipelines list", "Lists the pipelines and their views", [](Command& command) {
     const auto format = std::make_shared<std::string>("table");
-    command.Choice("-o,--output", format.get(), OutputFormats(), "How to print");
+    command.Output(format.get());
     command.Examples("  windrow pipelines list\n  windrow pipelines list -o json");
     return [format](Session& session) { return Run(session, *format); };
   });

@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/acknowledgement_text.h"
 #include "clients/cli/commands/commands.h"
-#include "clients/cli/output.h"
+#include "clients/cli/listing.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
 
 namespace windrow::cli {
@@ -12,6 +12,7 @@ using ::windrow::aggregator::v1::PipelineService;
 
 struct PauseOptions {
   std::string pipeline;
+  std::string format = "json";
 };
 
 // Calls PausePipeline or ResumePipeline.
@@ -24,8 +25,10 @@ absl::Status Run(Session& session, const PauseOptions& options, Method method) {
   const absl::Status status = session.Call(Service::kAggregator, *stub, method, request, &response);
   if (!status.ok()) return status;
   const PipelineResource& resource = response.pipeline();
-  PrintLine(absl::StrCat("{\"paused\":", resource.paused() ? "true" : "false", ",\"generation\":",
-                         resource.generation(), Acknowledgements::Of(response).JsonMembers(), "}"));
+  PrintJsonRecord(options.format,
+                  absl::StrCat("{\"paused\":", resource.paused() ? "true" : "false",
+                               ",\"generation\":", resource.generation(),
+                               Acknowledgements::Of(response).JsonMembers(), "}"));
   return absl::OkStatus();
 }
 
@@ -34,6 +37,7 @@ CommandBody Define(Command& command, const std::string& example,
   const auto options = std::make_shared<PauseOptions>();
   command.Argument("PIPELINE", &options->pipeline, "Pipeline; the one of --pipeline if empty",
                    false);
+  command.Output(&options->format);
   command.Examples(example);
   return [options, run](Session& session) { return run(session, *options); };
 }

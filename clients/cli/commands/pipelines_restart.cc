@@ -25,8 +25,8 @@ absl::Status Run(Session& session, const RestartOptions& options) {
   aggregator::v1::RestartPipelineResponse response;
   const absl::Status status = session.Call(
       Service::kAggregator, *stub, &PipelineService::Stub::RestartPipeline, request, &response);
-  if (status.ok()) PrintChange(response.pipeline(), "restarted", *options.change);
-  return status;
+  if (!status.ok()) return status;
+  return FinishChange(session, response.pipeline(), "restarted", *options.change);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ void AddPipelinesRestart(CommandLine* line) {
         command.Require("--from");
         AddChangeOptions(command, options->change);
         command.Examples(
-            "  windrow pipelines restart sf-calls --from earliest --backfill-rate 20000\n"
+            "  windrow pipelines restart sf-calls --from earliest --backfill-rate 20000 --wait 1h\n"
             "  windrow pipelines restart sf-calls --from 2026-01-31T08:00:00Z");
         return [options](Session& session) { return Run(session, *options); };
       });

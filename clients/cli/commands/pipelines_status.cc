@@ -1,8 +1,8 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/result_pages.h"
 #include "clients/cli/text_table.h"
 #include "clients/cli/time_text.h"
@@ -35,11 +35,7 @@ absl::Status Run(Session& session, const std::string& format) {
   const std::string name = session.PipelineName();
   for (const query::v1::PipelineStatus& status : response->pipelines()) {
     if (status.pipeline() != name) continue;
-    if (format == "json") {
-      PrintLine(ProtoJson(status));
-    } else {
-      Print(Describe(status).Text());
-    }
+    PrintRecord(format, status, [&status] { Print(Describe(status).Text()); });
     return absl::OkStatus();
   }
   return absl::NotFoundError(absl::StrCat("the query service does not serve ", name,
@@ -52,7 +48,7 @@ void AddPipelinesStatus(CommandLine* line) {
   line->Add("pipelines status", "Shows what became of the pipeline's records, as the results tell",
             [](Command& command) {
               const auto format = std::make_shared<std::string>("table");
-              command.Choice("-o,--output", format.get(), OutputFormats(), "How to print");
+              command.Output(format.get());
               command.Examples("  windrow pipelines status\n  windrow pipelines status -o json");
               return [format](Session& session) { return Run(session, *format); };
             });

@@ -34,8 +34,8 @@ absl::Status Run(Session& session, const UpdateOptions& options) {
   aggregator::v1::UpdatePipelineResponse response;
   const absl::Status status = session.Call(
       Service::kAggregator, *stub, &PipelineService::Stub::UpdatePipeline, request, &response);
-  if (status.ok()) PrintChange(response.pipeline(), "updated", *options.change);
-  return status;
+  if (!status.ok()) return status;
+  return FinishChange(session, response.pipeline(), "updated", *options.change);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void AddProducerRate(CommandLine* line) {
     command.Option("--rate", &options->rate, "Records per second");
     command.Option("--speedup", &options->speedup, "Seconds of event time per second");
     command.Flag("--unlimited", &options->unlimited, "As fast as possible");
-    command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+    command.Output(&options->format);
     command.Examples("  windrow producer rate --rate 5000\n  windrow producer rate --unlimited");
     return [options](Session& session) { return Run(session, *options); };
   });

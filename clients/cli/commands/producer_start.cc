@@ -103,7 +103,7 @@ void Define(Command& command, StartOptions* options) {
                  "Records per second; without a pace, as fast as possible");
   command.Option("--speedup", &options->speedup, "Seconds of event time per second");
   command.Flag("--loop", &options->loop, "Begin again at the end, until it is stopped");
-  command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+  command.Output(&options->format);
   command.Examples(
       "  windrow producer start --records 100000 --speedup 300\n"
       "  windrow producer start --dataset calls.json --order file --rate 5000");

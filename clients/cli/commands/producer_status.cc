@@ -2,6 +2,7 @@
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/replay_text.h"
 #include "clients/cli/output.h"
+#include "clients/cli/progress_bar.h"
 #include "services/platform/runtime/termination.h"
 #include "windrow/producer/v1/producer_service.grpc.pb.h"
 
@@ -28,6 +29,7 @@ absl::Status Run(Session& session, const StatusOptions& options) {
   if (options.wait) runtime::BlockTerminationSignals();
   const auto stub = ProducerService::NewStub(session.Channel(Service::kProducer));
   GetReplayResponse response;
+  ProgressBar bar("replay:", "records sent");
   do {
     absl::Status status = session.Call(Service::kProducer, *stub, &ProducerService::Stub::GetReplay,
                                        GetReplayRequest(), &response);
@@ -39,8 +41,9 @@ absl::Status Run(Session& session, const StatusOptions& options) {
                        absl::StrCat("the replay failed: ", response.replay().error()))
                  : absl::OkStatus();
     }
+    bar.Update(response.replay().records_acknowledged(), response.replay().records_total());
   } while (!runtime::WaitForTermination(kPause));
-  return absl::CancelledError("interrupted");
+  return Interrupted();
 }
 
 }  // namespace
@@ -49,8 +52,8 @@ void AddProducerStatus(CommandLine* line) {
   line->Add("producer status", "Shows the active or last replay", [](Command& command) {
     const auto options = std::make_shared<StatusOptions>();
     command.Flag("--wait", &options->wait,
-                 "Wait until the replay has ended; exit code 1 when it failed");
-    command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+                 "Wait until the replay has ended; exit code 74 (ABORTED) when it failed");
+    command.Output(&options->format);
     command.Examples("  windrow producer status\n  windrow producer status --wait -o json");
     return [options](Session& session) { return Run(session, *options); };
   });

@@ -1,10 +1,10 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
 #include "clients/cli/progress_feed.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/spark_progress.h"
 #include "clients/cli/time_text.h"
 #include "services/platform/runtime/termination.h"
@@ -22,11 +22,11 @@ struct ProgressOptions {
   std::string format = "table";
 };
 
-void PrintProgress(const Progress& progress, const std::string& format) {
-  if (format == "json") {
-    PrintLine(ProtoJson(progress));
-  } else if (format == "spark") {
+void PrintProgress(const Progress& progress, const std::string& format, Listing* listing) {
+  if (format == "spark") {
     PrintLine(SparkProgressJson(progress));
+  } else if (format != "table") {
+    listing->Add(progress, [] { return std::vector<std::string>(); });
   } else {
     PrintLine(absl::StrCat(progress.replica().empty() ? "all" : Printable(progress.replica()), ": ",
                            ProgressText(progress)));
@@ -48,13 +48,20 @@ absl::Status RunOnce(Session& session, const ProgressOptions& options) {
   aggregator::v1::GetProgressResponse response;
   absl::Status status = session.Call(Service::kAggregator, *stub,
                                      &PipelineService::Stub::GetProgress, request, &response);
-  if (status.ok()) PrintProgress(response.progress(), options.format);
+  if (!status.ok()) return status;
+  if (options.format == "yaml") {
+    PrintRecord(options.format, response.progress());
+    return status;
+  }
+  Listing listing(options.format);
+  PrintProgress(response.progress(), options.format, &listing);
   return status;
 }
 
 absl::Status Follow(Session& session, const ProgressOptions& options) {
   runtime::BlockTerminationSignals();
   ProgressFeed feed(&session, session.PipelineName(), options.interval);
+  Listing listing(options.format);
   std::string last_trouble;
   std::string last_report;
   while (!runtime::WaitForTermination(options.interval)) {
@@ -64,9 +71,9 @@ absl::Status Follow(Session& session, const ProgressOptions& options) {
     const std::optional<Progress> progress = feed.progress();
     if (!progress.has_value() || progress->timestamp().SerializeAsString() == last_report) continue;
     last_report = progress->timestamp().SerializeAsString();
-    PrintProgress(*progress, options.format);
+    PrintProgress(*progress, options.format, &listing);
   }
-  return absl::OkStatus();
+  return Interrupted("");
 }
 
 }  // namespace
@@ -77,7 +84,7 @@ void AddProgress(CommandLine* line) {
     command.Flag("-f,--follow", &options->follow,
                  "A line per interval until Ctrl-C; comes back by itself after a restart");
     command.Option("--interval", &options->interval, "Time between two lines, 100ms to 1m");
-    command.Choice("-o,--output", &options->format, {"table", "json", "spark"},
+    command.Output(&options->format, {"spark"},
                    "How to print; spark: as Spark's StreamingQueryProgress");
     command.Examples(
         "  windrow progress\n"

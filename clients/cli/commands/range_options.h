@@ -6,10 +6,25 @@
 
 #include "absl/status/status.h"
 #include "clients/cli/command_line.h"
-#include "clients/cli/output.h"
 #include "clients/cli/time_text.h"
 
 namespace windrow::cli {
+
+// Fills start_time and end_time, which several requests have, from what was typed.
+template <typename Request>
+absl::Status FillTimes(const std::string& from, const std::string& until, Request* request) {
+  if (!from.empty()) {
+    const absl::StatusOr<absl::Time> time = ParseTimeText(from);
+    if (!time.ok()) return time.status();
+    *request->mutable_start_time() = ToTimestamp(*time);
+  }
+  if (!until.empty()) {
+    const absl::StatusOr<absl::Time> time = ParseTimeText(until);
+    if (!time.ok()) return time.status();
+    *request->mutable_end_time() = ToTimestamp(*time);
+  }
+  return absl::OkStatus();
+}
 
 // The options that the listings of a view share.
 struct RangeOptions {
@@ -26,7 +41,7 @@ struct RangeOptions {
     command->Option("--until", &until, "Only windows that start before this time (UTC)");
     command->Flag("--newest", &newest, "Newest window first");
     command->Option("--limit", &limit, "Most " + what + " to list; 0 lists all");
-    command->Choice("-o,--output", &format, OutputFormats(), "How to print");
+    command->Output(&format);
   }
 
   // Fills the fields that ListWindowsRequest and ListResultsRequest share.
@@ -35,17 +50,7 @@ struct RangeOptions {
     if (limit < 0) return UsageError("--limit must not be negative");
     request->set_parent(session.ViewName(view));
     request->set_newest_first(newest);
-    if (!from.empty()) {
-      const absl::StatusOr<absl::Time> time = ParseTimeText(from);
-      if (!time.ok()) return time.status();
-      *request->mutable_start_time() = ToTimestamp(*time);
-    }
-    if (!until.empty()) {
-      const absl::StatusOr<absl::Time> time = ParseTimeText(until);
-      if (!time.ok()) return time.status();
-      *request->mutable_end_time() = ToTimestamp(*time);
-    }
-    return absl::OkStatus();
+    return FillTimes(from, until, request);
   }
 };
 

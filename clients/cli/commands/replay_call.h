@@ -20,7 +20,7 @@ CommandBody DefineReplayCall(Command& command,
                                  grpc::ClientContext*, const Request&, Response*),
                              absl::string_view examples) {
   const auto format = std::make_shared<std::string>("table");
-  command.Choice("-o,--output", format.get(), OutputFormats(), "How to print");
+  command.Output(format.get());
   command.Examples(examples);
   return [format, method](Session& session) {
     const auto stub = producer::v1::ProducerService::NewStub(session.Channel(Service::kProducer));

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/time_text.h"
 
 namespace windrow::cli {
@@ -30,11 +30,9 @@ std::string ReplayStateText(Replay::State state) {
   }
 }
 
-void PrintReplay(const Replay& replay, const std::string& format) {
-  if (format == "json") {
-    PrintLine(ProtoJson(replay));
-    return;
-  }
+namespace {
+
+std::string ReplayText(const Replay& replay) {
   std::string line = ReplayStateText(replay.state());
   if (replay.state() != Replay::STATE_UNSPECIFIED) {
     absl::StrAppend(&line, ": ", GroupedNumber(replay.records_acknowledged()));
@@ -47,7 +45,13 @@ void PrintReplay(const Replay& replay, const std::string& format) {
     }
   }
   if (!replay.error().empty()) absl::StrAppend(&line, ": ", Printable(replay.error()));
-  PrintLine(line);
+  return line;
+}
+
+}  // namespace
+
+void PrintReplay(const Replay& replay, const std::string& format) {
+  PrintRecord(format, replay, [&replay] { PrintLine(ReplayText(replay)); });
 }
 
 }  // namespace windrow::cli

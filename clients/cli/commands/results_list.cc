@@ -3,10 +3,10 @@
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/range_options.h"
 #include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/output.h"
 #include "clients/cli/result_line.h"
 #include "clients/cli/result_pages.h"
-#include "clients/cli/text_table.h"
 #include "clients/cli/time_text.h"
 
 namespace windrow::cli {
@@ -48,20 +48,15 @@ absl::Status Run(Session& session, const ListOptions& list) {
   if (!status.ok()) return status;
   request.set_filter(list.filter);
   request.set_order_by(list.order_by);
-  std::optional<TextTable> table;
-  status = ResultPages(&session).ForEachResult(std::move(request), options.limit,
-                                               [&](const Result& row) {
-                                                 if (options.format == "json") {
-                                                   PrintLine(ResultLine(row));
-                                                   return;
-                                                 }
-                                                 if (!table.has_value())
-                                                   table.emplace(Columns(row));
-                                                 table->Add(Cells(row));
-                                               });
+  Listing listing(options.format);
+  const auto add = [&listing](const Result& row) {
+    if (!listing.has_columns()) listing.SetColumns(Columns(row));
+    listing.AddJson(ResultLine(row), [&row] { return Cells(row); });
+  };
+  status = ResultPages(&session).ForEachResult(std::move(request), options.limit, add);
   if (!status.ok()) return status;
-  if (table.has_value()) Print(table->Text());
-  if (options.format != "json" && !table.has_value()) Note("no rows");
+  listing.Finish();
+  if (listing.size() == 0 && options.format == "table") Note("no rows");
   return absl::OkStatus();
 }
 

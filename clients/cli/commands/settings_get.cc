@@ -31,7 +31,7 @@ void AddSettingsGet(CommandLine* line) {
     const auto options = std::make_shared<GetOptions>();
     command.Argument("PIPELINE", &options->pipeline, "Pipeline; the one of --pipeline if empty",
                      false);
-    command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+    command.Output(&options->format);
     command.Examples("  windrow settings get");
     return [options](Session& session) { return Run(session, *options); };
   });

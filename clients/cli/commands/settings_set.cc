@@ -210,7 +210,7 @@ void AddSettingsSet(CommandLine* line) {
                              "Most memory, in MB, for records that a replica has fetched; 0 for "
                              "what it was started with");
               command.Flag("--validate-only", &options->validate_only, "Only check");
-              command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+              command.Output(&options->format);
               command.Examples(
                   "  windrow settings set --parallelism 3\n"
                   "  windrow settings set sf-calls --rate 1000 --commit-interval 100ms\n"

@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/text_table.h"
 #include "clients/cli/time_text.h"
 
@@ -40,14 +40,8 @@ std::string IdleText(const IdlePolicy& policy) {
   }
 }
 
-}  // namespace
-
-void PrintSettings(const aggregator::v1::PipelineResource& pipeline, const std::string& format) {
+void PrintTable(const aggregator::v1::PipelineResource& pipeline) {
   const pipeline::v1::Settings& settings = pipeline.pipeline().settings();
-  if (format == "json") {
-    PrintLine(ProtoJson(settings));
-    return;
-  }
   TextTable table({{"SETTING"}, {"VALUE"}});
   table.Add({"parallelism", WorkersText(settings)});
   table.Add(
@@ -65,6 +59,12 @@ void PrintSettings(const aggregator::v1::PipelineResource& pipeline, const std::
   table.Add({"paused", pipeline.paused() ? "yes" : "no"});
   table.Add({"generation", absl::StrCat(pipeline.generation())});
   Print(table.Text());
+}
+
+}  // namespace
+
+void PrintSettings(const aggregator::v1::PipelineResource& pipeline, const std::string& format) {
+  PrintRecord(format, pipeline.pipeline().settings(), [&pipeline] { PrintTable(pipeline); });
 }
 
 }  // namespace windrow::cli

@@ -5,7 +5,7 @@
 #include "clients/cli/acknowledgement_text.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/json_text.h"
-#include "clients/cli/output.h"
+#include "clients/cli/listing.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
 
 namespace windrow::cli {
@@ -20,6 +20,7 @@ struct UpdateOptions {
   std::string file;
   std::string etag;
   bool validate_only = false;
+  std::string format = "json";
 };
 
 absl::StatusOr<UpdateTableRequest::Format> FormatOf(const std::string& file) {
@@ -66,7 +67,7 @@ absl::Status Run(Session& session, const UpdateOptions& options) {
   AppendJsonString(response.version(), &line);
   absl::StrAppend(&line, ",\"plan_generation\":", response.pipeline().plan_generation(),
                   Acknowledgements::Of(response).JsonMembers(), "}");
-  PrintLine(line);
+  PrintJsonRecord(options.format, line);
   return absl::OkStatus();
 }
 
@@ -86,6 +87,7 @@ void AddTablesUpdate(CommandLine* line) {
         command.Option("--etag", &options->etag,
                        "Only if the pipeline has not changed since it had this etag");
         command.Flag("--validate-only", &options->validate_only, "Only check");
+        command.Output(&options->format);
         command.Examples("  windrow tables update sf-calls radio-codes resources/radio_codes.json");
         return [options](Session& session) { return Run(session, *options); };
       });

@@ -24,11 +24,11 @@ absl::StatusOr<TopicClient> TopicClient::Connect(const Session& session) {
   return TopicClient(*std::move(admin), config.bootstrap_servers);
 }
 
-absl::Status TopicClient::Explain(const absl::Status& status) const {
+absl::Status ExplainKafka(const std::string& address, const absl::Status& status) {
   if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
   return absl::Status(
       status.code(),
-      absl::StrCat("Kafka at ", address_, " does not answer (", status.message(),
+      absl::StrCat("Kafka at ", address, " does not answer (", status.message(),
                    "): start it (./run starts everything), or name its address with --kafka"));
 }
 

@@ -22,6 +22,9 @@ struct TopicSize {
   int64_t offsets() const;
 };
 
+// Says what to do when Kafka at `address` does not answer; any other status stays as it is.
+absl::Status ExplainKafka(const std::string& address, const absl::Status& status);
+
 // Asks Kafka about topics, and says what to do when it does not answer. One thread.
 class TopicClient {
  public:
@@ -36,7 +39,7 @@ class TopicClient {
   TopicClient(std::unique_ptr<kafka::TopicAdmin> admin, std::string address)
       : admin_(std::move(admin)), address_(std::move(address)) {}
   absl::StatusOr<TopicSize> Measure(const kafka::TopicDescription& topic);
-  absl::Status Explain(const absl::Status& status) const;
+  absl::Status Explain(const absl::Status& status) const { return ExplainKafka(address_, status); }
 
   std::unique_ptr<kafka::TopicAdmin> admin_;
   std::string address_;

@@ -2,8 +2,7 @@
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/topic_client.h"
 #include "clients/cli/json_text.h"
-#include "clients/cli/output.h"
-#include "clients/cli/text_table.h"
+#include "clients/cli/listing.h"
 
 namespace windrow::cli {
 namespace {
@@ -18,23 +17,23 @@ absl::Status Run(Session& session, const DescribeOptions& options) {
   if (!client.ok()) return client.status();
   const absl::StatusOr<TopicSize> topic = client->Topic(options.topic);
   if (!topic.ok()) return topic.status();
-  TextTable table({{"PARTITION", TextTable::Align::kRight},
-                   {"BEGIN", TextTable::Align::kRight},
-                   {"END", TextTable::Align::kRight},
-                   {"OFFSETS", TextTable::Align::kRight}});
+  Listing listing(options.format, {{"PARTITION", TextTable::Align::kRight},
+                                   {"BEGIN", TextTable::Align::kRight},
+                                   {"END", TextTable::Align::kRight},
+                                   {"OFFSETS", TextTable::Align::kRight}});
   for (size_t i = 0; i < topic->partitions.size(); ++i) {
     const kafka::OffsetRange& range = topic->partitions[i];
-    if (options.format == "json") {
-      std::string json = "{\"topic\":";
-      AppendJsonString(topic->name, &json);
-      PrintLine(absl::StrCat(json, ",\"partition\":", i, ",\"begin\":", range.begin,
-                             ",\"end\":", range.end, "}"));
-    } else {
-      table.Add({absl::StrCat(i), absl::StrCat(range.begin), absl::StrCat(range.end),
-                 absl::StrCat(range.end - range.begin)});
-    }
+    std::string json = "{\"topic\":";
+    AppendJsonString(topic->name, &json);
+    absl::StrAppend(&json, ",\"partition\":", i, ",\"begin\":", range.begin, ",\"end\":", range.end,
+                    "}");
+    listing.AddJson(json, [&] {
+      return std::vector<std::string>{absl::StrCat(i), absl::StrCat(range.begin),
+                                      absl::StrCat(range.end),
+                                      absl::StrCat(range.end - range.begin)};
+    });
   }
-  if (options.format != "json") Print(table.Text());
+  listing.Finish();
   return absl::OkStatus();
 }
 
@@ -45,7 +44,7 @@ void AddTopicsDescribe(CommandLine* line) {
             [](Command& command) {
               const auto options = std::make_shared<DescribeOptions>();
               command.Argument("TOPIC", &options->topic, "Its name");
-              command.Choice("-o,--output", &options->format, OutputFormats(), "How to print");
+              command.Output(&options->format);
               command.Examples("  windrow topics describe calls");
               return [options](Session& session) { return Run(session, *options); };
             });

@@ -2,8 +2,7 @@
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/topic_client.h"
 #include "clients/cli/json_text.h"
-#include "clients/cli/output.h"
-#include "clients/cli/text_table.h"
+#include "clients/cli/listing.h"
 
 namespace windrow::cli {
 namespace {
@@ -13,19 +12,20 @@ absl::Status Run(Session& session, const std::string& format) {
   if (!client.ok()) return client.status();
   const absl::StatusOr<std::vector<TopicSize>> topics = client->Topics();
   if (!topics.ok()) return topics.status();
-  TextTable table(
+  Listing listing(
+      format,
       {{"TOPIC"}, {"PARTITIONS", TextTable::Align::kRight}, {"OFFSETS", TextTable::Align::kRight}});
   for (const TopicSize& topic : *topics) {
-    if (format == "json") {
-      std::string json = "{\"topic\":";
-      AppendJsonString(topic.name, &json);
-      PrintLine(absl::StrCat(json, ",\"partitions\":", topic.partitions.size(),
-                             ",\"offsets\":", topic.offsets(), "}"));
-    } else {
-      table.Add({topic.name, absl::StrCat(topic.partitions.size()), absl::StrCat(topic.offsets())});
-    }
+    const std::string partitions = absl::StrCat(topic.partitions.size());
+    const std::string offsets = absl::StrCat(topic.offsets());
+    std::string json = "{\"topic\":";
+    AppendJsonString(topic.name, &json);
+    absl::StrAppend(&json, ",\"partitions\":", partitions, ",\"offsets\":", offsets, "}");
+    listing.AddJson(json, [&] {
+      return std::vector<std::string>{topic.name, partitions, offsets};
+    });
   }
-  if (format != "json") Print(table.Text());
+  listing.Finish();
   return absl::OkStatus();
 }
 
@@ -37,7 +37,7 @@ void AddTopicsList(CommandLine* line) {
       "Lists topics. Offsets: records in the log; in our own topics also the transactions' marks",
       [](Command& command) {
         const auto format = std::make_shared<std::string>("table");
-        command.Choice("-o,--output", format.get(), OutputFormats(), "How to print");
+        command.Output(format.get());
         command.Examples("  windrow topics list\n  windrow topics list -o json");
         return [format](Session& session) { return Run(session, *format); };
       });

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/topic_client.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/output.h"
 #include "clients/cli/record_line.h"
 #include "services/platform/kafka/partition_reader.h"
@@ -19,7 +20,7 @@ struct TailOptions {
   int64_t count = 0;
   int64_t partition = -1;
   bool exit_at_end = false;
-  std::string format = "text";
+  std::string format = "table";
 };
 
 // The offset at which `from` begins in a partition.
@@ -65,12 +66,21 @@ absl::Status Run(Session& session, const TailOptions& options) {
   if (!reader.ok()) return reader.status();
 
   int64_t left = options.count > 0 ? options.count : std::numeric_limits<int64_t>::max();
+  Listing listing(options.format);
   const auto print = [&](const kafka::RecordView& record) {
     const kafka::RecordHeaders headers = kafka::ReadHeaders(record);
-    PrintLine(options.format == "json" ? RecordJsonLine(record, headers)
-                                       : RecordTextLine(record, headers));
+    if (options.format == "table") {
+      PrintLine(RecordTextLine(record, headers));
+    } else if (options.format == "csv") {
+      // What a key or a value holds differs from record to record.
+      listing.AddJson(RecordTextJsonLine(record, headers),
+                      [] { return std::vector<std::string>(); });
+    } else {
+      listing.AddJson(RecordJsonLine(record, headers), [] { return std::vector<std::string>(); });
+    }
   };
-  while (left > 0 && !runtime::WaitForTermination(absl::ZeroDuration())) {
+  while (left > 0) {
+    if (runtime::WaitForTermination(absl::ZeroDuration())) return Interrupted("");
     const int most = static_cast<int>(std::min<int64_t>(left, 1000));
     const absl::StatusOr<int> read = (*reader)->Read(most, absl::Milliseconds(200), print);
     if (!read.ok()) return read.status();
@@ -98,8 +108,8 @@ void AddTopicsTail(CommandLine* line) {
         command.Option("--partition", &options->partition, "Only this partition; -1 reads all");
         command.Flag("--exit-at-end", &options->exit_at_end,
                      "Stop when everything there is has been printed");
-        command.Choice("-o,--output", &options->format, {"text", "json"},
-                       "text: partition:offset, headers, key and value; json: an object per line");
+        command.Output(&options->format, {},
+                       "How to print; table: partition:offset, headers, key and value in a line");
         command.Examples(
             "  windrow topics tail calls --from beginning --count 5\n"
             "  windrow topics tail sf-calls.results --from -3 --exit-at-end -o json\n"

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/output.h"
 #include "clients/cli/tune_experiment.h"
 #include "clients/cli/tune_plan.h"
@@ -54,10 +55,9 @@ void Show(const std::vector<TuneMeasurement>& measurements, const std::string& f
   const TuneAdvice advice = Advise(measurements);
   if (format == "csv") {
     Print(TuneCsv(measurements, advice));
-  } else if (format == "json") {
-    PrintLine(TuneJson(measurements, advice));
   } else {
-    Print(TuneTable(measurements, advice));
+    PrintJsonRecord(format, TuneJson(measurements, advice),
+                    [&] { Print(TuneTable(measurements, advice)); });
   }
 }
 
@@ -124,7 +124,7 @@ void AddTune(CommandLine* line) {
         command.Option("--settle", &options->settle,
                        "Least time that rates get to become steady, at most three times as long");
         command.Option("--measure", &options->measure, "For how long each trial is measured");
-        command.Choice("-o,--output", &options->format, {"table", "csv", "json"}, "How to print");
+        command.Output(&options->format);
         command.Examples(
             "  windrow tune\n"
             "  windrow tune --parallelism 1,2,4 --commit-interval 10ms,100ms --grid -o csv\n"

@@ -1,10 +1,8 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/range_options.h"
-#include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/result_pages.h"
-#include "clients/cli/text_table.h"
 #include "clients/cli/time_text.h"
 
 namespace windrow::cli {
@@ -14,24 +12,28 @@ absl::Status Run(Session& session, const RangeOptions& options) {
   query::v1::ListWindowsRequest request;
   absl::Status status = options.Fill(session, &request);
   if (!status.ok()) return status;
-  TextTable table({{"START (UTC)"},
-                   {"END (UTC)"},
-                   {"STATE"},
-                   {"ROWS", TextTable::Align::kRight},
-                   {"RECORDS", TextTable::Align::kRight},
-                   {"LATE", TextTable::Align::kRight}});
+  constexpr auto kRight = TextTable::Align::kRight;
+  Listing listing(options.format, {{"START (UTC)"},
+                                   {"END (UTC)"},
+                                   {"STATE"},
+                                   {"ROWS", kRight},
+                                   {"RECORDS", kRight},
+                                   {"LATE", kRight},
+                                   {"REVISION", kRight}});
   status = ResultPages(&session).ForEachWindow(
       std::move(request), options.limit, [&](const query::v1::Window& window) {
-        if (options.format == "json") {
-          PrintLine(ProtoJson(window));
-          return;
-        }
-        table.Add({ShortTimeText(ToTime(window.start_time())),
-                   ShortTimeText(ToTime(window.end_time())), window.final() ? "final" : "open",
-                   absl::StrCat(window.rows()), absl::StrCat(window.accepted()),
-                   absl::StrCat(window.late())});
+        listing.Add(window, [&window] {
+          return std::vector<std::string>{
+              ShortTimeText(ToTime(window.start_time())),
+              window.has_end_time() ? ShortTimeText(ToTime(window.end_time())) : "-",
+              window.final() ? "final" : "open",
+              absl::StrCat(window.rows()),
+              absl::StrCat(window.accepted()),
+              absl::StrCat(window.late()),
+              absl::StrCat(window.revision())};
+        });
       });
-  if (status.ok() && options.format != "json") Print(table.Text());
+  if (status.ok()) listing.Finish(&query::v1::Window::default_instance());
   return status;
 }
 

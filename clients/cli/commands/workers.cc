@@ -8,10 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/commands/worker_lag.h"
 #include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
-#include "clients/cli/proto_json.h"
 #include "clients/cli/text_table.h"
 #include "clients/cli/time_text.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
@@ -49,16 +50,6 @@ std::string SourcesText(const WorkerStatus& worker) {
                          absl::StrAppend(text, source.position().source_partition());
                          if (source.waiting()) text->append("*");
                        });
-}
-
-int64_t Lag(const WorkerStatus& worker) {
-  int64_t lag = 0;
-  for (const SourcePartitionStatus& source : worker.sources()) {
-    // Behind the last record there may be markers of transactions, which nobody reads.
-    if (source.position().idle_for_ms() > 0) continue;
-    lag += std::max<int64_t>(0, source.log_end_offset() - source.position().end_offset());
-  }
-  return lag;
 }
 
 std::string LoadText(double load) { return absl::StrFormat("%.0f %%", load * 100); }
@@ -108,13 +99,39 @@ void PrintTables(const ListReplicasResponse& response) {
         workers.Add({Printable(status.replica()), absl::StrCat(worker.slot()),
                      Short(pipeline.pipeline()), StateText(worker), SourcesText(worker),
                      GroupedNumber(static_cast<int64_t>(worker.processed_rows_per_second())),
-                     GroupedNumber(Lag(worker)), LoadText(worker.cpu_load())});
+                     GroupedNumber(WorkerLag(worker)), LoadText(worker.cpu_load())});
       }
     }
   }
   Print(replicas.Text());
   PrintLine("");
   Print(workers.Text());
+}
+
+// A line for each worker: replicas hold workers, which a line cannot.
+void PrintCsv(const ListReplicasResponse& response) {
+  Listing listing("csv");
+  for (const Replica& replica : response.replicas()) {
+    for (const PipelineStatus& pipeline : replica.status().pipelines()) {
+      for (const WorkerStatus& worker : pipeline.workers()) {
+        std::string json = "{\"replica\":";
+        AppendJsonString(replica.status().replica(), &json);
+        absl::StrAppend(&json, ",\"alive\":", replica.alive() ? "true" : "false", ",\"pipeline\":");
+        AppendJsonString(pipeline.pipeline(), &json);
+        absl::StrAppend(&json, ",\"incarnation\":", pipeline.incarnation(),
+                        ",\"generation\":", pipeline.generation(), ",\"slot\":", worker.slot(),
+                        ",\"state\":");
+        AppendJsonString(StateText(worker), &json);
+        absl::StrAppend(
+            &json, ",\"sources\":", worker.sources_size(),
+            ",\"processed_rows_per_second\":", ShortestNumber(worker.processed_rows_per_second()),
+            ",\"lag_records\":", WorkerLag(worker),
+            ",\"cpu_load\":", ShortestNumber(worker.cpu_load()), "}");
+        listing.AddJson(json, [] { return std::vector<std::string>(); });
+      }
+    }
+  }
+  listing.Finish();
 }
 
 absl::Status Run(Session& session, const std::string& format) {
@@ -129,10 +146,10 @@ absl::Status Run(Session& session, const std::string& format) {
     request.set_page_token(page.next_page_token());
     all.mutable_replicas()->MergeFrom(page.replicas());
   } while (!request.page_token().empty());
-  if (format == "json") {
-    PrintLine(ProtoJson(all));
+  if (format == "csv") {
+    PrintCsv(all);
   } else {
-    PrintTables(all);
+    PrintRecord(format, all, [&all] { PrintTables(all); });
   }
   return absl::OkStatus();
 }
@@ -143,7 +160,7 @@ void AddWorkers(CommandLine* line) {
   line->Add("workers", "Lists the aggregator's replicas and the workers in them",
             [](Command& command) {
               const auto format = std::make_shared<std::string>("table");
-              command.Choice("-o,--output", format.get(), OutputFormats(), "How to print");
+              command.Output(format.get());
               command.Examples(
                   "  windrow workers            # * marks a partition that waits for slower ones\n"
                   "  windrow workers -o json");
