@@ -14,14 +14,22 @@ void AddAllCommands(CommandLine* line) {
   AddTopicsList(line);
   AddTopicsDescribe(line);
   AddTopicsTail(line);
+  AddTopicsProduce(line);
   AddTopicsCreate(line);
+  line->DescribeNoun("groups", "Consumer groups: who reads, and how far behind");
+  AddGroupsList(line);
+  AddGroupsDescribe(line);
 
   line->DescribeNoun("views", "Windowed aggregations of a pipeline");
   AddViewsList(line);
   line->DescribeNoun("windows", "Windows of a view");
   AddWindowsList(line);
+  AddWindowsGet(line);
   line->DescribeNoun("results", "Rows of windows");
   AddResultsList(line);
+  AddResultsWatch(line);
+  AddResultsSeries(line);
+  AddResultsTotals(line);
   AddResultsExport(line);
 
   line->DescribeNoun("pipelines", "What is computed, and how far it is");

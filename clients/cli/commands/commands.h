@@ -6,6 +6,8 @@
 namespace windrow::cli {
 
 // Each adds one command; its file has the command's name.
+void AddGroupsDescribe(CommandLine* line);
+void AddGroupsList(CommandLine* line);
 void AddHealth(CommandLine* line);
 void AddPipelinesApply(CommandLine* line);
 void AddPipelinesCreate(CommandLine* line);
@@ -28,16 +30,21 @@ void AddProducerStop(CommandLine* line);
 void AddProgress(CommandLine* line);
 void AddResultsExport(CommandLine* line);
 void AddResultsList(CommandLine* line);
+void AddResultsSeries(CommandLine* line);
+void AddResultsTotals(CommandLine* line);
+void AddResultsWatch(CommandLine* line);
 void AddSettingsGet(CommandLine* line);
 void AddSettingsSet(CommandLine* line);
 void AddTablesUpdate(CommandLine* line);
 void AddTopicsCreate(CommandLine* line);
 void AddTopicsDescribe(CommandLine* line);
 void AddTopicsList(CommandLine* line);
+void AddTopicsProduce(CommandLine* line);
 void AddTopicsTail(CommandLine* line);
 void AddTune(CommandLine* line);
 void AddViewsList(CommandLine* line);
 void AddWatch(CommandLine* line);
+void AddWindowsGet(CommandLine* line);
 void AddWindowsList(CommandLine* line);
 void AddWorkers(CommandLine* line);
 
