@@ -58,6 +58,14 @@ void AddAllCommands(CommandLine* line) {
   AddProducerResume(line);
   AddProducerRate(line);
   AddProducerStop(line);
+
+  line->DescribeNoun("profile", "Named sets of addresses and defaults, in a file");
+  AddProfileList(line);
+  AddProfileShow(line);
+  AddProfileSet(line);
+  AddProfileUse(line);
+  AddCompletion(line);
+  AddNames(line);
 }
 
 }  // namespace windrow::cli

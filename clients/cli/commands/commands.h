@@ -6,6 +6,7 @@
 namespace windrow::cli {
 
 // Each adds one command; its file has the command's name.
+void AddCompletion(CommandLine* line);
 void AddGroupsDescribe(CommandLine* line);
 void AddGroupsList(CommandLine* line);
 void AddHealth(CommandLine* line);
@@ -27,6 +28,10 @@ void AddProducerResume(CommandLine* line);
 void AddProducerStart(CommandLine* line);
 void AddProducerStatus(CommandLine* line);
 void AddProducerStop(CommandLine* line);
+void AddProfileList(CommandLine* line);
+void AddProfileSet(CommandLine* line);
+void AddProfileShow(CommandLine* line);
+void AddProfileUse(CommandLine* line);
 void AddProgress(CommandLine* line);
 void AddResultsExport(CommandLine* line);
 void AddResultsList(CommandLine* line);
@@ -47,6 +52,9 @@ void AddWatch(CommandLine* line);
 void AddWindowsGet(CommandLine* line);
 void AddWindowsList(CommandLine* line);
 void AddWorkers(CommandLine* line);
+
+// What completion offers for arguments: pipelines, views, topics, groups and profiles.
+void AddNames(CommandLine* line);
 
 // Adds all of them.
 void AddAllCommands(CommandLine* line);
