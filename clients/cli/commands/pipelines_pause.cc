@@ -25,10 +25,9 @@ absl::Status Run(Session& session, const PauseOptions& options, Method method) {
   const absl::Status status = session.Call(Service::kAggregator, *stub, method, request, &response);
   if (!status.ok()) return status;
   const PipelineResource& resource = response.pipeline();
-  PrintJsonRecord(options.format,
-                  absl::StrCat("{\"paused\":", resource.paused() ? "true" : "false",
-                               ",\"generation\":", resource.generation(),
-                               Acknowledgements::Of(response).JsonMembers(), "}"));
+  PrintJsonRecord(options.format, absl::StrCat("{\"paused\":", resource.paused() ? "true" : "false",
+                                               ",\"generation\":", resource.generation(),
+                                               Acknowledgements::Of(response).JsonMembers(), "}"));
   return absl::OkStatus();
 }
 
