@@ -276,7 +276,8 @@ class OverlayRuns(unittest.TestCase):
                 self.wait_for(name, probe, "SERVING")
         # `kubectl exec aggregator-0 -- windrow ...`: the pod's environment says where everything is.
         aggregator = self.containers["aggregator"]
-        self.assertEqual(self.here.run(aggregator, "windrow", ["health"]).returncode, 0)
+        healthy = self.here.run(aggregator, "windrow", ["health", "--wait", f"{START_SECONDS}s"])
+        self.assertEqual(healthy.returncode, 0, healthy.stdout + healthy.stderr)
         replicas = self.here.run(aggregator, "windrow", ["workers", "-o", "json"])
         self.assertIn('"aggregator-0"', replicas.stdout, replicas.stderr)
         pipelines = self.here.run(aggregator, "windrow", ["pipelines", "list", "-o", "json"])
