@@ -77,7 +77,11 @@ absl::Time SubscribeCall::Run() {
     case Turn::kDrain:
       MarkFinished(now);
       message_ = subscription_.MakeClose(kDraining);
-      StartWriteAndFinish(message_.get(), grpc::WriteOptions(), Draining());
+      if (message_ == nullptr) {
+        Finish(Draining());
+      } else {
+        StartWriteAndFinish(message_.get(), grpc::WriteOptions(), Draining());
+      }
       break;
     case Turn::kGoOn:
       return GoOn(now);

@@ -132,6 +132,7 @@ std::optional<Subscription::Step> Subscription::Milestone(absl::Time now) {
 }
 
 FeedMessage Subscription::MakeClose(absl::string_view reason) const {
+  if (!confirmed_) return nullptr;
   v1::SubscribeResponse message = MessageAt(*place_);
   message.mutable_close()->set_reason(std::string(reason));
   return Serialize(message);

@@ -51,7 +51,8 @@ class Subscription {
   absl::StatusOr<Step> Next(const std::shared_ptr<const StoreView>& store,
                             const ReadingState& reading, absl::Time now);
 
-  // The last message of a feed that the server ends.
+  // The last message of a feed that the server ends; null before the first one, which is always the
+  // confirmation.
   FeedMessage MakeClose(absl::string_view reason) const;
 
   // Goes on after the last message.

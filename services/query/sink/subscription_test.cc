@@ -308,6 +308,14 @@ TEST_F(SubscriptionTest, CloseCarriesATokenThatGoesOn) {
   EXPECT_THAT(CatchUp(next), ElementsAre("0/b=2"));
 }
 
+TEST_F(SubscriptionTest, NothingComesBeforeTheConfirmation) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  Subscription feed = FromBeginning();
+  EXPECT_EQ(feed.MakeClose("stopping"), nullptr);
+  EXPECT_TRUE(Message(feed).has_confirmation());
+  EXPECT_TRUE(Parse(feed.MakeClose("stopping")).has_close());
+}
+
 TEST_F(SubscriptionTest, FinalOnlySendsRowsWhenTheyCloseAndThenCorrections) {
   Apply(topic_.Row(0, 0, "a", 1).Row(0, 600, "b", 1).Row(1, 0, "c", 1));
   Subscription feed = FromBeginning(true);
