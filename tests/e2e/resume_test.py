@@ -12,7 +12,8 @@ import subprocess
 import unittest
 
 from tests.e2e.second_query import SecondQuery
-from tests.e2e.system import ROOT, System, generator, random_seed
+from tests.e2e.system import PROGRESS_SECONDS, ROOT, System, generator, random_seed
+from tests.e2e.waiting import wait_until
 
 FEED_CHECK = ROOT / "bazel-bin/services/query/feed_check/feed_check"
 RECONNECTS = int(os.environ.get("WINDROW_RESUME_RECONNECTS") or 150)
@@ -44,7 +45,7 @@ class Resume(unittest.TestCase):
         second.wait_until_serving()
         system.start_replay(generator(RECORDS, seed, max_disorder_seconds=600),
                             records_per_second=RECORDS_PER_SECOND)
-        system.wait_until_sent(1_000)
+        wait_until("the first rows", lambda: self.has_rows(system), PROGRESS_SECONDS)
         check = self.start_check(system, second, seed)
         kills = self.kill_until_sent(system, second, chance)
         system.finish_replay()
@@ -60,6 +61,10 @@ class Resume(unittest.TestCase):
         self.assertGreater(counts["rows"], 1_000)
         self.assertTrue(all(kills.values()), kills)
 
+    def has_rows(self, system):
+        status = system.query_status()
+        return (status is not None and int(status["rows"]) > 0) or (False, status)
+
     def start_check(self, system, second, seed):
         query = f"{system.stack.address('query')},{second.address}"
         check = subprocess.Popen(
@@ -73,7 +78,7 @@ class Resume(unittest.TestCase):
     def kill_until_sent(self, system, second, chance):
         """Kills, and now and then ends in order, one service after the other; returns how often."""
         kills = {"query": 0, "query-1": 0, "aggregator": 0}
-        sent = 1_000
+        sent = int(system.replay()["records_acknowledged"])
         while sent < RECORDS * 0.9:
             sent += chance.randrange(1_000, 4_000)
             system.wait_until_sent(min(sent, RECORDS))

@@ -68,7 +68,9 @@ bool FeedChain::ReadOnce(absl::Duration patience, int messages) {
   const auto stream = stub->Subscribe(&context, Request());
   v1::SubscribeResponse message;
   if (!stream->Read(&message)) {
-    CheckStatus(stream->Finish());
+    const grpc::Status status = stream->Finish();
+    last_refusal_ = absl::StrCat(status.error_code(), ": ", status.error_message());
+    CheckStatus(status);
     return false;
   }
   if (!message.has_confirmation()) Violate("the first message is no confirmation");

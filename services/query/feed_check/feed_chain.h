@@ -53,6 +53,8 @@ class FeedChain {
 
   const ChainSpec& spec() const { return spec_; }
   const std::vector<std::string>& violations() const { return violations_; }
+  // Why a feed was last not confirmed; "" when all were.
+  const std::string& last_refusal() const { return last_refusal_; }
   int64_t messages() const { return messages_; }
   int64_t rows() const { return rows_; }
 
@@ -82,6 +84,7 @@ class FeedChain {
   std::set<RowId> repeatable_;
   int64_t closed_through_us_ = std::numeric_limits<int64_t>::min();
   std::vector<std::string> violations_;
+  std::string last_refusal_;
   int64_t messages_ = 0;
   int64_t rows_ = 0;
 };

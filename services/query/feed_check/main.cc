@@ -105,7 +105,8 @@ class FeedCheck {
       return false;
     }
     bool same = true;
-    for (const auto& chain : chains_) same = CompareOne(chain.get(), *topic) && same;
+    const absl::Time deadline = absl::Now() + kPatience;
+    for (const auto& chain : chains_) same = CompareOne(chain.get(), *topic, deadline) && same;
     return same;
   }
 
@@ -120,6 +121,11 @@ class FeedCheck {
                               ", \"attempts\": ", attempts_.load(), ", \"messages\": ", messages,
                               ", \"rows\": ", rows, ", \"compared\": ", compared_, "}")
               << std::endl;
+    for (const auto& chain : chains_) {
+      if (!chain->last_refusal().empty()) {
+        std::cerr << chain->spec().Name() << ": last refused by " << chain->last_refusal() << "\n";
+      }
+    }
   }
 
  private:
@@ -137,13 +143,12 @@ class FeedCheck {
     }
   }
 
-  bool CompareOne(FeedChain* chain, const TopicRows& topic) {
+  bool CompareOne(FeedChain* chain, const TopicRows& topic, absl::Time deadline) {
     const auto newest = topic.find(chain->spec().view);
     if (newest == topic.end()) {
       std::cerr << chain->spec().Name() << ": the topic has no row\n";
       return false;
     }
-    const absl::Time deadline = absl::Now() + kPatience;
     std::vector<std::string> differences = chain->Differences(newest->second);
     while (!differences.empty() && absl::Now() < deadline) {
       chain->ReadOnce(absl::Seconds(1), 1000);
