@@ -30,6 +30,9 @@ absl::Status Validate(const QueryApp::Options& options) {
   if (options.subscriber_patience < absl::Seconds(1)) {
     return absl::InvalidArgumentError("--subscriber_patience: must be at least 1s");
   }
+  if (options.retention <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--retention: must be more than 0, as in 720h");
+  }
   if (options.log_format != "json" && options.log_format != "text") {
     return absl::InvalidArgumentError("--log_format: must be json or text");
   }
@@ -103,7 +106,8 @@ absl::Status QueryApp::Start() {
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   const absl::Status opened = Follow(OnDisk());
-  if (!opened.ok()) return opened;
+  // A full disk may have room again, and then Tend gets on.
+  if (!opened.ok() && !absl::IsResourceExhausted(opened)) return opened;
   control_ =
       std::make_unique<ControlReader>(options_.kafka, [this](const ServedPipelines* pipelines) {
         absl::MutexLock lock(&mutex_);
@@ -159,7 +163,7 @@ absl::StatusOr<QueryApp::Reading> QueryApp::Open(const std::string& id, int inca
   reading.incarnation = incarnation;
   reading.directory = absl::StrCat(options_.store_dir, "/", DirectoryName(id, incarnation));
   absl::StatusOr<std::unique_ptr<ResultStore>> store =
-      ResultStore::Create(id, reading.directory, incarnation);
+      ResultStore::Create(id, reading.directory, incarnation, {options_.retention});
   if (!store.ok()) return store.status();
   reading.store = *std::move(store);
   return reading;
@@ -296,7 +300,7 @@ void QueryApp::Tend() {
     last_trouble_ = std::string(followed.message());
     runtime::LogError("store not opened", {{"error", followed.ToString()}});
   }
-  service_->SetAllServed((told.has_value() || no_log) && followed.ok());
+  service_->SetAllServed((told.has_value() || no_log) && followed.ok(), followed);
   RemoveDiscarded();
   const bool serving = IsServing(told.has_value() || no_log);
   if (serving == serving_) return;
@@ -310,7 +314,7 @@ bool QueryApp::IsServing(bool known) const {
   return std::all_of(pipelines_.begin(), pipelines_.end(), [this](const auto& pipeline) {
     const ResultStore& store = *pipeline.second.served.store;
     const std::shared_ptr<const StoreView> view = store.view();
-    if (view != nullptr) return view->complete();
+    if (view != nullptr) return view->complete() && !view->damaged();
     // Others need not wait for one that has no results yet, unless it was asked for by name.
     const ReadingState reading = store.reading();
     return ServesAll() && reading.known && !reading.topic_exists;

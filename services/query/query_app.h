@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/rpc/rpc_server.h"
@@ -42,6 +43,8 @@ class QueryApp {
     // How long a subscriber may take nothing.
     absl::Duration subscriber_patience = absl::Minutes(1);
     rpc::ServerOptions rpc;
+    // How far behind its pipeline's watermark a window is kept; infinite keeps all.
+    absl::Duration retention = absl::InfiniteDuration();
     // Of the log lines: "json" or "text".
     std::string log_format = "json";
   };

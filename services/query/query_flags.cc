@@ -18,6 +18,8 @@ ABSL_FLAG(std::vector<std::string>, pipeline, {},
 ABSL_FLAG(int32_t, max_subscribers, 1000, "Most Subscribe calls at a time.");
 ABSL_FLAG(absl::Duration, subscriber_patience, absl::Minutes(1),
           "How long a subscriber may read nothing before its call is ended, 1s or more.");
+ABSL_FLAG(absl::Duration, retention, absl::InfiniteDuration(),
+          "How far behind its pipeline's watermark a window is kept, as in 720h; inf keeps all.");
 ABSL_FLAG(std::string, log_format, "json",
           "Form of the log lines on standard error: json or text.");
 
@@ -34,6 +36,7 @@ QueryApp::Options ParseQueryFlags(int argc, char** argv) {
   options.pipelines = absl::GetFlag(FLAGS_pipeline);
   options.max_subscribers = absl::GetFlag(FLAGS_max_subscribers);
   options.subscriber_patience = absl::GetFlag(FLAGS_subscriber_patience);
+  options.retention = absl::GetFlag(FLAGS_retention);
   options.rpc = rpc::ServerOptionsFromFlags("query.windrow");
   options.log_format = absl::GetFlag(FLAGS_log_format);
   return options;

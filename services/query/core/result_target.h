@@ -30,6 +30,10 @@ struct ReadingState {
   bool at_end = false;
   // Records (and transaction markers) in the log that have not been applied yet.
   int64_t lag_records = 0;
+  // Records (and transaction markers) of the log that have been applied, and how many it has. Both
+  // 0 while that is not known.
+  int64_t applied_records = 0;
+  int64_t total_records = 0;
 };
 
 // Where a pipeline's results go: the port between the room that reads the topic and the one that

@@ -22,16 +22,6 @@ std::string FullClosingKey(const RowChange& change, int partition, int64_t windo
       EncodeClosingKey(window_end_us, EncodeRowKey(change.window_start_us, change.group)));
 }
 
-// Counts a row of a window in, or out.
-void CountRow(StoredWindow* window, int64_t rows, uint64_t accepted, uint32_t revision) {
-  window->rows += rows;
-  window->accepted += static_cast<uint64_t>(rows) * accepted;
-  if (revision == 0) return;
-  int64_t& corrected = window->corrected[revision];
-  corrected += rows;
-  if (corrected == 0) window->corrected.erase(revision);
-}
-
 absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("a stored ", what, " cannot be read"));
 }
@@ -84,6 +74,7 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
   } else if (change.deleted) {
     return absl::OkStatus();  // Nobody has ever seen the row here.
   }
+  if (IsExpired(change, old.has_value() ? &*old : nullptr)) return absl::OkStatus();
   StoredWindow* window = nullptr;
   const absl::Status loaded = LoadWindow(change.view, change.window_start_us, &window);
   if (!loaded.ok()) return loaded;
@@ -92,7 +83,7 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
   if (old.has_value()) {
     RemoveIndexEntries(change, *old);
     if (!old->deleted) {
-      CountRow(window, -1, old->accepted, old->revision);
+      window->CountRow(-1, old->accepted, old->revision);
       --view.rows;
     }
   }
@@ -104,7 +95,7 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
     window->window_end_us = window->rows == 0
                                 ? change.window_end_us
                                 : std::max(window->window_end_us, change.window_end_us);
-    CountRow(window, 1, change.accepted, change.revision);
+    window->CountRow(1, change.accepted, change.revision);
     ++view.rows;
   }
   write_.Put(ChangeKey(change.view, change.version),
@@ -112,6 +103,12 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
   int64_t& changed_through = view.changed_through[change.version.partition];
   changed_through = std::max(changed_through, change.version.offset + 1);
   return absl::OkStatus();
+}
+
+bool BatchWriter::IsExpired(const RowChange& change, const StoredRow* old) const {
+  const int64_t horizon_us = before_.horizon_us;
+  return (old == nullptr || old->window_end_us <= horizon_us) &&
+         (change.deleted || change.window_end_us <= horizon_us);
 }
 
 void BatchWriter::RemoveIndexEntries(const RowChange& change, const StoredRow& old) {
@@ -169,7 +166,11 @@ absl::Status BatchWriter::AddLedger(const LedgerChange& change) {
   window->late += change.late - it->second;
   TouchView(change.view).late += change.late - it->second;
   it->second = change.late;
-  write_.Put(key, EncodeNumber(static_cast<int64_t>(change.late)));
+  if (change.late == 0) {
+    write_.Delete(key);
+  } else {
+    write_.Put(key, EncodeNumber(static_cast<int64_t>(change.late)));
+  }
   return absl::OkStatus();
 }
 

@@ -38,6 +38,8 @@ class BatchWriter {
 
   bool IsNew(const Version& version) const;
   absl::Status AddRow(const RowChange& change);
+  // Whether the change, and the row that it is about, are behind the horizon: nobody sees either.
+  bool IsExpired(const RowChange& change, const StoredRow* old) const;
   void PutRow(const RowChange& change, const StoredRow* old);
   void DeleteRow(const RowChange& change, const StoredRow& old);
   void RemoveIndexEntries(const RowChange& change, const StoredRow& old);

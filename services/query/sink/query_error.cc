@@ -78,14 +78,16 @@ grpc::Status NotKnownYet(absl::string_view pipeline) {
                        kDomain, "CATCHING_UP", {{"pipeline", std::string(pipeline)}});
 }
 
-grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records) {
+grpc::Status CatchingUp(absl::string_view pipeline, const ReadingState& reading) {
   const std::string words =
-      topic_exists ? absl::StrCat("pipeline ", pipeline, " is being read back; ", lag_records,
-                                  " records to go")
-                   : absl::StrCat("the topic ", pipeline, ".results cannot be read yet");
-  return rpc::RpcError(
-      grpc::StatusCode::UNAVAILABLE, words, kDomain, "CATCHING_UP",
-      {{"pipeline", std::string(pipeline)}, {"lag_records", absl::StrCat(lag_records)}});
+      reading.topic_exists
+          ? absl::StrCat("pipeline ", pipeline, " is being read back: ", reading.applied_records,
+                         " of ", reading.total_records, " records")
+          : absl::StrCat("the topic ", pipeline, ".results cannot be read yet");
+  return rpc::RpcError(grpc::StatusCode::UNAVAILABLE, words, kDomain, "CATCHING_UP",
+                       {{"pipeline", std::string(pipeline)},
+                        {"applied", absl::StrCat(reading.applied_records)},
+                        {"total", absl::StrCat(reading.total_records)}});
 }
 
 grpc::Status DefinitionUnknown(absl::string_view pipeline) {

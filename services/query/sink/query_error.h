@@ -3,11 +3,10 @@
 
 #include <grpcpp/support/status.h>
 
-#include <cstdint>
-
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/query/core/result_target.h"
 #include "services/query/core/resume_token.h"
 
 namespace windrow::query {
@@ -25,7 +24,7 @@ grpc::Status WindowNotFound(absl::string_view name);
 // This replica does not know yet which pipelines there are.
 grpc::Status NotKnownYet(absl::string_view pipeline);
 // This replica has not read everything there is yet.
-grpc::Status CatchingUp(absl::string_view pipeline, bool topic_exists, int64_t lag_records);
+grpc::Status CatchingUp(absl::string_view pipeline, const ReadingState& reading);
 // The control log, which says what the pipeline computes, has not been read yet.
 grpc::Status DefinitionUnknown(absl::string_view pipeline);
 // The range holds more rows than one call takes, or a series more than one answer.

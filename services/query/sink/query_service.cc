@@ -145,6 +145,12 @@ uint64_t HashOfSelection(absl::string_view method, const std::string& parent,
   return StableHash(bytes);
 }
 
+// Whether calls are answered from what a store holds. One that was found damaged is about to be
+// rebuilt.
+bool IsAnswered(const std::shared_ptr<const StoreView>& content) {
+  return content != nullptr && content->complete() && !content->damaged();
+}
+
 bool HasNoTopic(const ResultStore& store) {
   const ReadingState reading = store.reading();
   return store.view() == nullptr && reading.known && !reading.topic_exists;
@@ -196,6 +202,22 @@ grpc::Status CheckFeed(const v1::SubscribeRequest& request, FeedSelection* selec
   return grpc::Status::OK;
 }
 
+// Whether rows were removed since, as the retention says, of which the token's reader had not been
+// told all.
+bool IsExpired(const ResumeToken& token, const StoreView& content) {
+  const std::string first_kept = ClosingCursorAfter(content.horizon_us());
+  for (int i = 0; i < content.partitions(); ++i) {
+    const FeedPosition& position = token.positions[i];
+    if (content.IsExpired(i, position.next_offset)) return true;
+    // Rows that were not final yet when they were passed; "" is where a feed begins.
+    const bool has_cursor = !position.closing_cursor.empty();
+    if (token.kind == FeedKind::kFinalRows && has_cursor && position.closing_cursor < first_kept) {
+      return true;
+    }
+  }
+  return false;
+}
+
 grpc::Status FindToken(const std::string& text, const FeedSelection& selection,
                        const StoreView& content, ResumeToken* start) {
   ExpectedToken expected;
@@ -206,7 +228,10 @@ grpc::Status FindToken(const std::string& text, const FeedSelection& selection,
   expected.partitions = content.partitions();
   const TokenFault fault = DecodeResumeToken(text, expected, start);
   if (fault != TokenFault::kNone) return BadResumeToken(fault);
-  return Subscription::CheckKnown(*start, content).ok() ? grpc::Status::OK : TokenExpired();
+  if (!Subscription::CheckKnown(*start, content).ok() || IsExpired(*start, content)) {
+    return TokenExpired();
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status FindStart(const v1::SubscribeRequest& request, const FeedSelection& selection,
@@ -274,6 +299,12 @@ QueryService::StorePtr QueryService::FindStore(const std::string& pipeline) cons
   absl::MutexLock lock(&mutex_);
   const auto found = stores_.find(pipeline);
   return found == stores_.end() ? nullptr : found->second;
+}
+
+void QueryService::SetAllServed(bool all_served, absl::Status trouble) {
+  all_served_ = all_served;
+  absl::MutexLock lock(&mutex_);
+  trouble_ = std::move(trouble);
 }
 
 void QueryService::Drain() {
@@ -361,9 +392,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* QueryService::StartCall(
 grpc::Status QueryService::Content(const ResultStore& store,
                                    std::shared_ptr<const StoreView>* content) {
   *content = store.view();
-  if (*content != nullptr && (*content)->complete()) return grpc::Status::OK;
-  const ReadingState reading = store.reading();
-  return CatchingUp(store.pipeline(), reading.topic_exists, reading.lag_records);
+  if (IsAnswered(*content)) return grpc::Status::OK;
+  return CatchingUp(store.pipeline(), store.reading());
 }
 
 grpc::Status QueryService::FindPipelines(const std::string& parent,
@@ -632,8 +662,35 @@ void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
     status->set_rows(rows);
   }
   response->set_caught_up(caught_up);
+  SetState(stores, response);
   absl::MutexLock lock(&mutex_);
   response->set_subscribers(static_cast<int32_t>(calls_.size()));
+}
+
+void QueryService::SetState(const std::vector<StorePtr>& stores,
+                            v1::GetStatusResponse* response) const {
+  absl::Status trouble;
+  {
+    absl::MutexLock lock(&mutex_);
+    trouble = trouble_;
+  }
+  std::string behind;
+  for (const StorePtr& store : stores) {
+    trouble.Update(store->trouble());
+    if (IsAnswered(store->view()) || HasNoTopic(*store)) continue;
+    const ReadingState reading = store->reading();
+    absl::StrAppend(&behind, behind.empty() ? "" : "; ", store->pipeline(), ": ",
+                    reading.applied_records, " of ", reading.total_records, " records");
+  }
+  response->set_detail(trouble.ok() ? behind : std::string(trouble.message()));
+  if (absl::IsResourceExhausted(trouble)) {
+    response->set_state(v1::GetStatusResponse::STATE_DISK_FULL);
+  } else if (!behind.empty() || !all_served_) {
+    response->set_state(v1::GetStatusResponse::STATE_CATCHING_UP);
+    if (response->detail().empty()) response->set_detail("not all pipelines are known yet");
+  } else {
+    response->set_state(v1::GetStatusResponse::STATE_SERVING);
+  }
 }
 
 grpc::Status QueryService::PrepareSubscription(const v1::SubscribeRequest& request,

@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -51,8 +52,8 @@ class QueryService
   void Withdraw(const std::string& pipeline);
 
   // Whether every pipeline that there is to serve is served; until then the status says that the
-  // replica has not caught up.
-  void SetAllServed(bool all_served) { all_served_ = all_served; }
+  // replica has not caught up. `trouble` is why stores cannot be opened.
+  void SetAllServed(bool all_served, absl::Status trouble = absl::OkStatus());
 
   // Ends all feeds, each with a last token, and takes no new ones.
   void Drain();
@@ -101,6 +102,7 @@ class QueryService
   grpc::Status DoListSeries(const v1::ListSeriesRequest& request, v1::ListSeriesResponse* response);
   grpc::Status DoListTotals(const v1::ListTotalsRequest& request, v1::ListTotalsResponse* response);
   void DoGetStatus(v1::GetStatusResponse* response) const;
+  void SetState(const std::vector<StorePtr>& stores, v1::GetStatusResponse* response) const;
   grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
                                    std::unique_ptr<Subscription>* subscription, StorePtr* store);
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StartCall(grpc::CallbackServerContext* context,
@@ -124,6 +126,7 @@ class QueryService
   mutable absl::Mutex mutex_;
   // By pipeline id.
   std::map<std::string, std::shared_ptr<ResultStore>> stores_ ABSL_GUARDED_BY(mutex_);
+  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_set<SubscribeCall*> calls_ ABSL_GUARDED_BY(mutex_);
 };

@@ -576,6 +576,35 @@ TEST_F(QueryServiceTest, StoreThatIsReadBackAnswersLater) {
   EXPECT_TRUE(Call(request, &response).ok());
 }
 
+TEST_F(QueryServiceTest, TellsHowMuchHasBeenReadBack) {
+  EXPECT_EQ(Status().state(), v1::GetStatusResponse::STATE_SERVING);
+  EXPECT_EQ(Status().detail(), "");
+  ASSERT_TRUE(store_->Rebuild(RebuildReason::kStoreBroken, "test").ok());
+  ASSERT_TRUE(store_->Open(2).ok());
+  ReadingState reading;
+  reading.known = reading.topic_exists = true;
+  reading.applied_records = 30;
+  reading.total_records = 100;
+  ASSERT_TRUE(store_->Report(reading).ok());
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  v1::ListResultsResponse response;
+  google::rpc::Status details;
+  details.ParseFromString(Call(request, &response).error_details());
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.details_size() > 0 && details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "CATCHING_UP");
+  EXPECT_EQ(info.metadata().at("applied"), "30");
+  EXPECT_EQ(info.metadata().at("total"), "100");
+  EXPECT_EQ(Status().state(), v1::GetStatusResponse::STATE_CATCHING_UP);
+  EXPECT_EQ(Status().detail(), "p: 30 of 100 records");
+  ASSERT_TRUE(store_->MarkComplete().ok());
+  EXPECT_EQ(Status().state(), v1::GetStatusResponse::STATE_SERVING);
+  service_->SetAllServed(false, absl::ResourceExhaustedError("no room"));
+  EXPECT_EQ(Status().state(), v1::GetStatusResponse::STATE_DISK_FULL);
+  EXPECT_EQ(Status().detail(), "no room");
+}
+
 TEST_F(QueryServiceTest, FeedGoesOnFromAList) {
   Apply(topic_.Row(0, 0, "a", 1).Row(1, 0, "b", 1));
   v1::ListResultsRequest list;

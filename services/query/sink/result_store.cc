@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -35,10 +36,13 @@ constexpr size_t kProbeBytes = 4 << 20;
 // How long the readers of a store may take to let go of it.
 constexpr absl::Duration kReadersGrace = absl::Seconds(5);
 
+constexpr int64_t kNoHorizon = std::numeric_limits<int64_t>::min();
+
 constexpr absl::string_view kDatabasePrefix = "db-";
 constexpr absl::string_view kFormatName = "format";
 constexpr absl::string_view kPartitionsName = "partitions";
 constexpr absl::string_view kCompleteName = "complete";
+constexpr absl::string_view kHorizonName = "horizon";
 
 absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
@@ -50,6 +54,9 @@ rocksdb::Options DatabaseOptions() {
   table.cache_index_and_filter_blocks = true;
   rocksdb::Options options;
   options.create_if_missing = true;
+  options.paranoid_checks = true;
+  // After damage in the log nothing behind it is taken.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kLZ4Compression;
   options.write_buffer_size = 8 << 20;
@@ -80,6 +87,18 @@ std::vector<int64_t> ListDatabases(const std::string& directory) {
   return numbers;
 }
 
+// What the logs of writes of a database take.
+uintmax_t LogBytes(const std::string& path) {
+  uintmax_t bytes = 0;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".log") continue;
+    const uintmax_t size = it->file_size(error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
 // Reads a number; false when it is not there.
 absl::StatusOr<bool> GetNumber(rocksdb::DB* db, const std::string& key, int64_t* number) {
   std::string bytes;
@@ -102,27 +121,36 @@ absl::StatusOr<std::optional<PartitionProgress>> GetProgress(rocksdb::DB* db, in
 
 }  // namespace
 
-ResultStore::ResultStore(absl::string_view pipeline, std::string directory, int incarnation)
+ResultStore::ResultStore(absl::string_view pipeline, std::string directory, int incarnation,
+                         Options options)
     : pipeline_(pipeline),
       log_name_(incarnation == 1 ? std::string(pipeline)
                                  : absl::StrCat(pipeline, ".v", incarnation)),
-      directory_(std::move(directory)) {}
+      directory_(std::move(directory)),
+      options_(options),
+      expiry_(options.retention) {}
 
 ResultStore::~ResultStore() = default;
 
 absl::StatusOr<std::unique_ptr<ResultStore>> ResultStore::Create(absl::string_view pipeline,
                                                                  const std::string& directory,
-                                                                 int incarnation) {
+                                                                 int incarnation, Options options) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot create the store directory ", directory, ": ", error.message()));
   }
-  std::unique_ptr<ResultStore> store(new ResultStore(pipeline, directory, incarnation));
+  std::unique_ptr<ResultStore> store(new ResultStore(pipeline, directory, incarnation, options));
   const absl::Status opened = store->OpenNewest();
   if (!opened.ok()) return opened;
   return store;
+}
+
+absl::StatusOr<std::unique_ptr<ResultStore>> ResultStore::Create(absl::string_view pipeline,
+                                                                 const std::string& directory,
+                                                                 int incarnation) {
+  return Create(pipeline, directory, incarnation, Options());
 }
 
 absl::Status ResultStore::OpenNewest() {
@@ -160,6 +188,9 @@ std::string ResultStore::DatabasePath(int64_t number) const {
 absl::Status ResultStore::OpenDatabase(int64_t number) {
   database_.reset();
   const std::string path = DatabasePath(number);
+  // It may have been deleted while it was in use.
+  std::error_code ignored;
+  fs::create_directories(directory_, ignored);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(), path, &db);
   if (status.IsIOError() && absl::StrContains(status.ToString(), "/LOCK")) {
@@ -173,15 +204,23 @@ absl::Status ResultStore::OpenDatabase(int64_t number) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) const {
+absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) {
   rocksdb::DB* const db = database_->db.get();
   int64_t format = 0;
   absl::StatusOr<bool> found = GetNumber(db, MetaKey(kFormatName), &format);
-  if (!found.ok() || !*found) return found;
+  if (!found.ok()) return found;
+  if (!*found) {
+    mark_ = 0;
+    const absl::Status empty = CheckEmpty();
+    if (!empty.ok()) return empty;
+    return false;
+  }
   if (format != kStoreFormat) {
     return absl::DataLossError(
         absl::StrCat("the store has format ", format, ", this release uses ", kStoreFormat));
   }
+  const absl::Status whole = LoadMark();
+  if (!whole.ok()) return whole;
   int64_t partitions = 0;
   found = GetNumber(db, MetaKey(kPartitionsName), &partitions);
   if (!found.ok()) return found.status();
@@ -190,15 +229,20 @@ absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) const {
   found = GetNumber(db, MetaKey(kCompleteName), &complete);
   if (!found.ok()) return found.status();
 
+  found = GetNumber(db, MetaKey(kHorizonName), &state->horizon_us);
+  if (!found.ok()) return found.status();
+
   state->incarnation = ResultsIncarnation(log_name_, static_cast<int>(partitions));
   state->epoch = epoch_;
   state->complete = complete != 0;
   state->next_offsets.resize(partitions);
   state->known_from.resize(partitions);
+  state->expired_through.resize(partitions);
   std::vector<std::optional<PartitionProgress>> progress(partitions);
   for (int i = 0; i < partitions; ++i) {
     found = GetNumber(db, NextOffsetKey(i), &state->next_offsets[i]);
     if (found.ok()) found = GetNumber(db, KnownFromKey(i), &state->known_from[i]);
+    if (found.ok()) found = GetNumber(db, ExpiredThroughKey(i), &state->expired_through[i]);
     if (!found.ok()) return found.status();
     absl::StatusOr<std::optional<PartitionProgress>> stored = GetProgress(db, i);
     if (!stored.ok()) return stored.status();
@@ -208,6 +252,25 @@ absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) const {
   const absl::Status views = LoadViews(state);
   if (!views.ok()) return views;
   return true;
+}
+
+absl::Status ResultStore::LoadMark() {
+  const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(rocksdb::ReadOptions()));
+  const std::string prefix(MarkPrefix());
+  int marks = 0;
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    ++marks;
+    if (!DecodeNumber(ToView(it->key()).substr(prefix.size()), &mark_)) marks = 0;
+  }
+  if (!it->status().ok()) return StoreError(it->status(), "reading the marks");
+  return marks == 1 ? absl::OkStatus() : absl::DataLossError("batches are missing in the store");
+}
+
+absl::Status ResultStore::CheckEmpty() const {
+  const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(rocksdb::ReadOptions()));
+  it->SeekToFirst();
+  if (it->Valid()) return absl::DataLossError("the beginning of the store is missing");
+  return StoreError(it->status(), "reading the store");
 }
 
 absl::Status ResultStore::LoadViews(StoreView::State* state) const {
@@ -289,7 +352,34 @@ void ResultStore::Unpublish() {
   if (listener_) listener_();
 }
 
+absl::Status ResultStore::trouble() const {
+  absl::MutexLock lock(&mutex_);
+  return trouble_;
+}
+
+void ResultStore::SetTrouble(absl::Status trouble) {
+  absl::MutexLock lock(&mutex_);
+  trouble_ = std::move(trouble);
+}
+
+absl::Status ResultStore::Write(rocksdb::WriteBatch* batch, absl::string_view doing) {
+  batch->Put(MarkKey(mark_ + 1), "");
+  // Of a key that is written once, and nothing is left of the two.
+  if (mark_ > 0) batch->SingleDelete(MarkKey(mark_));
+  const absl::Status written =
+      StoreError(database_->db->Write(rocksdb::WriteOptions(), batch), doing);
+  if (written.ok()) {
+    ++mark_;
+    return written;
+  }
+  stuck_ = true;
+  if (absl::IsDataLoss(written)) database_->broken = true;
+  SetTrouble(written);
+  return written;
+}
+
 absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
+  if (IsBroken()) return absl::DataLossError("the store was found damaged");
   if (stuck_) {
     const absl::Status revived = Revive();
     if (!revived.ok()) return revived;
@@ -308,17 +398,15 @@ absl::StatusOr<std::vector<int64_t>> ResultStore::Open(int partitions) {
   rocksdb::WriteBatch batch;
   batch.Put(MetaKey(kFormatName), EncodeNumber(kStoreFormat));
   batch.Put(MetaKey(kPartitionsName), EncodeNumber(partitions));
-  const rocksdb::Status status = database_->db->Write(rocksdb::WriteOptions(), &batch);
-  if (!status.ok()) {
-    stuck_ = true;
-    return StoreError(status, "preparing the store");
-  }
+  const absl::Status written = Write(&batch, "preparing the store");
+  if (!written.ok()) return written;
 
   StoreView::State state;
   state.incarnation = ResultsIncarnation(log_name_, partitions);
   state.epoch = epoch_;
   state.next_offsets.resize(partitions);
   state.known_from.resize(partitions);
+  state.expired_through.resize(partitions);
   state.results =
       std::make_shared<ResultView>(std::vector<std::optional<PartitionProgress>>(partitions));
   std::vector<int64_t> next_offsets = state.next_offsets;
@@ -336,18 +424,29 @@ absl::Status ResultStore::Apply(const ChangeBatch& batch) {
   if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
   BatchWriter writer(database_->db.get(), current->state());
   const absl::Status added = writer.Add(batch);
+  if (absl::IsDataLoss(added)) database_->broken = true;
   if (!added.ok()) return added;
-  const rocksdb::Status status = database_->db->Write(rocksdb::WriteOptions(), writer.write());
-  if (!status.ok()) {
-    stuck_ = true;
-    return StoreError(status, "writing results");
+  StoreView::State after = writer.TakeState();
+  const std::optional<int64_t> closed_us = after.results->closed_through_us();
+  const int64_t horizon_us = closed_us.has_value() ? expiry_.HorizonAt(*closed_us) : kNoHorizon;
+  if (horizon_us > after.horizon_us) {
+    after.horizon_us = horizon_us;
+    writer.write()->Put(MetaKey(kHorizonName), EncodeNumber(horizon_us));
   }
-  Publish(writer.TakeState());
+  const absl::Status written = Write(writer.write(), "writing results");
+  if (!written.ok()) return written;
+  Publish(std::move(after));
   return absl::OkStatus();
 }
 
 absl::Status ResultStore::Revive() {
-  // Closing would end the reads as well, so not before the disk takes data again.
+  // Closing would end the reads as well, so not before the disk takes data again: opening writes
+  // what is in the logs once more.
+  std::error_code unknown;
+  const fs::space_info space = fs::space(directory_, unknown);
+  if (!unknown && space.available < LogBytes(DatabasePath(database_number_)) + kProbeBytes) {
+    return absl::ResourceExhaustedError("the disk of the store is full");
+  }
   const std::string probe_path = directory_ + "/probe";
   std::ofstream probe(probe_path, std::ios::binary);
   probe << std::string(kProbeBytes, 'x');
@@ -356,11 +455,17 @@ absl::Status ResultStore::Revive() {
   fs::remove(probe_path, ignored);
   if (!probe) return absl::ResourceExhaustedError("the disk of the store takes no data");
   const absl::Status reopened = Reopen();
-  if (reopened.ok()) stuck_ = false;
-  return reopened;
+  if (!reopened.ok()) {
+    SetTrouble(reopened);
+    return reopened;
+  }
+  stuck_ = false;
+  SetTrouble(absl::OkStatus());
+  return absl::OkStatus();
 }
 
 absl::Status ResultStore::Reopen() {
+  expiry_ = Expiry(options_.retention);
   // RocksDB's own Resume does not get over a failed write to its log (tried with 7.8).
   Unpublish();
   const absl::Time deadline = absl::Now() + kReadersGrace;
@@ -382,12 +487,10 @@ absl::Status ResultStore::MarkComplete() {
   const std::shared_ptr<const StoreView> current = view();
   if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
   if (current->complete()) return absl::OkStatus();
-  const rocksdb::Status status =
-      database_->db->Put(rocksdb::WriteOptions(), MetaKey(kCompleteName), EncodeNumber(1));
-  if (!status.ok()) {
-    stuck_ = true;
-    return StoreError(status, "writing results");
-  }
+  rocksdb::WriteBatch batch;
+  batch.Put(MetaKey(kCompleteName), EncodeNumber(1));
+  const absl::Status written = Write(&batch, "writing results");
+  if (!written.ok()) return written;
   StoreView::State state = current->state();
   state.complete = true;
   Publish(std::move(state));
@@ -405,6 +508,9 @@ absl::Status ResultStore::Rebuild(RebuildReason reason, absl::string_view words)
   }
   if (old != nullptr) old->remove_when_closed = true;
   stuck_ = false;
+  mark_ = 0;
+  expiry_ = Expiry(options_.retention);
+  SetTrouble(absl::OkStatus());
   if (reason == RebuildReason::kTopicChanged) ++epoch_;
   Unpublish();
   return absl::OkStatus();
@@ -412,8 +518,31 @@ absl::Status ResultStore::Rebuild(RebuildReason reason, absl::string_view words)
 
 absl::Status ResultStore::Report(const ReadingState& state) {
   if (IsBroken()) return absl::DataLossError("the store was found damaged");
-  absl::MutexLock lock(&mutex_);
-  reading_ = state;
+  {
+    absl::MutexLock lock(&mutex_);
+    reading_ = state;
+  }
+  return Expire();
+}
+
+absl::Status ResultStore::Expire() {
+  const std::shared_ptr<const StoreView> current = view();
+  // A store that cannot be written to has other worries.
+  if (current == nullptr || stuck_ || !expiry_.IsDue(current->state())) return absl::OkStatus();
+  rocksdb::WriteBatch batch;
+  StoreView::State state = current->state();
+  absl::Status done = expiry_.Step(database_->db.get(), &batch, &state);
+  if (done.ok()) done = Write(&batch, "removing expired rows");
+  if (done.ok()) {
+    Publish(std::move(state));
+    return done;
+  }
+  expiry_ = Expiry(options_.retention);
+  if (absl::IsDataLoss(done)) {
+    database_->broken = true;
+    return done;
+  }
+  // The next write tells.
   return absl::OkStatus();
 }
 

@@ -1,6 +1,8 @@
 #ifndef SERVICES_QUERY_SINK_RESULT_STORE_H_
 #define SERVICES_QUERY_SINK_RESULT_STORE_H_
 
+#include <rocksdb/write_batch.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -13,9 +15,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "services/query/core/pipeline_definition.h"
 #include "services/query/core/result_change.h"
 #include "services/query/core/result_target.h"
+#include "services/query/sink/expiry.h"
 #include "services/query/sink/store_view.h"
 
 namespace windrow::query {
@@ -23,13 +27,25 @@ namespace windrow::query {
 // The results of one incarnation of a pipeline, on disk in RocksDB, together with the offsets up to
 // which the topic has been applied: each batch is one atomic write. Holds nothing that could not be
 // read from Kafka again, so it is not synced to the disk at every batch, and a store that is
-// damaged, of another format or of another topic is thrown away and rebuilt.
+// damaged, of another format or of another topic is thrown away and rebuilt. Damage is what a
+// checksum of RocksDB says, or a batch that is missing (see MarkKey): losing the last batches is
+// none, they are read again.
 //
 // One thread writes (the calls of ResultTarget); any thread reads, by view().
 class ResultStore : public ResultTarget {
  public:
+  struct Options {
+    // How far behind the watermark windows are kept; infinite for all. What was given up under a
+    // shorter one does not come back.
+    absl::Duration retention = absl::InfiniteDuration();
+  };
+
   // Opens or creates the store in `directory`, which belongs to it alone. Errors are those of the
   // disk: a damaged store is none.
+  static absl::StatusOr<std::unique_ptr<ResultStore>> Create(absl::string_view pipeline,
+                                                             const std::string& directory,
+                                                             int incarnation, Options options);
+  // With the defaults.
   static absl::StatusOr<std::unique_ptr<ResultStore>> Create(absl::string_view pipeline,
                                                              const std::string& directory,
                                                              int incarnation = 1);
@@ -50,6 +66,9 @@ class ResultStore : public ResultTarget {
   // How far the reading is, as last reported.
   ReadingState reading() const;
 
+  // Why nothing is applied: RESOURCE_EXHAUSTED while the disk is full; OK when all is well.
+  absl::Status trouble() const;
+
   // What the rows are; null until it is set. Thread-safe.
   void SetDefinition(std::shared_ptr<const PipelineDefinition> definition);
   std::shared_ptr<const PipelineDefinition> definition() const;
@@ -65,14 +84,23 @@ class ResultStore : public ResultTarget {
   absl::Status Report(const ReadingState& state) override;
 
  private:
-  ResultStore(absl::string_view pipeline, std::string directory, int incarnation);
+  ResultStore(absl::string_view pipeline, std::string directory, int incarnation, Options options);
 
   // Opens the newest database in the directory, or a new one if there is none or it is damaged.
   absl::Status OpenNewest();
   absl::Status OpenDatabase(int64_t number);
   // Reads what view() needs to know from the database; nothing is known of a new one.
-  absl::StatusOr<bool> LoadState(StoreView::State* state) const;
+  absl::StatusOr<bool> LoadState(StoreView::State* state);
   absl::Status LoadViews(StoreView::State* state) const;
+  // DATA_LOSS unless the database holds all batches up to the last one it has; reads its number.
+  absl::Status LoadMark();
+  // The same for a database that tells nothing of itself: it must hold nothing.
+  absl::Status CheckEmpty() const;
+  // Writes a batch, with its mark.
+  absl::Status Write(rocksdb::WriteBatch* batch, absl::string_view doing);
+  // Removes some of what the retention no longer keeps.
+  absl::Status Expire();
+  void SetTrouble(absl::Status trouble);
   absl::StatusOr<int64_t> LastChange(absl::string_view view, int partition) const;
   // Makes a store that failed to write ready to be written to again.
   absl::Status Revive();
@@ -86,6 +114,7 @@ class ResultStore : public ResultTarget {
   // Tells its log from those of the pipeline's other incarnations.
   const std::string log_name_;
   const std::string directory_;
+  const Options options_;
   std::atomic<bool> discarded_{false};
   std::function<void()> listener_;
 
@@ -93,12 +122,16 @@ class ResultStore : public ResultTarget {
   std::shared_ptr<Database> database_;
   int64_t database_number_ = 0;
   int64_t epoch_ = 0;
+  // Number of the last batch.
+  int64_t mark_ = 0;
+  Expiry expiry_;
   // Whether the last write failed.
   bool stuck_ = false;
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const StoreView> view_ ABSL_GUARDED_BY(mutex_);
   ReadingState reading_ ABSL_GUARDED_BY(mutex_);
+  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const PipelineDefinition> definition_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -391,6 +391,8 @@ TEST_F(ResultStoreTest, FullDiskStopsWritesButNotReads) {
     }
     ASSERT_FALSE(status.ok());
     ASSERT_GT(applied, 2);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_EQ(store_->trouble().code(), absl::StatusCode::kResourceExhausted);
     EXPECT_FALSE(store_->Apply(refused).ok());
     EXPECT_FALSE(store_->MarkComplete().ok());
     ASSERT_NE(store_->view(), nullptr);
@@ -400,6 +402,7 @@ TEST_F(ResultStoreTest, FullDiskStopsWritesButNotReads) {
   }
   status = store_->Apply(refused);
   ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(store_->trouble().ok());
   EXPECT_THAT(Rows(*store_), SizeIs(applied + 2));
   EXPECT_TRUE(store_->MarkComplete().ok());
   Reopen();

@@ -1,13 +1,19 @@
 #include "services/query/sink/store_layout.h"
 
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/query/core/ordered_bytes.h"
 
 namespace windrow::query {
 namespace {
 
+constexpr char kMark = 'b';
 constexpr char kChange = 'c';
 constexpr char kClosing = 'f';
+constexpr char kExpiredThrough = 'e';
 constexpr char kKnownFrom = 'k';
 constexpr char kLedger = 'l';
 constexpr char kMeta = 'm';
@@ -39,11 +45,21 @@ std::string PrefixOfPartition(char kind, absl::string_view view, int partition) 
 
 std::string MetaKey(absl::string_view name) { return absl::StrCat(std::string(1, kMeta), name); }
 
+std::string MarkKey(int64_t batch) {
+  std::string key(MarkPrefix());
+  AppendInt64(&key, batch);
+  return key;
+}
+
+absl::string_view MarkPrefix() { return absl::string_view(&kMark, 1); }
+
 std::string NextOffsetKey(int partition) { return PartitionKey(kNextOffset, partition); }
 
 std::string ProgressKey(int partition) { return PartitionKey(kProgress, partition); }
 
 std::string KnownFromKey(int partition) { return PartitionKey(kKnownFrom, partition); }
+
+std::string ExpiredThroughKey(int partition) { return PartitionKey(kExpiredThrough, partition); }
 
 std::string ViewKey(absl::string_view view) { return absl::StrCat(ViewPrefix(), view); }
 
@@ -174,7 +190,9 @@ absl::Status StoreError(const rocksdb::Status& status, absl::string_view doing) 
   if (status.ok()) return absl::OkStatus();
   const std::string words = absl::StrCat(doing, ": ", status.ToString());
   if (status.IsCorruption() || status.IsPathNotFound()) return absl::DataLossError(words);
-  if (status.IsNoSpace()) return absl::ResourceExhaustedError(words);
+  const bool no_room = status.IsNoSpace() || absl::StrContains(words, strerror(EDQUOT)) ||
+                       absl::StrContains(words, strerror(EFBIG));
+  if (no_room) return absl::ResourceExhaustedError(words);
   return absl::InternalError(words);
 }
 

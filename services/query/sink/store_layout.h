@@ -15,15 +15,20 @@ namespace windrow::query {
 // How a store lies in RocksDB: the keys and values of one pipeline. All keys begin with a letter
 // that says what they are; numbers in keys are big-endian (core/ordered_bytes.h). A change of
 // anything here raises kStoreFormat; a store of another format is rebuilt.
-inline constexpr uint32_t kStoreFormat = 3;
+inline constexpr uint32_t kStoreFormat = 4;
 
 // Facts about the store as a whole.
 std::string MetaKey(absl::string_view name);
+// One key per batch that was written: each batch adds its own and takes the one before away, so
+// that there is exactly one unless a batch is missing. MarkPrefix begins all of them.
+std::string MarkKey(int64_t batch);
+absl::string_view MarkPrefix();
 // Per partition of the topic: where to go on reading, and its progress.
 std::string NextOffsetKey(int partition);
 std::string ProgressKey(int partition);
 // Per partition: the offset below which changes may be unknown; absent when all are known.
 std::string KnownFromKey(int partition);
+std::string ExpiredThroughKey(int partition);
 // Per view: its summary. ViewPrefix begins all of these keys.
 std::string ViewKey(absl::string_view view);
 absl::string_view ViewPrefix();
@@ -52,7 +57,7 @@ std::string EncodeNumber(int64_t number);
 bool DecodeNumber(absl::string_view bytes, int64_t* number);
 
 // DATA_LOSS when RocksDB says that its files are damaged or missing, RESOURCE_EXHAUSTED for a full
-// disk, else INTERNAL; OK stays OK.
+// disk, quota or largest file, else INTERNAL; OK stays OK.
 absl::Status StoreError(const rocksdb::Status& status, absl::string_view doing);
 
 }  // namespace windrow::query

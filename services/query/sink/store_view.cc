@@ -72,7 +72,7 @@ absl::Status StoreView::ScanRows(absl::string_view view, int64_t start_us, int64
       database_->broken = true;
       return Unreadable("row");
     }
-    if (row.deleted) continue;
+    if (row.deleted || row.window_end_us <= state_.horizon_us) continue;
     row.window_start_us = key.window_start_us;
     row.group = key.group;
     if (!visit(row)) return absl::OkStatus();
@@ -93,6 +93,7 @@ absl::Status StoreView::ScanWindows(absl::string_view view, int64_t start_us, in
   options.iterate_lower_bound = &lower_bound;
   options.iterate_upper_bound = &upper_bound;
   const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(options));
+  const bool keeps_some = state_.horizon_us != std::numeric_limits<int64_t>::min();
   for (newest_first ? it->SeekToLast() : it->SeekToFirst(); it->Valid();
        newest_first ? it->Prev() : it->Next()) {
     StoredWindow window;
@@ -101,6 +102,10 @@ absl::Status StoreView::ScanWindows(absl::string_view view, int64_t start_us, in
       database_->broken = true;
       return Unreadable("window");
     }
+    // Without a row there is no end; late counts go when the aggregator takes them back.
+    const bool has_end = window.rows > 0 || window.window_end_us != 0;
+    const int64_t last_us = has_end ? window.window_end_us : window.window_start_us;
+    if (keeps_some && last_us <= state_.horizon_us) continue;
     if (!visit(window)) return absl::OkStatus();
   }
   return Checked(it->status(), "reading windows");
@@ -140,6 +145,7 @@ absl::Status StoreView::ScanChanges(absl::string_view view, int partition, int64
     StoredRow row;
     const absl::Status read = ReadRow(view, ToView(it->value()), &buffer, &row);
     if (!read.ok()) return read;
+    if (row.window_end_us <= state_.horizon_us) continue;
     if (!visit(row)) return absl::OkStatus();
   }
   return Checked(it->status(), "reading changes");
@@ -187,6 +193,8 @@ absl::StatusOr<int64_t> StoreView::FindChange(absl::string_view view, int partit
 absl::Status StoreView::ScanClosing(
     absl::string_view view, int partition, absl::string_view from_key, absl::string_view to_key,
     absl::FunctionRef<bool(absl::string_view key, const StoredRow&)> visit) const {
+  const std::string first_kept = ClosingCursorAfter(state_.horizon_us);
+  if (from_key < first_kept) from_key = first_kept;
   if (from_key >= to_key) return absl::OkStatus();
   const std::string prefix = ClosingPrefix(view, partition);
   const std::string from = absl::StrCat(prefix, from_key);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -61,6 +62,15 @@ struct StoredWindow {
   // Number of rows by revision, of those that have been corrected.
   std::map<uint32_t, int64_t> corrected;
 
+  // Counts so many equal rows in, or out.
+  void CountRow(int64_t count, uint64_t row_accepted, uint32_t row_revision) {
+    rows += count;
+    accepted += static_cast<uint64_t>(count) * row_accepted;
+    if (row_revision == 0) return;
+    int64_t& same = corrected[row_revision];
+    same += count;
+    if (same == 0) corrected.erase(row_revision);
+  }
   // The largest revision among the rows.
   uint32_t revision() const { return corrected.empty() ? 0 : corrected.rbegin()->first; }
 };
@@ -88,8 +98,12 @@ class StoreView {
     // Whether everything there was has been read once.
     bool complete = false;
     std::vector<int64_t> next_offsets;
+    // Windows that end at or before it are no longer kept.
+    int64_t horizon_us = std::numeric_limits<int64_t>::min();
     // Changes below may be unknown: the log no longer held them when it was read.
     std::vector<int64_t> known_from;
+    // Rows that last changed below it have been removed, as the retention says; 0 for none.
+    std::vector<int64_t> expired_through;
     std::shared_ptr<const ResultView> results;
     // By id.
     std::map<std::string, ViewSummary> views;
@@ -108,6 +122,14 @@ class StoreView {
   int64_t next_offset(int partition) const { return state_.next_offsets[partition]; }
   // Changes at smaller offsets may be unknown; 0 when all are known.
   int64_t known_from(int partition) const { return state_.known_from[partition]; }
+  // Whether a reader who took up to `next_offset` of a partition may have missed rows that are
+  // removed by now. One who took nothing of it missed nothing: such rows are not part of it.
+  bool IsExpired(int partition, int64_t next_offset) const {
+    return next_offset > known_from(partition) && next_offset < state_.expired_through[partition];
+  }
+  int64_t horizon_us() const { return state_.horizon_us; }
+  // Whether the files were found damaged: nothing more is to be read from them.
+  bool damaged() const { return database_->broken; }
   const ResultView& results() const { return *state_.results; }
   const std::map<std::string, ViewSummary>& views() const { return state_.views; }
   const State& state() const { return state_; }

@@ -211,6 +211,10 @@ absl::Status ResultsReader::ReportApplied(bool at_end) {
       state.lag_records += std::max<int64_t>(0, ends_[i] - applied_[i]);
     }
   }
+  for (size_t i = 0; i < applied_.size(); ++i) {
+    state.applied_records += applied_[i] - first_offsets_[i];
+  }
+  state.total_records = state.applied_records + state.lag_records;
   absl::Status status = Report(state);
   if (!status.ok() || !caught_up_ || was_caught_up) return status;
   LogInfo("caught up", {{"pipeline", pipeline_}, {"topic", topic_}});
