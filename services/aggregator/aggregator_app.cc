@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "services/aggregator/aggregator_metrics.h"
 #include "services/aggregator/pipeline_status.h"
 #include "services/aggregator/proto_time.h"
 #include "services/aggregator/source/json_record_parser.h"
@@ -77,6 +78,9 @@ absl::Status AggregatorApp::Start() {
   const absl::Status processor = JsonRecordParser::CheckProcessor();
   if (!processor.ok()) return processor;
   // What can be wrong in the options comes first: it needs no Kafka.
+  auto metrics = metrics::MetricsServer::Start(options_.metrics_address, "aggregator");
+  if (!metrics.ok()) return metrics.status();
+  metrics_ = *std::move(metrics);
   const absl::StatusOr<std::vector<Declared>> declared = LoadFiles(options_.pipeline_files);
   if (!declared.ok()) return declared.status();
   const absl::Status reached = AwaitKafka();
@@ -94,7 +98,8 @@ absl::Status AggregatorApp::Start() {
   service_ = std::make_unique<PipelineServiceImpl>(
       log_.get(), options_.replica, [this](const std::string& name) { return Progress(name); },
       board_.get());
-  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()}, options_.rpc);
+  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()}, options_.rpc,
+                                      metrics_->call_observer());
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   for (const Declared& one : *declared) {
@@ -110,6 +115,7 @@ absl::Status AggregatorApp::Start() {
   watch.alive = [this] { return Alive(); };
   watch.on_round = [this] { ForgetStopped(); };
   incarnation_watch_ = std::make_unique<IncarnationWatch>(std::move(watch));
+  metrics_->SetSource([this](metrics::MetricFamilies* out) { WriteMetrics(out); });
   server_->SetServing(true);
   runtime::LogInfo(
       "aggregator serves",
@@ -343,6 +349,16 @@ absl::optional<RunnerProgress> AggregatorApp::Progress(const std::string& name) 
   return runner->second->progress();
 }
 
+void AggregatorApp::WriteMetrics(metrics::MetricFamilies* out) const {
+  for (const auto& [name, pipeline] : log_->pipelines()) {
+    if (RunsHere(name)) WriteLimits(PipelineId(name), pipeline, out);
+  }
+  absl::MutexLock lock(&mutex_);
+  for (const auto& runner : runners_) {
+    aggregator::WriteMetrics(*runner.second->plan(), runner.second->progress(), out);
+  }
+}
+
 status::v1::ReplicaStatus AggregatorApp::OwnStatus() const {
   status::v1::ReplicaStatus own;
   own.set_replica(options_.replica);
@@ -378,6 +394,7 @@ AggregatorApp::~AggregatorApp() {
     _exit(0);
   }).detach();
   if (server_ != nullptr) server_->BeginDrain();
+  if (metrics_ != nullptr) metrics_->SetSource(nullptr);
   if (service_ != nullptr) service_->Stop();
   table_watchers_.clear();
   incarnation_watch_.reset();

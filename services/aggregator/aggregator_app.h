@@ -21,6 +21,8 @@
 #include "services/aggregator/status_board.h"
 #include "services/aggregator/table_watcher.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/metrics/metric_families.h"
+#include "services/platform/metrics/metrics_server.h"
 #include "services/platform/rpc/rpc_server.h"
 #include "services/platform/rpc/server_options.h"
 #include "services/platform/runtime/cpu_load.h"
@@ -36,6 +38,8 @@ class AggregatorApp {
     kafka::KafkaConfig kafka;
     std::string listen;
     rpc::ServerOptions rpc;
+    // Where to serve metrics; empty for nowhere.
+    std::string metrics_address;
     // Of the log lines: "json" or "text".
     std::string log_format = "json";
     std::string replica;
@@ -86,6 +90,7 @@ class AggregatorApp {
   std::vector<windrow::status::v1::ReplicaStatus> Alive() const;
   bool RunsHere(const std::string& pipeline_name) const;
   absl::optional<RunnerProgress> Progress(const std::string& name) const;
+  void WriteMetrics(metrics::MetricFamilies* out) const;
   // What this replica tells the others.
   windrow::status::v1::ReplicaStatus OwnStatus() const;
 
@@ -103,6 +108,7 @@ class AggregatorApp {
   std::unique_ptr<StatusBoard> board_;
   std::unique_ptr<ControlLog> log_;
   std::unique_ptr<PipelineServiceImpl> service_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;
   std::unique_ptr<rpc::RpcServer> server_;
   std::unique_ptr<IncarnationWatch> incarnation_watch_;
   // Of the tables of pipeline_files.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
+#include "services/platform/metrics/metrics_flags.h"
 #include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 
@@ -25,6 +26,7 @@ AggregatorApp::Options ParseAggregatorFlags(int argc, char** argv) {
   AggregatorApp::Options options;
   options.kafka.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
   options.listen = absl::GetFlag(FLAGS_listen);
+  options.metrics_address = metrics::MetricsAddressFromFlags(&options.kafka);
   options.rpc = rpc::ServerOptionsFromFlags("aggregator.windrow");
   options.log_format = absl::GetFlag(FLAGS_log_format);
   options.replica = absl::GetFlag(FLAGS_replica);

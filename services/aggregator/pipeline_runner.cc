@@ -59,6 +59,14 @@ absl::Duration Quantile(std::vector<absl::Duration>& durations, double fraction)
   return *found;
 }
 
+// What only metrics tell, added to a worker's status or to the progress of all.
+template <typename Sums>
+void AddCounts(const WorkerStatus& status, Sums* sums) {
+  sums->rebalances += status.rebalances;
+  for (int i = 0; i < kDeadLetterReasons; ++i) sums->dead_letters[i] += status.dead_letters[i];
+  sums->transaction_durations.Add(status.transaction_durations);
+}
+
 }  // namespace
 
 PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
@@ -280,6 +288,7 @@ void PipelineRunner::StopWorker(int slot) {
   ended_.rows_written += status.rows_written;
   ended_.commits += status.commits;
   ended_.aborts += status.aborts;
+  AddCounts(status, &ended_);
   workers_.erase(worker);
 }
 
@@ -357,6 +366,7 @@ void PipelineRunner::Measure() {
   progress.rows_written = ended_.rows_written;
   progress.commits = ended_.commits;
   progress.aborts = ended_.aborts;
+  AddCounts(ended_, &progress);
   int64_t log_end = 0;
   std::vector<absl::Duration> durations;
   std::vector<absl::Duration> latencies;
@@ -367,6 +377,7 @@ void PipelineRunner::Measure() {
     progress.rows_written += status.rows_written;
     progress.commits += status.commits;
     progress.aborts += status.aborts;
+    AddCounts(status, &progress);
     durations.insert(durations.end(), status.commit_durations.begin(),
                      status.commit_durations.end());
     latencies.insert(latencies.end(), status.latencies.begin(), status.latencies.end());

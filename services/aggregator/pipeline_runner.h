@@ -1,6 +1,7 @@
 #ifndef SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
 #define SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -30,6 +31,7 @@
 #include "services/aggregator/worker_status.h"
 #include "services/platform/kafka/kafka_cluster.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/runtime/duration_histogram.h"
 #include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
@@ -55,6 +57,9 @@ struct RunnerProgress {
   int64_t rows_written = 0;
   int64_t commits = 0;
   int64_t aborts = 0;
+  int64_t rebalances = 0;
+  std::array<int64_t, kDeadLetterReasons> dead_letters{};
+  runtime::DurationHistogram transaction_durations;
   int64_t lag_records = 0;
   EventTime watermark = kNever;
   absl::Duration commit_duration;
@@ -101,6 +106,12 @@ class PipelineRunner {
   void UsePlan(std::shared_ptr<const PipelinePlan> plan) { settings_.SetPlan(std::move(plan)); }
   // Generation of the plan that it has been given last.
   int64_t plan_generation() const { return settings_.plan_generation; }
+
+  // The plan that its workers follow.
+  std::shared_ptr<const PipelinePlan> plan() const {
+    std::shared_ptr<const PipelinePlan> newest = settings_.plan();
+    return newest == nullptr ? options_.plan : newest;
+  }
 
   // Asks all workers to stop; returns at once. The destructor waits.
   void RequestStop();

@@ -234,6 +234,7 @@ void Worker::Leave() {
 // ---- Assignment
 
 void Worker::OnAssigned(const std::vector<TopicPartition>& partitions) {
+  ++counts_.rebalances;
   assigned_ = partitions;
   must_readopt_ = true;
   Readopt();
@@ -669,6 +670,7 @@ void Worker::CountRecord(int partition, const record_log::Record& record) {
         combiner_->Add(partition, record.offset, RecordTimestamp(record.timestamp_ms), fields_);
   }
   if (!reason.has_value()) return;
+  ++counts_.dead_letters[static_cast<size_t>(*reason)];
   dead_letters_.emplace_back(*reason, partition, record.offset, record.timestamp_ms, record.key,
                              record.value);
   dead_letter_bytes_ += dead_letters_.back().key.size() + dead_letters_.back().value.size();
@@ -882,6 +884,7 @@ void Worker::TakeCommitResult(absl::Time deadline) {
 void Worker::OnCommitted(const CommitResult& result) {
   ++counts_.commits;
   counts_.rows_written += result.rows;
+  counts_.transaction_durations.Add(result.duration);
   counts_.commit_durations.push_back(result.duration);
   if (counts_.commit_durations.size() > kCommitDurationsKept) {
     counts_.commit_durations.erase(counts_.commit_durations.begin());

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/platform/runtime/log.h"
 #include "services/platform/runtime/termination.h"
+#include "services/producer/producer_metrics.h"
 #include "services/producer/sink/topic_writer.h"
 #include "services/producer/source/dataset_reader.h"
 #include "services/producer/source/generated_calls.h"
@@ -60,8 +61,13 @@ absl::StatusOr<std::unique_ptr<ProducerApp>> ProducerApp::Build(const ProducerOp
       kafka::TopicAdmin::Create(options.kafka);
   if (!admin.ok()) return admin.status();
   app->admin_ = *std::move(admin);
-  absl::StatusOr<std::unique_ptr<rpc::RpcServer>> server =
-      rpc::RpcServer::Start(options.listen, {&app->service_}, options.rpc);
+  auto metrics = metrics::MetricsServer::Start(options.metrics_address, "producer");
+  if (!metrics.ok()) return metrics.status();
+  app->metrics_ = *std::move(metrics);
+  app->metrics_->SetSource(
+      [app = app.get()](metrics::MetricFamilies* out) { WriteMetrics(app->runner_.Get(), out); });
+  absl::StatusOr<std::unique_ptr<rpc::RpcServer>> server = rpc::RpcServer::Start(
+      options.listen, {&app->service_}, options.rpc, app->metrics_->call_observer());
   if (!server.ok()) return server.status();
   app->server_ = *std::move(server);
   LogInfo("listening", {{"address", options.listen}, {"port", app->server_->port()}});

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "services/platform/kafka/kafka_config.h"
 #include "services/platform/kafka/topic_admin.h"
+#include "services/platform/metrics/metrics_server.h"
 #include "services/platform/rpc/rpc_server.h"
 #include "services/platform/rpc/server_options.h"
 #include "services/producer/core/replay_options.h"
@@ -23,6 +24,8 @@ struct ProducerOptions {
   kafka::KafkaConfig kafka;
   std::string listen = "127.0.0.1:7001";
   rpc::ServerOptions rpc;
+  // Where to serve metrics; empty for nowhere.
+  std::string metrics_address;
   std::string log_format = "json";
   std::string topic = "calls";
   // 0: the topic is used as it is.
@@ -56,6 +59,7 @@ class ProducerApp {
   std::unique_ptr<kafka::TopicAdmin> admin_;
   ReplayRunner runner_;
   ProducerService service_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;
   // Last: it stops before what it serves goes.
   std::unique_ptr<rpc::RpcServer> server_;
 };

@@ -6,6 +6,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/metrics/metrics_flags.h"
 #include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 #include "services/producer/generator_flags.h"
@@ -98,6 +99,7 @@ ProducerOptions ParseProducerFlags(int argc, char** argv) {
   options.kafka.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
   options.kafka.client_id = "windrow-producer";
   options.listen = absl::GetFlag(FLAGS_listen);
+  options.metrics_address = metrics::MetricsAddressFromFlags(&options.kafka);
   options.rpc = rpc::ServerOptionsFromFlags("producer.windrow");
   options.log_format = absl::GetFlag(FLAGS_log_format);
   options.topic = absl::GetFlag(FLAGS_topic);

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "services/platform/runtime/log.h"
 #include "services/query/core/view_name.h"
+#include "services/query/query_metrics.h"
 
 namespace windrow::query {
 namespace {
@@ -102,7 +103,12 @@ absl::Status QueryApp::Start() {
   service_options.subscriber_patience = options_.subscriber_patience;
   service_ = std::make_unique<QueryService>(service_options);
   service_->SetAllServed(false);
-  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()}, options_.rpc);
+  auto metrics = metrics::MetricsServer::Start(options_.metrics_address, "query");
+  if (!metrics.ok()) return metrics.status();
+  metrics_ = *std::move(metrics);
+  metrics_->SetSource([this](metrics::MetricFamilies* out) { WriteMetrics(*service_, out); });
+  auto server = rpc::RpcServer::Start(options_.listen, {service_.get()}, options_.rpc,
+                                      metrics_->call_observer());
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   const absl::Status opened = Follow(OnDisk());

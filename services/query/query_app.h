@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/metrics/metrics_server.h"
 #include "services/platform/rpc/rpc_server.h"
 #include "services/platform/rpc/server_options.h"
 #include "services/query/core/served_pipelines.h"
@@ -45,6 +46,8 @@ class QueryApp {
     rpc::ServerOptions rpc;
     // How far behind its pipeline's watermark a window is kept; infinite keeps all.
     absl::Duration retention = absl::InfiniteDuration();
+    // Where to serve metrics; empty for nowhere.
+    std::string metrics_address;
     // Of the log lines: "json" or "text".
     std::string log_format = "json";
   };
@@ -117,6 +120,7 @@ class QueryApp {
 
   // In the order of who needs whom; destroyed from the end.
   std::unique_ptr<QueryService> service_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;
   std::unique_ptr<rpc::RpcServer> server_;
   std::map<std::string, Pipeline> pipelines_;
   std::map<std::string, std::weak_ptr<ResultStore>> discarded_;

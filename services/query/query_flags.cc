@@ -6,6 +6,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
+#include "services/platform/metrics/metrics_flags.h"
 #include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 
@@ -37,6 +38,7 @@ QueryApp::Options ParseQueryFlags(int argc, char** argv) {
   options.max_subscribers = absl::GetFlag(FLAGS_max_subscribers);
   options.subscriber_patience = absl::GetFlag(FLAGS_subscriber_patience);
   options.retention = absl::GetFlag(FLAGS_retention);
+  options.metrics_address = metrics::MetricsAddressFromFlags(&options.kafka);
   options.rpc = rpc::ServerOptionsFromFlags("query.windrow");
   options.log_format = absl::GetFlag(FLAGS_log_format);
   return options;

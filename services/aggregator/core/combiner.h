@@ -31,6 +31,7 @@ enum class DeadLetterReason {
   kFutureEventTime,
   kTooLarge,
 };
+inline constexpr int kDeadLetterReasons = 7;
 
 // The reason as it stands in the dead letter's header: "not-json".
 absl::string_view DeadLetterReasonName(DeadLetterReason reason);

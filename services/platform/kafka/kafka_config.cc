@@ -4,6 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "services/platform/kafka/client_statistics.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::kafka {
@@ -177,6 +179,11 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
   }
 }
 
+int OnStatistics(rd_kafka_t*, char* json, size_t size, void*) {
+  ClientStatistics::OfProcess().Add({json, size}, absl::Now());
+  return 0;  // librdkafka frees it.
+}
+
 }  // namespace
 
 absl::StatusOr<ConfHandle> MakeConf(
@@ -195,6 +202,8 @@ absl::StatusOr<ConfHandle> MakeConf(
 
   ConfHandle conf(rd_kafka_conf_new());
   rd_kafka_conf_set_log_cb(conf.get(), OnLog);
+  // Called only where statistics.interval.ms is set.
+  rd_kafka_conf_set_stats_cb(conf.get(), OnStatistics);
   for (const auto& [name, value] : properties) {
     const absl::Status status = SetProperty(conf.get(), name, value);
     if (!status.ok()) return status;

@@ -352,7 +352,7 @@ grpc::ServerUnaryReactor* QueryService::ListTotals(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* QueryService::GetStatus(grpc::CallbackServerContext* context,
                                                   const v1::GetStatusRequest* /*request*/,
                                                   v1::GetStatusResponse* response) {
-  DoGetStatus(response);
+  FillStatus(response);
   return Reply(context, grpc::Status::OK);
 }
 
@@ -632,7 +632,7 @@ grpc::Status QueryService::DoListTotals(const v1::ListTotalsRequest& request,
   return grpc::Status::OK;
 }
 
-void QueryService::DoGetStatus(v1::GetStatusResponse* response) const {
+void QueryService::FillStatus(v1::GetStatusResponse* response) const {
   bool caught_up = all_served_;
   std::vector<StorePtr> stores;
   FindPipelines("", &stores);

@@ -55,6 +55,9 @@ class QueryService
   // replica has not caught up. `trouble` is why stores cannot be opened.
   void SetAllServed(bool all_served, absl::Status trouble = absl::OkStatus());
 
+  // What GetStatus answers.
+  void FillStatus(v1::GetStatusResponse* response) const;
+
   // Ends all feeds, each with a last token, and takes no new ones.
   void Drain();
 
@@ -101,7 +104,6 @@ class QueryService
                              v1::ListResultsResponse* response);
   grpc::Status DoListSeries(const v1::ListSeriesRequest& request, v1::ListSeriesResponse* response);
   grpc::Status DoListTotals(const v1::ListTotalsRequest& request, v1::ListTotalsResponse* response);
-  void DoGetStatus(v1::GetStatusResponse* response) const;
   void SetState(const std::vector<StorePtr>& stores, v1::GetStatusResponse* response) const;
   grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
                                    std::unique_ptr<Subscription>* subscription, StorePtr* store);
