@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*windrow/producer/v1/producer_service.proto\x12\x13windrow.producer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x02\n\nReplaySpec\x12\r\n\x05topic\x18\x01 \x01(\t\x12/\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x1c.windrow.producer.v1.DatasetH\x00\x12\x33\n\tgenerator\x18\x03 \x01(\x0b\x32\x1e.windrow.producer.v1.GeneratorH\x00\x12\x34\n\x05order\x18\x04 \x01(\x0e\x32%.windrow.producer.v1.ReplaySpec.Order\x12\'\n\x04pace\x18\x05 \x01(\x0b\x32\x19.windrow.producer.v1.Pace\x12\x0c\n\x04loop\x18\x06 \x01(\x08\"D\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_EVENT_TIME\x10\x01\x12\x0e\n\nORDER_FILE\x10\x02\x42\x08\n\x06source\"1\n\x07\x44\x61taset\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x18\n\x10\x65vent_time_field\x18\x02 \x01(\t\"\xc2\x01\n\tGenerator\x12\x0f\n\x07records\x18\x01 \x01(\x03\x12\x0c\n\x04seed\x18\x02 \x01(\x04\x12\x19\n\x11\x65vents_per_minute\x18\x03 \x01(\x01\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x14max_disorder_seconds\x18\x05 \x01(\x03\x12\x15\n\rlate_fraction\x18\x06 \x01(\x01\x12\x16\n\x0e\x62roken_records\x18\x07 \x01(\x03\"@\n\x04Pace\x12\x1c\n\x12records_per_second\x18\x01 \x01(\x01H\x00\x12\x11\n\x07speedup\x18\x02 \x01(\x01H\x00\x42\x07\n\x05limit\"\x83\x04\n\x06Replay\x12\x30\n\x05state\x18\x01 \x01(\x0e\x32!.windrow.producer.v1.Replay.State\x12-\n\x04spec\x18\x02 \x01(\x0b\x32\x1f.windrow.producer.v1.ReplaySpec\x12\x14\n\x0crecords_sent\x18\x03 \x01(\x03\x12\x1c\n\x14records_acknowledged\x18\x04 \x01(\x03\x12\x1a\n\x12\x62ytes_acknowledged\x18\x05 \x01(\x03\x12\x15\n\rrecords_total\x18\x06 \x01(\x03\x12\x1a\n\x12records_per_second\x18\x07 \x01(\x01\x12.\n\nevent_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65rror\x18\x0b \x01(\t\"x\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_RUNNING\x10\x01\x12\x10\n\x0cSTATE_PAUSED\x10\x02\x12\x0e\n\nSTATE_DONE\x10\x03\x12\x11\n\rSTATE_STOPPED\x10\x04\x12\x10\n\x0cSTATE_FAILED\x10\x05\"n\n\x12StartReplayRequest\x12-\n\x04spec\x18\x01 \x01(\x0b\x32\x1f.windrow.producer.v1.ReplaySpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"B\n\x13StartReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"(\n\x12PauseReplayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"B\n\x13PauseReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\")\n\x13ResumeReplayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"C\n\x14ResumeReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"\'\n\x11StopReplayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"A\n\x12StopReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"g\n\x11UpdatePaceRequest\x12\'\n\x04pace\x18\x01 \x01(\x0b\x32\x19.windrow.producer.v1.Pace\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"A\n\x12UpdatePaceResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"\x12\n\x10GetReplayRequest\"@\n\x11GetReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay2\xd4\x04\n\x0fProducerService\x12`\n\x0bStartReplay\x12\'.windrow.producer.v1.StartReplayRequest\x1a(.windrow.producer.v1.StartReplayResponse\x12`\n\x0bPauseReplay\x12\'.windrow.producer.v1.PauseReplayRequest\x1a(.windrow.producer.v1.PauseReplayResponse\x12\x63\n\x0cResumeReplay\x12(.windrow.producer.v1.ResumeReplayRequest\x1a).windrow.producer.v1.ResumeReplayResponse\x12]\n\nStopReplay\x12&.windrow.producer.v1.StopReplayRequest\x1a\'.windrow.producer.v1.StopReplayResponse\x12]\n\nUpdatePace\x12&.windrow.producer.v1.UpdatePaceRequest\x1a\'.windrow.producer.v1.UpdatePaceResponse\x12Z\n\tGetReplay\x12%.windrow.producer.v1.GetReplayRequest\x1a&.windrow.producer.v1.GetReplayResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*windrow/producer/v1/producer_service.proto\x12\x13windrow.producer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x02\n\nReplaySpec\x12\r\n\x05topic\x18\x01 \x01(\t\x12/\n\x07\x64\x61taset\x18\x02 \x01(\x0b\x32\x1c.windrow.producer.v1.DatasetH\x00\x12\x33\n\tgenerator\x18\x03 \x01(\x0b\x32\x1e.windrow.producer.v1.GeneratorH\x00\x12\x34\n\x05order\x18\x04 \x01(\x0e\x32%.windrow.producer.v1.ReplaySpec.Order\x12\'\n\x04pace\x18\x05 \x01(\x0b\x32\x19.windrow.producer.v1.Pace\x12\x0c\n\x04loop\x18\x06 \x01(\x08\"D\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_EVENT_TIME\x10\x01\x12\x0e\n\nORDER_FILE\x10\x02\x42\x08\n\x06source\"1\n\x07\x44\x61taset\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x18\n\x10\x65vent_time_field\x18\x02 \x01(\t\"\xc2\x01\n\tGenerator\x12\x0f\n\x07records\x18\x01 \x01(\x03\x12\x0c\n\x04seed\x18\x02 \x01(\x04\x12\x19\n\x11\x65vents_per_minute\x18\x03 \x01(\x01\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x14max_disorder_seconds\x18\x05 \x01(\x03\x12\x15\n\rlate_fraction\x18\x06 \x01(\x01\x12\x16\n\x0e\x62roken_records\x18\x07 \x01(\x03\"@\n\x04Pace\x12\x1c\n\x12records_per_second\x18\x01 \x01(\x01H\x00\x12\x11\n\x07speedup\x18\x02 \x01(\x01H\x00\x42\x07\n\x05limit\"\x91\x04\n\x06Replay\x12\x30\n\x05state\x18\x01 \x01(\x0e\x32!.windrow.producer.v1.Replay.State\x12-\n\x04spec\x18\x02 \x01(\x0b\x32\x1f.windrow.producer.v1.ReplaySpec\x12\x14\n\x0crecords_sent\x18\x03 \x01(\x03\x12\x1c\n\x14records_acknowledged\x18\x04 \x01(\x03\x12\x1a\n\x12\x62ytes_acknowledged\x18\x05 \x01(\x03\x12\x15\n\rrecords_total\x18\x06 \x01(\x03\x12\x1a\n\x12records_per_second\x18\x07 \x01(\x01\x12.\n\nevent_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65rror\x18\x0b \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\"x\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_RUNNING\x10\x01\x12\x10\n\x0cSTATE_PAUSED\x10\x02\x12\x0e\n\nSTATE_DONE\x10\x03\x12\x11\n\rSTATE_STOPPED\x10\x04\x12\x10\n\x0cSTATE_FAILED\x10\x05\"n\n\x12StartReplayRequest\x12-\n\x04spec\x18\x01 \x01(\x0b\x32\x1f.windrow.producer.v1.ReplaySpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"B\n\x13StartReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"M\n\x12PauseReplayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"B\n\x13PauseReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"N\n\x13ResumeReplayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"C\n\x14ResumeReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"L\n\x11StopReplayRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"A\n\x12StopReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"u\n\x11UpdatePaceRequest\x12\'\n\x04pace\x18\x01 \x01(\x0b\x32\x19.windrow.producer.v1.Pace\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"A\n\x12UpdatePaceResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay\"\x12\n\x10GetReplayRequest\"@\n\x11GetReplayResponse\x12+\n\x06replay\x18\x01 \x01(\x0b\x32\x1b.windrow.producer.v1.Replay2\xd4\x04\n\x0fProducerService\x12`\n\x0bStartReplay\x12\'.windrow.producer.v1.StartReplayRequest\x1a(.windrow.producer.v1.StartReplayResponse\x12`\n\x0bPauseReplay\x12\'.windrow.producer.v1.PauseReplayRequest\x1a(.windrow.producer.v1.PauseReplayResponse\x12\x63\n\x0cResumeReplay\x12(.windrow.producer.v1.ResumeReplayRequest\x1a).windrow.producer.v1.ResumeReplayResponse\x12]\n\nStopReplay\x12&.windrow.producer.v1.StopReplayRequest\x1a\'.windrow.producer.v1.StopReplayResponse\x12]\n\nUpdatePace\x12&.windrow.producer.v1.UpdatePaceRequest\x1a\'.windrow.producer.v1.UpdatePaceResponse\x12Z\n\tGetReplay\x12%.windrow.producer.v1.GetReplayRequest\x1a&.windrow.producer.v1.GetReplayResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,33 +43,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PACE']._serialized_start=669
   _globals['_PACE']._serialized_end=733
   _globals['_REPLAY']._serialized_start=736
-  _globals['_REPLAY']._serialized_end=1251
-  _globals['_REPLAY_STATE']._serialized_start=1131
-  _globals['_REPLAY_STATE']._serialized_end=1251
-  _globals['_STARTREPLAYREQUEST']._serialized_start=1253
-  _globals['_STARTREPLAYREQUEST']._serialized_end=1363
-  _globals['_STARTREPLAYRESPONSE']._serialized_start=1365
-  _globals['_STARTREPLAYRESPONSE']._serialized_end=1431
-  _globals['_PAUSEREPLAYREQUEST']._serialized_start=1433
-  _globals['_PAUSEREPLAYREQUEST']._serialized_end=1473
-  _globals['_PAUSEREPLAYRESPONSE']._serialized_start=1475
-  _globals['_PAUSEREPLAYRESPONSE']._serialized_end=1541
-  _globals['_RESUMEREPLAYREQUEST']._serialized_start=1543
-  _globals['_RESUMEREPLAYREQUEST']._serialized_end=1584
-  _globals['_RESUMEREPLAYRESPONSE']._serialized_start=1586
-  _globals['_RESUMEREPLAYRESPONSE']._serialized_end=1653
-  _globals['_STOPREPLAYREQUEST']._serialized_start=1655
-  _globals['_STOPREPLAYREQUEST']._serialized_end=1694
-  _globals['_STOPREPLAYRESPONSE']._serialized_start=1696
-  _globals['_STOPREPLAYRESPONSE']._serialized_end=1761
-  _globals['_UPDATEPACEREQUEST']._serialized_start=1763
-  _globals['_UPDATEPACEREQUEST']._serialized_end=1866
-  _globals['_UPDATEPACERESPONSE']._serialized_start=1868
-  _globals['_UPDATEPACERESPONSE']._serialized_end=1933
-  _globals['_GETREPLAYREQUEST']._serialized_start=1935
-  _globals['_GETREPLAYREQUEST']._serialized_end=1953
-  _globals['_GETREPLAYRESPONSE']._serialized_start=1955
-  _globals['_GETREPLAYRESPONSE']._serialized_end=2019
-  _globals['_PRODUCERSERVICE']._serialized_start=2022
-  _globals['_PRODUCERSERVICE']._serialized_end=2618
+  _globals['_REPLAY']._serialized_end=1265
+  _globals['_REPLAY_STATE']._serialized_start=1145
+  _globals['_REPLAY_STATE']._serialized_end=1265
+  _globals['_STARTREPLAYREQUEST']._serialized_start=1267
+  _globals['_STARTREPLAYREQUEST']._serialized_end=1377
+  _globals['_STARTREPLAYRESPONSE']._serialized_start=1379
+  _globals['_STARTREPLAYRESPONSE']._serialized_end=1445
+  _globals['_PAUSEREPLAYREQUEST']._serialized_start=1447
+  _globals['_PAUSEREPLAYREQUEST']._serialized_end=1524
+  _globals['_PAUSEREPLAYRESPONSE']._serialized_start=1526
+  _globals['_PAUSEREPLAYRESPONSE']._serialized_end=1592
+  _globals['_RESUMEREPLAYREQUEST']._serialized_start=1594
+  _globals['_RESUMEREPLAYREQUEST']._serialized_end=1672
+  _globals['_RESUMEREPLAYRESPONSE']._serialized_start=1674
+  _globals['_RESUMEREPLAYRESPONSE']._serialized_end=1741
+  _globals['_STOPREPLAYREQUEST']._serialized_start=1743
+  _globals['_STOPREPLAYREQUEST']._serialized_end=1819
+  _globals['_STOPREPLAYRESPONSE']._serialized_start=1821
+  _globals['_STOPREPLAYRESPONSE']._serialized_end=1886
+  _globals['_UPDATEPACEREQUEST']._serialized_start=1888
+  _globals['_UPDATEPACEREQUEST']._serialized_end=2005
+  _globals['_UPDATEPACERESPONSE']._serialized_start=2007
+  _globals['_UPDATEPACERESPONSE']._serialized_end=2072
+  _globals['_GETREPLAYREQUEST']._serialized_start=2074
+  _globals['_GETREPLAYREQUEST']._serialized_end=2092
+  _globals['_GETREPLAYRESPONSE']._serialized_start=2094
+  _globals['_GETREPLAYRESPONSE']._serialized_end=2158
+  _globals['_PRODUCERSERVICE']._serialized_start=2161
+  _globals['_PRODUCERSERVICE']._serialized_end=2757
 # @@protoc_insertion_point(module_scope)

@@ -65,7 +65,7 @@ class Pace(_message.Message):
     def __init__(self, records_per_second: _Optional[float] = ..., speedup: _Optional[float] = ...) -> None: ...
 
 class Replay(_message.Message):
-    __slots__ = ("state", "spec", "records_sent", "records_acknowledged", "bytes_acknowledged", "records_total", "records_per_second", "event_time", "start_time", "end_time", "error")
+    __slots__ = ("state", "spec", "records_sent", "records_acknowledged", "bytes_acknowledged", "records_total", "records_per_second", "event_time", "start_time", "end_time", "error", "etag")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Replay.State]
@@ -91,6 +91,7 @@ class Replay(_message.Message):
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     state: Replay.State
     spec: ReplaySpec
     records_sent: int
@@ -102,7 +103,8 @@ class Replay(_message.Message):
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     error: str
-    def __init__(self, state: _Optional[_Union[Replay.State, str]] = ..., spec: _Optional[_Union[ReplaySpec, _Mapping]] = ..., records_sent: _Optional[int] = ..., records_acknowledged: _Optional[int] = ..., bytes_acknowledged: _Optional[int] = ..., records_total: _Optional[int] = ..., records_per_second: _Optional[float] = ..., event_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[str] = ...) -> None: ...
+    etag: str
+    def __init__(self, state: _Optional[_Union[Replay.State, str]] = ..., spec: _Optional[_Union[ReplaySpec, _Mapping]] = ..., records_sent: _Optional[int] = ..., records_acknowledged: _Optional[int] = ..., bytes_acknowledged: _Optional[int] = ..., records_total: _Optional[int] = ..., records_per_second: _Optional[float] = ..., event_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class StartReplayRequest(_message.Message):
     __slots__ = ("spec", "request_id", "validate_only")
@@ -121,10 +123,14 @@ class StartReplayResponse(_message.Message):
     def __init__(self, replay: _Optional[_Union[Replay, _Mapping]] = ...) -> None: ...
 
 class PauseReplayRequest(_message.Message):
-    __slots__ = ("request_id",)
+    __slots__ = ("request_id", "etag", "validate_only")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+    etag: str
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
 class PauseReplayResponse(_message.Message):
     __slots__ = ("replay",)
@@ -133,10 +139,14 @@ class PauseReplayResponse(_message.Message):
     def __init__(self, replay: _Optional[_Union[Replay, _Mapping]] = ...) -> None: ...
 
 class ResumeReplayRequest(_message.Message):
-    __slots__ = ("request_id",)
+    __slots__ = ("request_id", "etag", "validate_only")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+    etag: str
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
 class ResumeReplayResponse(_message.Message):
     __slots__ = ("replay",)
@@ -145,10 +155,14 @@ class ResumeReplayResponse(_message.Message):
     def __init__(self, replay: _Optional[_Union[Replay, _Mapping]] = ...) -> None: ...
 
 class StopReplayRequest(_message.Message):
-    __slots__ = ("request_id",)
+    __slots__ = ("request_id", "etag", "validate_only")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
-    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+    etag: str
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
 class StopReplayResponse(_message.Message):
     __slots__ = ("replay",)
@@ -157,14 +171,16 @@ class StopReplayResponse(_message.Message):
     def __init__(self, replay: _Optional[_Union[Replay, _Mapping]] = ...) -> None: ...
 
 class UpdatePaceRequest(_message.Message):
-    __slots__ = ("pace", "request_id", "validate_only")
+    __slots__ = ("pace", "request_id", "validate_only", "etag")
     PACE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     pace: Pace
     request_id: str
     validate_only: bool
-    def __init__(self, pace: _Optional[_Union[Pace, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+    etag: str
+    def __init__(self, pace: _Optional[_Union[Pace, _Mapping]] = ..., request_id: _Optional[str] = ..., validate_only: bool = ..., etag: _Optional[str] = ...) -> None: ...
 
 class UpdatePaceResponse(_message.Message):
     __slots__ = ("replay",)

@@ -31,7 +31,8 @@ class ProducerServiceStub(object):
     request_id: what has been done is not done again, and the answer is the replay as it is. The
     producer remembers the last 1,000 of them, and refuses one that comes with another request.
     INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
-    validate_only the fields are checked and nothing is changed.
+    validate_only nothing is changed, and the answer is what it would be. Calls that change a replay
+    take an etag: ABORTED (ETAG_MISMATCH, with the current etag) when it is another one by now.
     """
 
     def __init__(self, channel):
@@ -78,7 +79,8 @@ class ProducerServiceServicer(object):
     request_id: what has been done is not done again, and the answer is the replay as it is. The
     producer remembers the last 1,000 of them, and refuses one that comes with another request.
     INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
-    validate_only the fields are checked and nothing is changed.
+    validate_only nothing is changed, and the answer is what it would be. Calls that change a replay
+    take an etag: ABORTED (ETAG_MISMATCH, with the current etag) when it is another one by now.
     """
 
     def StartReplay(self, request, context):
@@ -172,7 +174,8 @@ class ProducerService(object):
     request_id: what has been done is not done again, and the answer is the replay as it is. The
     producer remembers the last 1,000 of them, and refuses one that comes with another request.
     INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
-    validate_only the fields are checked and nothing is changed.
+    validate_only nothing is changed, and the answer is what it would be. Calls that change a replay
+    take an etag: ABORTED (ETAG_MISMATCH, with the current etag) when it is another one by now.
     """
 
     @staticmethod

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windrow/producer/v1/producer_service.proto.
  */
 export const file_windrow_producer_v1_producer_service: GenFile = /*@__PURE__*/
-  fileDesc("Cip3aW5kcm93L3Byb2R1Y2VyL3YxL3Byb2R1Y2VyX3NlcnZpY2UucHJvdG8SE3dpbmRyb3cucHJvZHVjZXIudjEivgIKClJlcGxheVNwZWMSDQoFdG9waWMYASABKAkSLwoHZGF0YXNldBgCIAEoCzIcLndpbmRyb3cucHJvZHVjZXIudjEuRGF0YXNldEgAEjMKCWdlbmVyYXRvchgDIAEoCzIeLndpbmRyb3cucHJvZHVjZXIudjEuR2VuZXJhdG9ySAASNAoFb3JkZXIYBCABKA4yJS53aW5kcm93LnByb2R1Y2VyLnYxLlJlcGxheVNwZWMuT3JkZXISJwoEcGFjZRgFIAEoCzIZLndpbmRyb3cucHJvZHVjZXIudjEuUGFjZRIMCgRsb29wGAYgASgIIkQKBU9yZGVyEhUKEU9SREVSX1VOU1BFQ0lGSUVEEAASFAoQT1JERVJfRVZFTlRfVElNRRABEg4KCk9SREVSX0ZJTEUQAkIICgZzb3VyY2UiMQoHRGF0YXNldBIMCgRwYXRoGAEgASgJEhgKEGV2ZW50X3RpbWVfZmllbGQYAiABKAkiwgEKCUdlbmVyYXRvchIPCgdyZWNvcmRzGAEgASgDEgwKBHNlZWQYAiABKAQSGQoRZXZlbnRzX3Blcl9taW51dGUYAyABKAESLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoUbWF4X2Rpc29yZGVyX3NlY29uZHMYBSABKAMSFQoNbGF0ZV9mcmFjdGlvbhgGIAEoARIWCg5icm9rZW5fcmVjb3JkcxgHIAEoAyJACgRQYWNlEhwKEnJlY29yZHNfcGVyX3NlY29uZBgBIAEoAUgAEhEKB3NwZWVkdXAYAiABKAFIAEIHCgVsaW1pdCKDBAoGUmVwbGF5EjAKBXN0YXRlGAEgASgOMiEud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkuU3RhdGUSLQoEc3BlYxgCIAEoCzIfLndpbmRyb3cucHJvZHVjZXIudjEuUmVwbGF5U3BlYxIUCgxyZWNvcmRzX3NlbnQYAyABKAMSHAoUcmVjb3Jkc19hY2tub3dsZWRnZWQYBCABKAMSGgoSYnl0ZXNfYWNrbm93bGVkZ2VkGAUgASgDEhUKDXJlY29yZHNfdG90YWwYBiABKAMSGgoScmVjb3Jkc19wZXJfc2Vjb25kGAcgASgBEi4KCmV2ZW50X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgLIAEoCSJ4CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1JVTk5JTkcQARIQCgxTVEFURV9QQVVTRUQQAhIOCgpTVEFURV9ET05FEAMSEQoNU1RBVEVfU1RPUFBFRBAEEhAKDFNUQVRFX0ZBSUxFRBAFIm4KElN0YXJ0UmVwbGF5UmVxdWVzdBItCgRzcGVjGAEgASgLMh8ud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXlTcGVjEhIKCnJlcXVlc3RfaWQYAiABKAkSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJCChNTdGFydFJlcGxheVJlc3BvbnNlEisKBnJlcGxheRgBIAEoCzIbLndpbmRyb3cucHJvZHVjZXIudjEuUmVwbGF5IigKElBhdXNlUmVwbGF5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJIkIKE1BhdXNlUmVwbGF5UmVzcG9uc2USKwoGcmVwbGF5GAEgASgLMhsud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkiKQoTUmVzdW1lUmVwbGF5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJIkMKFFJlc3VtZVJlcGxheVJlc3BvbnNlEisKBnJlcGxheRgBIAEoCzIbLndpbmRyb3cucHJvZHVjZXIudjEuUmVwbGF5IicKEVN0b3BSZXBsYXlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkiQQoSU3RvcFJlcGxheVJlc3BvbnNlEisKBnJlcGxheRgBIAEoCzIbLndpbmRyb3cucHJvZHVjZXIudjEuUmVwbGF5ImcKEVVwZGF0ZVBhY2VSZXF1ZXN0EicKBHBhY2UYASABKAsyGS53aW5kcm93LnByb2R1Y2VyLnYxLlBhY2USEgoKcmVxdWVzdF9pZBgCIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIkEKElVwZGF0ZVBhY2VSZXNwb25zZRIrCgZyZXBsYXkYASABKAsyGy53aW5kcm93LnByb2R1Y2VyLnYxLlJlcGxheSISChBHZXRSZXBsYXlSZXF1ZXN0IkAKEUdldFJlcGxheVJlc3BvbnNlEisKBnJlcGxheRgBIAEoCzIbLndpbmRyb3cucHJvZHVjZXIudjEuUmVwbGF5MtQECg9Qcm9kdWNlclNlcnZpY2USYAoLU3RhcnRSZXBsYXkSJy53aW5kcm93LnByb2R1Y2VyLnYxLlN0YXJ0UmVwbGF5UmVxdWVzdBooLndpbmRyb3cucHJvZHVjZXIudjEuU3RhcnRSZXBsYXlSZXNwb25zZRJgCgtQYXVzZVJlcGxheRInLndpbmRyb3cucHJvZHVjZXIudjEuUGF1c2VSZXBsYXlSZXF1ZXN0Gigud2luZHJvdy5wcm9kdWNlci52MS5QYXVzZVJlcGxheVJlc3BvbnNlEmMKDFJlc3VtZVJlcGxheRIoLndpbmRyb3cucHJvZHVjZXIudjEuUmVzdW1lUmVwbGF5UmVxdWVzdBopLndpbmRyb3cucHJvZHVjZXIudjEuUmVzdW1lUmVwbGF5UmVzcG9uc2USXQoKU3RvcFJlcGxheRImLndpbmRyb3cucHJvZHVjZXIudjEuU3RvcFJlcGxheVJlcXVlc3QaJy53aW5kcm93LnByb2R1Y2VyLnYxLlN0b3BSZXBsYXlSZXNwb25zZRJdCgpVcGRhdGVQYWNlEiYud2luZHJvdy5wcm9kdWNlci52MS5VcGRhdGVQYWNlUmVxdWVzdBonLndpbmRyb3cucHJvZHVjZXIudjEuVXBkYXRlUGFjZVJlc3BvbnNlEloKCUdldFJlcGxheRIlLndpbmRyb3cucHJvZHVjZXIudjEuR2V0UmVwbGF5UmVxdWVzdBomLndpbmRyb3cucHJvZHVjZXIudjEuR2V0UmVwbGF5UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Cip3aW5kcm93L3Byb2R1Y2VyL3YxL3Byb2R1Y2VyX3NlcnZpY2UucHJvdG8SE3dpbmRyb3cucHJvZHVjZXIudjEivgIKClJlcGxheVNwZWMSDQoFdG9waWMYASABKAkSLwoHZGF0YXNldBgCIAEoCzIcLndpbmRyb3cucHJvZHVjZXIudjEuRGF0YXNldEgAEjMKCWdlbmVyYXRvchgDIAEoCzIeLndpbmRyb3cucHJvZHVjZXIudjEuR2VuZXJhdG9ySAASNAoFb3JkZXIYBCABKA4yJS53aW5kcm93LnByb2R1Y2VyLnYxLlJlcGxheVNwZWMuT3JkZXISJwoEcGFjZRgFIAEoCzIZLndpbmRyb3cucHJvZHVjZXIudjEuUGFjZRIMCgRsb29wGAYgASgIIkQKBU9yZGVyEhUKEU9SREVSX1VOU1BFQ0lGSUVEEAASFAoQT1JERVJfRVZFTlRfVElNRRABEg4KCk9SREVSX0ZJTEUQAkIICgZzb3VyY2UiMQoHRGF0YXNldBIMCgRwYXRoGAEgASgJEhgKEGV2ZW50X3RpbWVfZmllbGQYAiABKAkiwgEKCUdlbmVyYXRvchIPCgdyZWNvcmRzGAEgASgDEgwKBHNlZWQYAiABKAQSGQoRZXZlbnRzX3Blcl9taW51dGUYAyABKAESLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoUbWF4X2Rpc29yZGVyX3NlY29uZHMYBSABKAMSFQoNbGF0ZV9mcmFjdGlvbhgGIAEoARIWCg5icm9rZW5fcmVjb3JkcxgHIAEoAyJACgRQYWNlEhwKEnJlY29yZHNfcGVyX3NlY29uZBgBIAEoAUgAEhEKB3NwZWVkdXAYAiABKAFIAEIHCgVsaW1pdCKRBAoGUmVwbGF5EjAKBXN0YXRlGAEgASgOMiEud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkuU3RhdGUSLQoEc3BlYxgCIAEoCzIfLndpbmRyb3cucHJvZHVjZXIudjEuUmVwbGF5U3BlYxIUCgxyZWNvcmRzX3NlbnQYAyABKAMSHAoUcmVjb3Jkc19hY2tub3dsZWRnZWQYBCABKAMSGgoSYnl0ZXNfYWNrbm93bGVkZ2VkGAUgASgDEhUKDXJlY29yZHNfdG90YWwYBiABKAMSGgoScmVjb3Jkc19wZXJfc2Vjb25kGAcgASgBEi4KCmV2ZW50X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVlcnJvchgLIAEoCRIMCgRldGFnGAwgASgJIngKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUlVOTklORxABEhAKDFNUQVRFX1BBVVNFRBACEg4KClNUQVRFX0RPTkUQAxIRCg1TVEFURV9TVE9QUEVEEAQSEAoMU1RBVEVfRkFJTEVEEAUibgoSU3RhcnRSZXBsYXlSZXF1ZXN0Ei0KBHNwZWMYASABKAsyHy53aW5kcm93LnByb2R1Y2VyLnYxLlJlcGxheVNwZWMSEgoKcmVxdWVzdF9pZBgCIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIkIKE1N0YXJ0UmVwbGF5UmVzcG9uc2USKwoGcmVwbGF5GAEgASgLMhsud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkiTQoSUGF1c2VSZXBsYXlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDAoEZXRhZxgCIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIkIKE1BhdXNlUmVwbGF5UmVzcG9uc2USKwoGcmVwbGF5GAEgASgLMhsud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkiTgoTUmVzdW1lUmVwbGF5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgwKBGV0YWcYAiABKAkSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJDChRSZXN1bWVSZXBsYXlSZXNwb25zZRIrCgZyZXBsYXkYASABKAsyGy53aW5kcm93LnByb2R1Y2VyLnYxLlJlcGxheSJMChFTdG9wUmVwbGF5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEgwKBGV0YWcYAiABKAkSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJBChJTdG9wUmVwbGF5UmVzcG9uc2USKwoGcmVwbGF5GAEgASgLMhsud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkidQoRVXBkYXRlUGFjZVJlcXVlc3QSJwoEcGFjZRgBIAEoCzIZLndpbmRyb3cucHJvZHVjZXIudjEuUGFjZRISCgpyZXF1ZXN0X2lkGAIgASgJEhUKDXZhbGlkYXRlX29ubHkYAyABKAgSDAoEZXRhZxgEIAEoCSJBChJVcGRhdGVQYWNlUmVzcG9uc2USKwoGcmVwbGF5GAEgASgLMhsud2luZHJvdy5wcm9kdWNlci52MS5SZXBsYXkiEgoQR2V0UmVwbGF5UmVxdWVzdCJAChFHZXRSZXBsYXlSZXNwb25zZRIrCgZyZXBsYXkYASABKAsyGy53aW5kcm93LnByb2R1Y2VyLnYxLlJlcGxheTLUBAoPUHJvZHVjZXJTZXJ2aWNlEmAKC1N0YXJ0UmVwbGF5Eicud2luZHJvdy5wcm9kdWNlci52MS5TdGFydFJlcGxheVJlcXVlc3QaKC53aW5kcm93LnByb2R1Y2VyLnYxLlN0YXJ0UmVwbGF5UmVzcG9uc2USYAoLUGF1c2VSZXBsYXkSJy53aW5kcm93LnByb2R1Y2VyLnYxLlBhdXNlUmVwbGF5UmVxdWVzdBooLndpbmRyb3cucHJvZHVjZXIudjEuUGF1c2VSZXBsYXlSZXNwb25zZRJjCgxSZXN1bWVSZXBsYXkSKC53aW5kcm93LnByb2R1Y2VyLnYxLlJlc3VtZVJlcGxheVJlcXVlc3QaKS53aW5kcm93LnByb2R1Y2VyLnYxLlJlc3VtZVJlcGxheVJlc3BvbnNlEl0KClN0b3BSZXBsYXkSJi53aW5kcm93LnByb2R1Y2VyLnYxLlN0b3BSZXBsYXlSZXF1ZXN0Gicud2luZHJvdy5wcm9kdWNlci52MS5TdG9wUmVwbGF5UmVzcG9uc2USXQoKVXBkYXRlUGFjZRImLndpbmRyb3cucHJvZHVjZXIudjEuVXBkYXRlUGFjZVJlcXVlc3QaJy53aW5kcm93LnByb2R1Y2VyLnYxLlVwZGF0ZVBhY2VSZXNwb25zZRJaCglHZXRSZXBsYXkSJS53aW5kcm93LnByb2R1Y2VyLnYxLkdldFJlcGxheVJlcXVlc3QaJi53aW5kcm93LnByb2R1Y2VyLnYxLkdldFJlcGxheVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * What to replay and how.
@@ -331,6 +331,14 @@ export type Replay = Message<"windrow.producer.v1.Replay"> & {
    * @generated from field: string error = 11;
    */
   error: string;
+
+  /**
+   * Changes with the state and the pace, not with the counts; send it back to change only what you
+   * saw.
+   *
+   * @generated from field: string etag = 12;
+   */
+  etag: string;
 };
 
 /**
@@ -463,6 +471,20 @@ export type PauseReplayRequest = Message<"windrow.producer.v1.PauseReplayRequest
    * @generated from field: string request_id = 1;
    */
   requestId: string;
+
+  /**
+   * Etag that the caller saw; empty means whatever it is now.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * Only check; nothing is changed.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -505,6 +527,20 @@ export type ResumeReplayRequest = Message<"windrow.producer.v1.ResumeReplayReque
    * @generated from field: string request_id = 1;
    */
   requestId: string;
+
+  /**
+   * Etag that the caller saw; empty means whatever it is now.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * Only check; nothing is changed.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -547,6 +583,20 @@ export type StopReplayRequest = Message<"windrow.producer.v1.StopReplayRequest">
    * @generated from field: string request_id = 1;
    */
   requestId: string;
+
+  /**
+   * Etag that the caller saw; empty means whatever it is now.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * Only check; nothing is changed.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -598,11 +648,18 @@ export type UpdatePaceRequest = Message<"windrow.producer.v1.UpdatePaceRequest">
   requestId: string;
 
   /**
-   * Only check the pace.
+   * Only check; nothing is changed.
    *
    * @generated from field: bool validate_only = 3;
    */
   validateOnly: boolean;
+
+  /**
+   * Etag that the caller saw; empty means whatever it is now.
+   *
+   * @generated from field: string etag = 4;
+   */
+  etag: string;
 };
 
 /**
@@ -675,7 +732,8 @@ export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE_
  * request_id: what has been done is not done again, and the answer is the replay as it is. The
  * producer remembers the last 1,000 of them, and refuses one that comes with another request.
  * INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
- * validate_only the fields are checked and nothing is changed.
+ * validate_only nothing is changed, and the answer is what it would be. Calls that change a replay
+ * take an etag: ABORTED (ETAG_MISMATCH, with the current etag) when it is another one by now.
  *
  * @generated from service windrow.producer.v1.ProducerService
  */
