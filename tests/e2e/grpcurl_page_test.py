@@ -77,7 +77,8 @@ def shown(output):
         rest = rest[end:].strip()
     lines = "\n".join(pieces + ([rest] if rest else [])).splitlines()
     if len(lines) > LONGEST_ANSWER:
-        lines = lines[:LONGEST_ANSWER] + ["..."]
+        end = lines.index("ERROR:") if "ERROR:" in lines else len(lines)  # How it ended stays.
+        lines = lines[:LONGEST_ANSWER] + ["..."] + lines[max(end, LONGEST_ANSWER):]
     return [(INDENT + line).rstrip() for line in lines]
 
 
