@@ -107,7 +107,7 @@ class Store(unittest.TestCase):
         seed = random_seed(self)
         system = self.small_disk(megabytes=96)
         system.start()
-        system.replay_all(generator(RECORDS, seed))
+        system.replay_all(generator(RECORDS // 4, seed))
         system.drain()
         before = self.answered(system)
         filler = system.store_directory / "filler"
@@ -118,6 +118,7 @@ class Store(unittest.TestCase):
                     file.write(block)
             except OSError:
                 pass
+        # What comes after the time of the first records is in time.
         system.replay_all(generator(2 * RECORDS, seed + 1))
         self.wait_for_state(system, "STATE_DISK_FULL")
         self.assertIsNotNone(self.rows(system), "reads go on")

@@ -63,6 +63,8 @@ rocksdb::Options DatabaseOptions() {
   options.max_write_buffer_number = 3;
   options.max_total_wal_size = 64 << 20;
   options.max_open_files = 512;
+  // A log takes what is written to it, not 9 MB from the start.
+  options.allow_fallocate = false;
   options.max_background_jobs = 2;
   options.level_compaction_dynamic_level_bytes = true;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
