@@ -605,6 +605,42 @@ TEST_F(QueryServiceTest, TellsHowMuchHasBeenReadBack) {
   EXPECT_EQ(Status().detail(), "no room");
 }
 
+TEST_F(QueryServiceTest, TokensThatMissedExpiredRowsAreRefused) {
+  ResultStore::Options options;
+  options.retention = absl::Microseconds(1000);
+  auto store = ResultStore::Create("p", TestDirectory(), 1, options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  store_ = *std::move(store);
+  ASSERT_TRUE(store_->Open(2).ok());
+  ASSERT_TRUE(store_->MarkComplete().ok());
+  service_->Serve(store_);
+  Apply(topic_.Row(0, 0, "a", 1).CloseThrough(0, 0).CloseThrough(1, 0));
+  v1::ListResultsRequest list;
+  list.set_parent(kParent);
+  v1::ListResultsResponse early;
+  ASSERT_TRUE(Call(list, &early).ok());
+  Apply(topic_.Row(0, 0, "b", 2).Row(0, 5000, "c", 3).CloseThrough(0, 5000).CloseThrough(1, 5000));
+  v1::ListResultsResponse late;
+  ASSERT_TRUE(Call(list, &late).ok());
+  EXPECT_THAT(Rows(late.results()), ElementsAre("5000/c=3"));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store_->Report(ReadingState()).ok());
+
+  v1::SubscribeRequest request = SubscribeTo(kParent);
+  request.set_resume_token(early.resume_token());
+  EXPECT_EQ(Reason(Refusal(request)), "11 TOKEN_EXPIRED");
+  request.set_resume_token(late.resume_token());
+  Feed feed(stub_.get(), request);
+  EXPECT_TRUE(feed.Next().has_confirmation());
+  EXPECT_TRUE(feed.Next().has_caught_up());
+  Feed all(stub_.get(), [] {
+    v1::SubscribeRequest from_beginning = SubscribeTo(kParent);
+    from_beginning.set_from_beginning(true);
+    return from_beginning;
+  }());
+  EXPECT_TRUE(all.Next().has_confirmation());
+  EXPECT_THAT(Rows(all.Next().changes().results()), ElementsAre("5000/c=3"));
+}
+
 TEST_F(QueryServiceTest, FeedGoesOnFromAList) {
   Apply(topic_.Row(0, 0, "a", 1).Row(1, 0, "b", 1));
   v1::ListResultsRequest list;
