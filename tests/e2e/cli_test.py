@@ -104,9 +104,11 @@ class CommandLineClient(unittest.TestCase):
     def run_cli(self, *words, code=0, addresses=True, text=None, **variables):
         command = self.system.stack.windrow_command(*words) if addresses else [
             self.windrow, *words]
+        # Bytes: Python would change the line ends.
         done = subprocess.run(
-            command, input=text or "", capture_output=True, text=True, timeout=60,
+            command, input=(text or "").encode(), capture_output=True, timeout=60,
             env=dict(self.environment, **variables))
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
         self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
         return done
 
@@ -353,12 +355,12 @@ class CommandLineClient(unittest.TestCase):
         system = self.system
         system.start()
         rows_file = system.directory / "rows.ndjson"
-        with open(rows_file, "wb") as out:
+        notes_file = system.directory / "notes.txt"
+        with open(rows_file, "wb") as out, open(notes_file, "wb") as notes:
             rows = subprocess.Popen(
                 system.stack.windrow_command("results", "watch", VIEWS[0], "--from-beginning", "-o",
                                              "json"),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
-                env=self.environment)
+                stdin=subprocess.DEVNULL, stdout=out, stderr=notes, env=self.environment)
         self.addCleanup(rows.kill)
         lines_file = system.directory / "lines.txt"
         with open(lines_file, "wb") as out:
@@ -371,7 +373,8 @@ class CommandLineClient(unittest.TestCase):
         self.addCleanup(terminal.close)
 
         system.start_replay(generator(20_000, seed), records_per_second=4_000)
-        wait_until("rows", lambda: rows_file.stat().st_size > 0, QUICK_SECONDS, system.any_ended)
+        wait_until("rows", lambda: rows_file.stat().st_size > 0 or (False, notes_file.read_text()),
+                   QUICK_SECONDS, system.any_ended)
         system.stop_service("query")
         wait_until("the terminal to tell", lambda: "query service" in terminal.text(),
                    QUICK_SECONDS)

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "clients/cli/commands/choose_view.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/feed_range.h"
 #include "clients/cli/feed.h"
@@ -12,6 +13,7 @@
 #include "clients/cli/listing.h"
 #include "clients/cli/output.h"
 #include "clients/cli/result_line.h"
+#include "clients/cli/result_pages.h"
 #include "clients/cli/time_text.h"
 #include "services/platform/runtime/termination.h"
 #include "windrow/query/v1/query_service.grpc.pb.h"
@@ -39,11 +41,11 @@ struct WatchOptions {
   std::string format = "table";
 };
 
-// Whether trying again can help.
+// Whether trying again can help: a view that is declared may have no rows yet.
 bool IsPassing(const absl::Status& status) {
-  return status.ok() || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsResourceExhausted(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
-         absl::IsCancelled(status);
+  return status.ok() || absl::IsNotFound(status) || absl::IsUnavailable(status) ||
+         absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
+         absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsCancelled(status);
 }
 
 // Follows a view and prints its rows on the feed's thread: what cannot be printed is not read.
@@ -73,8 +75,7 @@ class RowPrinter {
  private:
   absl::Status Attempt(grpc::ClientContext* context) {
     absl::Status status = ReadStream(context);
-    const bool began = !request_.resume_token().empty();
-    if (!feed_.finished() && (!IsPassing(status) || (!began && !status.ok()))) {
+    if (!feed_.finished() && !IsPassing(status)) {
       failure_ = status;
       feed_.Finish();
     }
@@ -154,6 +155,11 @@ absl::Status Run(Session& session, const WatchOptions& options) {
   absl::StatusOr<SubscribeRequest> request = MakeRequest(session, options);
   if (!request.ok()) return request.status();
   runtime::BlockTerminationSignals();
+  // Who cannot be reached at all is not waited for, who restarts or catches up is.
+  const absl::Status reached = ResultPages(&session).Status().status();
+  if (!reached.ok()) return reached;
+  const absl::StatusOr<std::string> view = ChooseView(session, options.view);
+  if (!view.ok()) return view.status();
   RowPrinter rows(&session, options, *std::move(request));
   std::string last_trouble;
   while (!runtime::WaitForTermination(kLook)) {

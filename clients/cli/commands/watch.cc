@@ -1,57 +1,21 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/commands/choose_view.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/feed_range.h"
 #include "clients/cli/live_table.h"
 #include "clients/cli/output.h"
 #include "clients/cli/progress_feed.h"
 #include "clients/cli/result_feed.h"
-#include "clients/cli/result_pages.h"
 #include "services/platform/runtime/termination.h"
 
 namespace windrow::cli {
 namespace {
 
-using ::windrow::aggregator::v1::PipelineService;
-
 constexpr absl::Duration kRedraw = absl::Milliseconds(250);
 constexpr absl::Duration kLogInterval = absl::Seconds(2);
 constexpr absl::Duration kProgressInterval = absl::Seconds(1);
-
-// Ids of the views in the pipeline's order; by name when the aggregator does not tell.
-absl::StatusOr<std::vector<std::string>> ViewIds(Session& session) {
-  const auto stub = PipelineService::NewStub(session.Channel(Service::kAggregator));
-  aggregator::v1::GetPipelineRequest request;
-  request.set_name(session.PipelineName());
-  aggregator::v1::GetPipelineResponse response;
-  const absl::Status declared = session.Call(
-      Service::kAggregator, *stub, &PipelineService::Stub::GetPipeline, request, &response);
-  std::vector<std::string> ids;
-  if (declared.ok()) {
-    for (const auto& view : response.pipeline().pipeline().views()) ids.push_back(view.id());
-    return ids;
-  }
-  const absl::StatusOr<std::vector<query::v1::View>> views =
-      ResultPages(&session).Views(session.PipelineName());
-  if (!views.ok()) return views.status();
-  for (const query::v1::View& view : *views) {
-    ids.push_back(view.name().substr(view.name().rfind('/') + 1));
-  }
-  return ids.empty() ? declared : absl::StatusOr<std::vector<std::string>>(ids);
-}
-
-// The full name of the view to watch: the one wanted, or the first.
-absl::StatusOr<std::string> ChooseView(Session& session, const std::string& wanted) {
-  const absl::StatusOr<std::vector<std::string>> ids = ViewIds(session);
-  if (!ids.ok()) return ids.status();
-  if (wanted.empty() && !ids->empty()) return session.ViewName(ids->front());
-  for (const std::string& id : *ids) {
-    if (session.ViewName(id) == session.ViewName(wanted)) return session.ViewName(id);
-  }
-  return absl::NotFoundError(absl::StrCat(session.PipelineName(), " has no view \"", wanted,
-                                          "\"; it has ", absl::StrJoin(*ids, ", ")));
-}
 
 // Draws frame over frame on a terminal. Leaves the last one in place, below it the cursor.
 class TerminalFrames {
