@@ -79,8 +79,7 @@ std::string Wrapped(absl::string_view text, absl::string_view indent) {
 
 absl::CommandLineFlag* FindFlag(absl::string_view name) {
   // Both spellings: --log_format and --log-format.
-  absl::CommandLineFlag* flag =
-      absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
+  absl::CommandLineFlag* flag = absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
   return flag == nullptr || flag->IsRetired() ? nullptr : flag;
 }
 
