@@ -411,6 +411,25 @@ class CommandLineClient(unittest.TestCase):
         for process in (rows, lines):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(QUICK_SECONDS), INTERRUPTED)
+        self.check_ends(expected)
+
+    def check_ends(self, expected):
+        """A filter takes its rows, --end-time ends, and a token goes on behind the last row."""
+        group = next(name for _, name in sorted(expected, key=str) if name)
+        newest = max(key[0] for key in expected)
+        words = ("results", "watch", VIEWS[0], "--filter",
+                 f'original_crime_type_name = "{group}"', "-o", "csv")
+        view = json.loads(self.run_cli("views", "list", "-o", "json").stdout.splitlines()[0])
+        end = ("--end-time", view["closed_through_time"])
+        done = self.run_cli(*words, *end, "--from-beginning")
+        rows = {row["window_start"]: int(row["count"])
+                for row in csv.DictReader(io.StringIO(done.stdout, newline=""))}
+        self.assertEqual(rows, {start: count for (start, name), count in expected.items()
+                                if name == group})
+        token = done.stderr.strip().rsplit(" ", 1)[-1]
+        self.assertEqual(self.run_cli(*words, *end, "--resume-token", token).stdout, "")
+        log = self.run_cli("watch", VIEWS[0], *end).stdout
+        self.assertIn(newest.replace("T", " ")[:16], log)
 
     def listed(self):
         """(window, group) to count, by another command."""
