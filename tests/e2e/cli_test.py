@@ -25,7 +25,7 @@ RECORDS = 2_000
 QUICK_SECONDS = 30
 # Of docs/cli.md.
 USAGE, NOT_FOUND, INVALID, UNAVAILABLE, INTERRUPTED, PIPE_CLOSED = 2, 69, 67, 78, 130, 141
-# Each prints rows that do not change once the pipeline is drained.
+# Each prints rows that hardly change once the pipeline is drained.
 LISTS = (
     ("topics", "list"), ("topics", "describe", SOURCE_TOPIC), ("groups", "list"),
     ("topics", "tail", SOURCE_TOPIC, "--from", "beginning", "--count", "50", "--partition", "0"),
@@ -134,23 +134,36 @@ class CommandLineClient(unittest.TestCase):
             "windows", "list", VIEWS[0], "--limit", "1", "-o", "json").stdout)
         for words in LISTS:
             with self.subTest(words):
-                records = [json.loads(line) for line in
-                           self.run_cli(*words, "-o", "json").stdout.splitlines()]
+                text, as_yaml, as_csv = self.all_formats(words)
+                records = [json.loads(line) for line in text.splitlines()]
                 self.assertTrue(records)
-                self.assertEqual(yaml.safe_load(self.run_cli(*words, "-o", "yaml").stdout), records)
-                self.assert_csv(self.run_cli(*words, "-o", "csv").stdout, records)
+                self.assertEqual(yaml.safe_load(as_yaml), records)
+                self.assert_csv(as_csv, records)
                 self.assertIn("\n", self.run_cli(*words).stdout)
         for words in RECORD_COMMANDS:
             with self.subTest(words):
                 if words[0] == "windows":
                     words += (window["start_time"],)
-                record = json.loads(self.run_cli(*words, "-o", "json").stdout)
-                self.assertEqual(yaml.safe_load(self.run_cli(*words, "-o", "yaml").stdout), record)
-                self.assert_csv(self.run_cli(*words, "-o", "csv").stdout, [record])
+                text, as_yaml, as_csv = self.all_formats(words)
+                record = json.loads(text)
+                self.assertEqual(yaml.safe_load(as_yaml), record)
+                self.assert_csv(as_csv, [record])
         self.assertEqual(self.run_cli("windows", "list", VIEWS[0], "--from", "2100-01-01",
                                       "-o", "yaml").stdout, "[]\n")
         empty = self.run_cli("windows", "list", VIEWS[0], "--from", "2100-01-01", "-o", "csv").stdout
         self.assertTrue(empty.startswith("name,start_time,"), empty)
+
+    def all_formats(self, words):
+        """What a command prints as JSON, YAML and CSV, of a moment in which nothing changed."""
+        def same():
+            texts = [self.run_cli(*words, "-o", name).stdout
+                     for name in ("json", "yaml", "csv", "json")]
+            # Maps are in no order.
+            before, after = ([json.loads(line) for line in text.splitlines()]
+                             for text in (texts[0], texts[3]))
+            return before == after and texts[:3] or (False, texts[0])
+
+        return wait_until(f"{words} to stay the same", same, QUICK_SECONDS)
 
     def assert_csv(self, text, records):
         """Every value of the records, at its path, stands in the table."""
