@@ -59,6 +59,7 @@ _LIBRARIES = {
         ["-lgrpcpp_channelz"],
         [":grpc"],
     ),
+    "crypto": ("libssl-dev", "openssl/sha.h", ["-lcrypto"], []),
     "gtest": ("libgmock-dev", "gmock/gmock.h", ["-lgmock", "-lgtest", "-lpthread"], []),
     # gMock's main also starts gTest and understands the flags of both.
     "gtest_main": ("libgmock-dev", "gmock/gmock.h", ["-lgmock_main"], [":gtest"]),

@@ -160,6 +160,8 @@ class Broker:
         self.port = port
         self.log_level = log_level
         self._jvm_options = list(jvm_options)
+        # Further settings, which win: for tests.
+        self.more_settings = {}
         self._process = None
         self._watcher = None
         self._lock = None
@@ -277,7 +279,8 @@ class Broker:
         controller_port = free_port()
         while controller_port == self.port:
             controller_port = free_port()
-        text = (SETTINGS / "server.properties").read_text()
+        text = (SETTINGS / "server.properties").read_text() + "".join(
+            f"{name}={value}\n" for name, value in self.more_settings.items())
         for word, value in (("@PORT@", self.port), ("@CONTROLLER_PORT@", controller_port),
                             ("@DATA_DIR@", self.state_dir / "data")):
             text = text.replace(word, str(value))

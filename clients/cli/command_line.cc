@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "clients/cli/command_reference.h"
 #include "clients/cli/completion.h"
@@ -61,6 +62,11 @@ CLI::Option* AddDuration(CLI::App* app, const std::string& names, const std::str
     take(duration);
   };
   return app->add_option_function<std::string>(names, parse, help)->type_name("DURATION");
+}
+
+// The environment's name of a setting: WINDROW_TOKEN_FILE for token-file.
+std::string VariableOf(const std::string& key) {
+  return absl::StrCat("WINDROW_", absl::StrReplaceAll(absl::AsciiStrToUpper(key), {{"-", "_"}}));
 }
 
 }  // namespace
@@ -151,6 +157,15 @@ CommandLine::CommandLine()
   AddSetting("aggregator", "HOST:PORT", "Aggregator service", &addresses.aggregator);
   AddSetting("query", "HOST:PORT", "Query service", &addresses.query);
   AddSetting("pipeline", "ID", "Pipeline", &session_.pipeline_id());
+  Transport& transport = session_.transport();
+  AddSetting("tls-ca", "FILE", "Who signs the services' certificates (PEM); turns TLS on",
+             &transport.tls_ca);
+  AddSetting("tls-cert", "FILE", "Own certificate (PEM)", &transport.tls_cert);
+  AddSetting("tls-key", "FILE", "Its private key (PEM)", &transport.tls_key);
+  AddSetting("token-file", "FILE", "File with a bearer token for the services",
+             &transport.token_file);
+  AddSetting("kafka-config", "FILE", "File of librdkafka properties, NAME=VALUE",
+             &session_.kafka_config());
   app_->add_option("--profile", profile_, "Profile to use; see `windrow profile --help`")
       ->envname("WINDROW_PROFILE")
       ->take_last()
@@ -192,7 +207,7 @@ void CommandLine::DescribeNoun(const std::string& noun, const std::string& help)
 void CommandLine::AddSetting(const std::string& key, const char* type, const std::string& help,
                              std::string* value) {
   CLI::Option* const option = app_->add_option("--" + key, *value, help)
-                                  ->envname("WINDROW_" + absl::AsciiStrToUpper(key))
+                                  ->envname(VariableOf(key))
                                   ->capture_default_str()
                                   ->take_last()
                                   ->type_name(type);
@@ -240,7 +255,7 @@ absl::Status CommandLine::ApplyProfile(bool must_exist) {
     const std::string value = of_profile(setting.key);
     std::string source = "default";
     if (setting.option->count() > 0) {
-      source = absl::StrCat("flag or WINDROW_", absl::AsciiStrToUpper(setting.key));
+      source = absl::StrCat("flag or ", VariableOf(setting.key));
     } else if (!value.empty()) {
       *setting.value = value;
       source = absl::StrCat("profile ", name);
@@ -287,7 +302,7 @@ int CommandLine::PrintCompletions(std::vector<std::string> words) {
     }
     const auto profile = completion.globals.find("--profile");
     if (profile != completion.globals.end()) profile_ = profile->second;
-    if (ApplyProfile(false).ok()) {
+    if (ApplyProfile(false).ok() && session_.ReadFiles().ok()) {
       for (std::string& name : source->second(session_)) completion.Offer(std::move(name), "");
     }
   }
@@ -317,6 +332,7 @@ int CommandLine::Run(int argc, char** argv) {
   }
   if (color_ || no_color_) SetColor(color_ ? Color::kAlways : Color::kNever);
   absl::Status status = ApplyProfile(!chosen_traits_->manages_profiles);
+  if (status.ok()) status = session_.ReadFiles();
   if (!status.ok()) return Fail(status);
   status = chosen_(session_);
   FlushOutput();

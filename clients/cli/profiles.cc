@@ -65,6 +65,8 @@ absl::Status Take(const CLI::ConfigItem& item, Profiles* profiles) {
   return absl::OkStatus();
 }
 
+constexpr int kAddressKeys = 4;
+
 // The library marks where tables begin and end.
 bool IsMark(const CLI::ConfigItem& item) { return item.name == "++" || item.name == "--"; }
 
@@ -81,8 +83,10 @@ std::string Profiles::Path() {
 }
 
 const std::vector<std::string>& Profiles::Keys() {
-  static const auto* const keys = new std::vector<std::string>{"kafka", "producer", "aggregator",
-                                                               "query", "pipeline", "output"};
+  static const auto* const keys = new std::vector<std::string>{
+      "kafka",  "producer", "aggregator", "query",      "pipeline",     "output",
+      "tls-ca", "tls-cert", "tls-key",    "token-file", "kafka-config",
+  };
   return *keys;
 }
 
@@ -99,7 +103,11 @@ absl::Status Profiles::Check(absl::string_view key, absl::string_view value) {
   if (key == "pipeline" && !IsName(value)) {
     return UsageError(absl::StrCat("pipeline \"", value, "\" is not the id of a pipeline"));
   }
-  if (key != "output" && key != "pipeline" && !IsAddress(value)) {
+  const std::vector<std::string>& keys = Keys();
+  // The first ones are addresses.
+  const bool is_address =
+      std::find(keys.begin(), keys.begin() + kAddressKeys, key) != keys.begin() + kAddressKeys;
+  if (is_address && !IsAddress(value)) {
     return UsageError(absl::StrCat(key, " \"", value, "\" is not an address such as host:7001"));
   }
   return absl::OkStatus();

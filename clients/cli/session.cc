@@ -1,5 +1,9 @@
 #include "clients/cli/session.h"
 
+#include <unistd.h>
+
+#include <utility>
+
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -56,9 +60,19 @@ std::string Session::ViewName(absl::string_view view) const {
   return absl::StrCat(PipelineName(), "/views/", view);
 }
 
+absl::Status Session::ReadFiles() {
+  const absl::Status usable = CheckTransport(transport_);
+  if (!usable.ok()) return UsageError(usable.message());
+  absl::StatusOr<kafka::Properties> properties = kafka::ReadProperties(kafka_config_, environ);
+  if (!properties.ok()) return UsageError(properties.status().message());
+  kafka_properties_ = *std::move(properties);
+  return absl::OkStatus();
+}
+
 kafka::KafkaConfig Session::KafkaClient() const {
   kafka::KafkaConfig config;
   config.bootstrap_servers = addresses_.kafka;
+  config.properties = kafka_properties_;
   config.client_id = "windrow-cli";
   // Commands report trouble themselves, once: of librdkafka's lines only what is critical.
   config.properties["log_level"] = "2";
@@ -89,7 +103,7 @@ std::shared_ptr<grpc::Channel> Session::Channel(Service service) const {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   arguments.SetMaxReceiveMessageSize(64 << 20);
   arguments.SetServiceConfigJSON(rpc::kServiceConfig);
-  return grpc::CreateCustomChannel(Address(service), grpc::InsecureChannelCredentials(), arguments);
+  return CreateChannel(Address(service), transport_, arguments);
 }
 
 absl::Status Session::Explain(Service service, const grpc::Status& status) const {

@@ -10,6 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "clients/cli/transport.h"
+#include "services/platform/kafka/client_properties.h"
 #include "services/platform/kafka/kafka_config.h"
 
 namespace windrow::cli {
@@ -59,6 +61,13 @@ class Session {
   // How to reach Kafka.
   kafka::KafkaConfig KafkaClient() const;
 
+  // Files by which the services are spoken to, and one of librdkafka's properties, or empty; the
+  // command line sets them.
+  Transport& transport() { return transport_; }
+  std::string& kafka_config() { return kafka_config_; }
+  // Reads those files; a usage error says which one is wrong. Call before Channel and KafkaClient.
+  absl::Status ReadFiles();
+
   const std::string& Address(Service service) const;
 
   // A new channel to a service; it connects when first used.
@@ -80,6 +89,9 @@ class Session {
 
  private:
   Addresses addresses_;
+  Transport transport_;
+  std::string kafka_config_;
+  kafka::Properties kafka_properties_;
   std::string pipeline_id_ = "sf-calls";
   std::vector<EffectiveSetting> settings_;
 };

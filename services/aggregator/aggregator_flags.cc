@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
+#include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/metrics/metrics_flags.h"
 #include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 
-ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka brokers, HOST:PORT[,HOST:PORT...]");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7002", "gRPC address; port 0 takes a free one");
 ABSL_FLAG(std::string, replica, "aggregator-0",
           "name of this replica: unique among replicas and the same after a restart");
@@ -24,7 +24,7 @@ namespace windrow::aggregator {
 AggregatorApp::Options ParseAggregatorFlags(int argc, char** argv) {
   runtime::ParseFlagsOrExit(argc, argv, "Counts records into windows, exactly once.");
   AggregatorApp::Options options;
-  options.kafka.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
+  options.kafka = kafka::KafkaConfigFromFlags("windrow");
   options.listen = absl::GetFlag(FLAGS_listen);
   options.metrics_address = metrics::MetricsAddressFromFlags(&options.kafka);
   options.rpc = rpc::ServerOptionsFromFlags("aggregator.windrow");

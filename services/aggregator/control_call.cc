@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "services/platform/auth/access_control.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::aggregator {
@@ -65,7 +66,7 @@ ControlCall::ControlCall(const grpc::ServerContext* context, absl::string_view m
                          const Message& request)
     : context_(context),
       method_(method),
-      caller_(context == nullptr ? "" : context->peer()),
+      caller_(context == nullptr ? "" : auth::CallerOf(*context)),
       pipeline_(TextField(request, "name")),
       request_id_(TextField(request, "request_id")),
       validate_only_(Flag(request, "validate_only")),

@@ -22,7 +22,8 @@ class ControlCall {
   ControlCall(const grpc::ServerContext* context, absl::string_view method,
               const google::protobuf::Message& request);
 
-  // The peer's address, for Proposal.caller; empty without a connection.
+  // Who calls: the principal's name, where callers are known, and the peer's address; for
+  // Proposal.caller; empty without a connection.
   const std::string& caller() const { return caller_; }
 
   // What is left of the caller's deadline, `longest` at most; zero when it has gone.

@@ -7,9 +7,9 @@
 #include "services/aggregator/control_log.h"
 #include "services/aggregator/offset_restorer.h"
 #include "services/aggregator/source/pipeline_loader.h"
+#include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/runtime/flags.h"
 
-ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka brokers, HOST:PORT[,HOST:PORT...]");
 ABSL_FLAG(std::string, pipeline, "sf-calls", "id of the pipeline");
 
 int main(int argc, char** argv) {
@@ -17,8 +17,7 @@ int main(int argc, char** argv) {
   runtime::ParseFlagsOrExit(argc, argv,
                             "Writes back offsets that a pipeline's consumer group has lost, from "
                             "its log. Stop every replica of the aggregator first.");
-  kafka::KafkaConfig config;
-  config.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
+  const kafka::KafkaConfig config = kafka::KafkaConfigFromFlags("windrow");
   const auto log = aggregator::ControlLog::Open(
       config, [] {}, absl::Seconds(30));
   if (!log.ok()) runtime::ExitWithUsageError(std::string(log.status().message()));

@@ -6,13 +6,13 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/metrics/metrics_flags.h"
 #include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 #include "services/producer/generator_flags.h"
 #include "services/producer/source/dataset_reader.h"
 
-ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka brokers, HOST:PORT[,HOST:PORT...]");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7001", "address of the gRPC server, HOST:PORT");
 ABSL_FLAG(std::string, log_format, "json", "form of log lines: json or text");
 ABSL_FLAG(std::string, topic, "calls", "topic to write to");
@@ -96,8 +96,7 @@ std::optional<ReplayOptions> AutostartFromFlags() {
 ProducerOptions ParseProducerFlags(int argc, char** argv) {
   runtime::ParseFlagsOrExit(argc, argv, kUsage);
   ProducerOptions options;
-  options.kafka.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
-  options.kafka.client_id = "windrow-producer";
+  options.kafka = kafka::KafkaConfigFromFlags("windrow-producer");
   options.listen = absl::GetFlag(FLAGS_listen);
   options.metrics_address = metrics::MetricsAddressFromFlags(&options.kafka);
   options.rpc = rpc::ServerOptionsFromFlags("producer.windrow");

@@ -6,11 +6,11 @@
 
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
+#include "services/platform/kafka/kafka_flags.h"
 #include "services/platform/metrics/metrics_flags.h"
 #include "services/platform/rpc/server_flags.h"
 #include "services/platform/runtime/flags.h"
 
-ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka brokers, HOST:PORT[,HOST:PORT...].");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7003", "Where to serve gRPC, HOST:PORT; port 0 is any.");
 ABSL_FLAG(std::string, store_dir, "./query-store",
           "Directory of the stored results, for this process alone; made if it does not exist.");
@@ -30,8 +30,7 @@ QueryApp::Options ParseQueryFlags(int argc, char** argv) {
   runtime::ParseFlagsOrExit(argc, argv,
                             "Keeps the results of windrow's pipelines and serves them over gRPC.");
   QueryApp::Options options;
-  options.kafka.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
-  options.kafka.client_id = "windrow-query";
+  options.kafka = kafka::KafkaConfigFromFlags("windrow-query");
   options.listen = absl::GetFlag(FLAGS_listen);
   options.store_dir = absl::GetFlag(FLAGS_store_dir);
   options.pipelines = absl::GetFlag(FLAGS_pipeline);

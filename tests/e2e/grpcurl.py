@@ -82,14 +82,15 @@ def decode_all(text):
 
 
 class Grpcurl:
-    """One server."""
+    """One server. `transport` is how grpcurl is to speak to it, and as whom."""
 
-    def __init__(self, address):
+    def __init__(self, address, transport=("-plaintext",)):
         self.address = address
+        self.transport = tuple(transport)
 
     def _command(self, *arguments, seconds=CALL_SECONDS):
         return [
-            binary(), "-plaintext", "-emit-defaults", "-format-error", "-connect-timeout", "5",
+            binary(), *self.transport, "-emit-defaults", "-format-error", "-connect-timeout", "5",
             "-max-time", str(seconds), "-max-msg-sz", str(64 << 20), *arguments,
         ]
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "services/platform/kafka/client_statistics.h"
 #include "services/platform/runtime/log.h"
@@ -31,13 +32,21 @@ void OnLog(const rd_kafka_t* client, int level, const char* facility, const char
                 {"message", text}});
 }
 
+bool IsSecret(absl::string_view name) {
+  return absl::StrContains(name, "password") || absl::StrContains(name, "secret") ||
+         absl::StrContains(name, "key") || absl::StrContains(name, "oauthbearer");
+}
+
 absl::Status SetProperty(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char error[512];
   if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof(error)) ==
       RD_KAFKA_CONF_OK) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat("Kafka property '", name, "': ", error));
+  // librdkafka may repeat the value.
+  const std::string words =
+      IsSecret(name) && !value.empty() ? absl::StrReplaceAll(error, {{value, "…"}}) : error;
+  return absl::InvalidArgumentError(absl::StrCat("Kafka property '", name, "': ", words));
 }
 
 absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {

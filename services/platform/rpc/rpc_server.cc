@@ -10,6 +10,7 @@
 #include <grpcpp/impl/server_initializer.h>
 #include <grpcpp/resource_quota.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "services/platform/rpc/call_interceptor.h"
 #include "services/platform/rpc/reflection_service.h"
+#include "services/platform/rpc/server_credentials.h"
 #include "services/platform/runtime/log.h"
 
 namespace windrow::rpc {
@@ -116,9 +118,23 @@ int TryBind(const addrinfo& info) {
   return bind(fd, info.ai_addr, info.ai_addrlen) == 0 ? 0 : errno;
 }
 
-// Whether `address` can be listened on: gRPC itself does not say why it cannot.
-absl::Status CheckAddress(const std::string& address) {
-  if (absl::StartsWith(address, "unix:")) return absl::OkStatus();
+bool IsLoopback(const addrinfo& info) {
+  if (info.ai_family == AF_INET) {
+    const auto* const v4 = reinterpret_cast<const sockaddr_in*>(info.ai_addr);
+    return (ntohl(v4->sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+  }
+  if (info.ai_family != AF_INET6) return false;
+  const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(info.ai_addr);
+  return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+bool IsSocketFile(const std::string& address) { return absl::StartsWith(address, "unix:"); }
+
+// Whether `address` can be listened on: gRPC itself does not say why it cannot. Sets whether only
+// this machine reaches it.
+absl::Status CheckAddress(const std::string& address, bool* is_loopback) {
+  *is_loopback = true;
+  if (IsSocketFile(address)) return absl::OkStatus();
   const size_t colon = address.rfind(':');
   int port = -1;
   if (colon == std::string::npos || colon == 0 ||
@@ -140,6 +156,9 @@ absl::Status CheckAddress(const std::string& address) {
         absl::StrCat("cannot listen on ", address, ": ", gai_strerror(failure)));
   }
   const absl::Cleanup free_found = [found] { freeaddrinfo(found); };
+  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+    *is_loopback = *is_loopback && IsLoopback(*info);
+  }
   int error = 0;
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
     error = TryBind(*info);
@@ -198,22 +217,25 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const ServerOptions& options, CallObserver* observer) {
   InitGrpc();
   if (options.channelz) grpc::channelz::experimental::InitChannelzService();
-  const absl::Status usable = CheckAddress(address);
+  bool is_loopback = false;
+  const absl::Status usable = CheckAddress(address, &is_loopback);
   if (!usable.ok()) return usable;
+  const auto credentials = MakeServerCredentials(options, is_loopback, IsSocketFile(address));
+  if (!credentials.ok()) return credentials.status();
 
   std::unique_ptr<RpcServer> result(new RpcServer);
   grpc::ServerBuilder builder;
   SetBounds(options, builder);
   SetConnections(options, builder);
   SetInterceptor(options, observer, builder);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &result->port_);
+  builder.AddListeningPort(address, *credentials, &result->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   builder.RegisterService(result->reflection_.get());
   builder.SetOption(std::make_unique<NamesOption>(*result->reflection_));
   result->server_ = builder.BuildAndStart();
   if (result->server_ == nullptr) {
     // Somebody was quicker, or it is something that only gRPC knows; then its log says what.
-    const absl::Status reason = CheckAddress(address);
+    const absl::Status reason = CheckAddress(address, &is_loopback);
     return reason.ok() ? absl::UnavailableError(absl::StrCat("cannot listen on ", address))
                        : reason;
   }

@@ -34,7 +34,9 @@ class RpcServer {
   // Listens on `address` ("127.0.0.1:7001"; port 0 takes a free one). Health is NOT_SERVING until
   // SetServing(true). ALREADY_EXISTS when the port is taken, with what to do in the message;
   // INVALID_ARGUMENT for an address that is none, UNAVAILABLE when it cannot be listened on.
-  // `observer` may be null, and must outlive the server otherwise.
+  // INVALID_ARGUMENT too, with what to do, when others would reach it in plaintext, and for
+  // certificates that cannot be used. `observer` may be null, and must outlive the server
+  // otherwise.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const std::string& address, const std::vector<grpc::Service*>& services,
       const ServerOptions& options = {}, CallObserver* observer = nullptr);

@@ -294,6 +294,66 @@ TEST_F(RpcServerTest, RefusesWhatIsNoAddress) {
   }
 }
 
+TEST_F(RpcServerTest, PlaintextIsForThisMachineAlone) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0"}) {
+    const absl::Status refused = RpcServer::Start(address, {}).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << address;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("--insecure_plaintext"));
+  }
+  ServerOptions options;
+  options.insecure_plaintext = true;
+  EXPECT_TRUE(RpcServer::Start("0.0.0.0:0", {}, options).ok());
+  for (const char* address : {"localhost:0", "127.0.0.2:0"}) {
+    EXPECT_TRUE(RpcServer::Start(address, {}).ok()) << address;
+  }
+}
+
+// Lets nobody in but "/…/ListWindows" with a token.
+class Doorkeeper final : public grpc::AuthMetadataProcessor {
+ public:
+  bool IsBlocking() const override { return false; }
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata*,
+                       OutputMetadata*) override {
+    const auto token = metadata.find("authorization");
+    if (token == metadata.end()) return {grpc::StatusCode::UNAUTHENTICATED, "who are you?"};
+    return grpc::Status::OK;
+  }
+};
+
+TEST_F(RpcServerTest, TheGateIsAskedBeforeTheHandler) {
+  ServerOptions options;
+  options.gate = std::make_shared<Doorkeeper>();
+  Start(options);
+  EXPECT_EQ(Call("/windrow.query.v1.QueryService/ListWindows", query::v1::ListWindowsRequest())
+                .error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_FALSE(query_.entered.HasBeenNotified());
+  query_.release.Notify();
+  grpc::ClientContext context;
+  SetDeadline(context);
+  context.AddMetadata("authorization", "Bearer x");
+  query::v1::ListWindowsResponse response;
+  EXPECT_EQ(
+      query::v1::QueryService::NewStub(channel_)->ListWindows(&context, {}, &response).error_code(),
+      grpc::StatusCode::NOT_FOUND);
+
+  // Tokens do not go over a network in the clear, whatever is said of it.
+  options.insecure_plaintext = true;
+  const absl::Status refused = RpcServer::Start("0.0.0.0:0", {}, options).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--tls_cert"));
+}
+
+TEST_F(RpcServerTest, SaysWhichFileOfTlsIsWrong) {
+  ServerOptions options;
+  options.tls.cert = "/no/such/file";
+  EXPECT_THAT(std::string(RpcServer::Start("127.0.0.1:0", {}, options).status().message()),
+              HasSubstr("--tls_key"));
+  options.tls.key = "/no/such/key";
+  EXPECT_THAT(std::string(RpcServer::Start("127.0.0.1:0", {}, options).status().message()),
+              HasSubstr("/no/such/file"));
+}
+
 TEST_F(RpcServerTest, FreesItsPort) {
   server_.reset();
   EXPECT_TRUE(RpcServer::Start(address_, {}).ok());

@@ -1,12 +1,17 @@
 #include "services/platform/rpc/server_flags.h"
 
 #include <cstdint>
+#include <fstream>
 #include <limits>
+#include <memory>
+#include <sstream>
 #include <string>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "services/platform/auth/access_control.h"
+#include "services/platform/auth/access_policy.h"
 #include "services/platform/runtime/flags.h"
 
 ABSL_FLAG(int, max_request_kb, 4096, "largest gRPC request, in KiB; up to 65536");
@@ -25,6 +30,20 @@ ABSL_FLAG(absl::Duration, max_connection_age, absl::Minutes(30),
           "spread over new replicas; 0 is never");
 ABSL_FLAG(absl::Duration, max_connection_age_grace, absl::Seconds(30),
           "calls on such a connection are cut after that; subscriptions resume on another one");
+ABSL_FLAG(
+    std::string, tls_cert, "",
+    "certificate chain (PEM) for the gRPC port; read again when it changes; empty is plaintext");
+ABSL_FLAG(std::string, tls_key, "", "its private key (PEM); read again when it changes");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "who signs clients' certificates (PEM): clients must show one, or a token with "
+          "--auth_principals; empty asks for none");
+ABSL_FLAG(bool, insecure_plaintext, false,
+          "serve plaintext although other machines reach --listen: for a trusted network alone");
+ABSL_FLAG(std::string, auth_principals, "",
+          "file that says who may call, by token or certificate; read again when it changes; empty "
+          "lets everybody call everything; see docs/security.md");
+ABSL_FLAG(std::string, auth_policy, "",
+          "file that says which role a method needs; empty is the shipped policy");
 ABSL_FLAG(bool, channelz, false, "serve grpc.channelz.v1, for looking into connections");
 
 namespace windrow::rpc {
@@ -44,6 +63,35 @@ T InRange(absl::string_view name, T value, T least, T most, absl::string_view wo
 absl::Duration TimeInRange(absl::string_view name, absl::Duration value, absl::Duration least) {
   return InRange(name, value, least, kLongest,
                  absl::StrCat("from ", absl::FormatDuration(least), " to 24 days"));
+}
+
+auth::AccessPolicy PolicyFromFlags() {
+  const std::string path = absl::GetFlag(FLAGS_auth_policy);
+  if (path.empty()) return auth::AccessPolicy::Default();
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    runtime::ExitWithUsageError(absl::StrCat("--auth_policy: cannot read ", path));
+  }
+  const auto policy = auth::AccessPolicy::Parse(text.str());
+  if (!policy.ok()) {
+    runtime::ExitWithUsageError(
+        absl::StrCat("--auth_policy: ", path, ", ", policy.status().message()));
+  }
+  return *policy;
+}
+
+std::shared_ptr<grpc::AuthMetadataProcessor> GateFromFlags() {
+  const std::string principals = absl::GetFlag(FLAGS_auth_principals);
+  if (principals.empty()) {
+    if (absl::GetFlag(FLAGS_auth_policy).empty()) return nullptr;
+    runtime::ExitWithUsageError("--auth_policy needs --auth_principals");
+  }
+  const auto gate = auth::AccessControl::Create(principals, PolicyFromFlags());
+  if (!gate.ok()) {
+    runtime::ExitWithUsageError(absl::StrCat("--auth_principals: ", gate.status().message()));
+  }
+  return *gate;
 }
 
 }  // namespace
@@ -69,6 +117,10 @@ ServerOptions ServerOptionsFromFlags(absl::string_view error_domain) {
   options.max_connection_age_grace =
       TimeInRange("max_connection_age_grace", absl::GetFlag(FLAGS_max_connection_age_grace),
                   absl::ZeroDuration());
+  options.tls = {absl::GetFlag(FLAGS_tls_cert), absl::GetFlag(FLAGS_tls_key),
+                 absl::GetFlag(FLAGS_tls_client_ca)};
+  options.insecure_plaintext = absl::GetFlag(FLAGS_insecure_plaintext);
+  options.gate = GateFromFlags();
   options.channelz = absl::GetFlag(FLAGS_channelz);
   return options;
 }

@@ -1,12 +1,24 @@
 #ifndef SERVICES_PLATFORM_RPC_SERVER_OPTIONS_H_
 #define SERVICES_PLATFORM_RPC_SERVER_OPTIONS_H_
 
+#include <grpcpp/security/auth_metadata_processor.h>
+
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/time/time.h"
 
 namespace windrow::rpc {
+
+// What a server shows to its callers, and by what it knows them: files in PEM, read again when they
+// change. The key and the certificate are exchanged together.
+struct TlsFiles {
+  std::string cert;
+  std::string key;
+  // Of those who may sign clients' certificates; empty: clients need none.
+  std::string client_ca;
+};
 
 // How a gRPC server treats its callers: what the flags of every service set, see server_flags.h. A
 // plain value.
@@ -34,6 +46,14 @@ struct ServerOptions {
   absl::Duration max_connection_age = absl::Minutes(30);
   // Then calls that still run are cut; who watches comes back with a token.
   absl::Duration max_connection_age_grace = absl::Seconds(30);
+
+  // Of the port; none for plaintext.
+  TlsFiles tls;
+  // Whether to serve plaintext where other machines reach it.
+  bool insecure_plaintext = false;
+  // Asked before every handler whether the call may be made; null: every call may. Shared with
+  // whoever wants to know who calls.
+  std::shared_ptr<grpc::AuthMetadataProcessor> gate;
 
   // Serves grpc.channelz.v1, for looking into connections.
   bool channelz = false;

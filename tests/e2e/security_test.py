@@ -1,0 +1,309 @@
+"""TLS, who may call what, and a Kafka that wants both: seen from outside, with grpcurl and openssl."""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import subprocess
+import unittest
+
+from dev.broker import free_port
+from tests.e2e.certificates import Authority, serial_at
+from tests.e2e.grpcurl import Grpcurl, RpcError
+from tests.e2e.system import (PIPELINE, PIPELINES, PRODUCER, QUERY, ROOT, SERVICES, SOURCE_TOPIC,
+                              System, VIEWS, generator)
+from tests.e2e.waiting import wait_until
+
+POLICY = ROOT / "resources/auth/policy.txt"
+HEALTH = "grpc.health.v1.Health/"
+ROLES = ("viewer", "operator", "admin")
+REFUSED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+SECONDS = 30
+VIEW = f"{PIPELINE}/views/{VIEWS[0]}"
+
+
+def token_of(name):
+    return f"token-of-{name}-not-for-logs"
+
+
+def principal(role, name):
+    return f"{role} {name} sha256:{hashlib.sha256(token_of(name).encode()).hexdigest()}\n"
+
+
+def needed_role(method):
+    """By the shipped policy, read by words of its own."""
+    lines = [line.split("#")[0].split() for line in POLICY.read_text().splitlines()]
+    roles = {words[1]: words[0] for words in lines if words}
+    return roles.get(method, roles.get(method.split("/")[0] + "/*"))
+
+
+class Security(unittest.TestCase):
+    def start(self, *flags):
+        """The services with TLS; each is asked for as an admin."""
+        self.system = System(self)
+        self.authority = Authority(self.system.directory / "certificates")
+        self.certificate, self.key = self.authority.issue("service")
+        self.principals = self.system.directory / "principals"
+        self.principals.write_text(
+            "# who may call\n" + "".join(principal(role, role) for role in ROLES)
+            + "operator alice cert:alice\n")
+        arguments = self.system.service_arguments
+        self.system.service_arguments = lambda name: arguments(name) + [
+            f"--tls-cert={self.certificate}", f"--tls-key={self.key}",
+            f"--tls-client-ca={self.authority.certificate}",
+            f"--auth-principals={self.principals}", *flags]
+        for name in SERVICES:
+            self.system.rpc[name] = self.caller(name, token_of("admin"))
+        self.system.start()
+
+    def caller(self, service, token=None, certificate=None, authority=None):
+        transport = ["-cacert", str((authority or self.authority).certificate)]
+        if token is not None:
+            transport += ["-H", f"authorization: Bearer {token}"]
+        if certificate is not None:
+            transport += ["-cert", str(certificate[0]), "-key", str(certificate[1])]
+        return Grpcurl(self.system.stack.address(service), transport)
+
+    @staticmethod
+    def code_of(caller, method, seconds=3):
+        try:
+            caller.call_all(method, {}, seconds=seconds)
+        except RpcError as error:
+            return error.code
+        return "OK"
+
+    def test_who_may_call_what(self):
+        self.start()
+        self.check_every_method()
+        self.check_certificates()
+        self.check_audit()
+        self.check_new_principals()
+        self.check_cli()
+        self.check_rotation()
+        self.check_nothing_secret_is_logged()
+
+    def methods(self):
+        """Service and method of every RPC that reflection tells of."""
+        for service in SERVICES:
+            rpc = self.system.rpc[service]
+            for name in rpc.run("list").split():
+                for method in rpc.run("list", name).split():
+                    yield service, "/".join(method.rsplit(".", 1))
+
+    def check_every_method(self):
+        callers = {"none": None, "wrong": "nobody's", **{role: token_of(role) for role in ROLES}}
+        table = [(service, method, who) for service, method in self.methods() for who in callers]
+        self.assertGreater(len({method for _, method, _ in table}), 30)
+
+        def call(row):
+            service, method, who = row
+            # Reflection needs a role of its own; descriptors make the call alone count.
+            return self.code_of(self.by_descriptors(service, callers[who]), method)
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            codes = list(pool.map(call, table))
+        ranks = {role: rank for rank, role in enumerate(ROLES)}
+        for (_, method, who), code in zip(table, codes):
+            needed = needed_role(method)
+            self.assertIsNotNone(needed, f"{method} is not in the policy")
+            with self.subTest(method=method, who=who):
+                if needed == "anyone":
+                    self.assertNotIn(code, REFUSED)
+                elif who in ("none", "wrong"):
+                    self.assertEqual(code, "UNAUTHENTICATED")
+                elif ranks[who] < ranks[needed]:
+                    self.assertEqual(code, "PERMISSION_DENIED")
+                else:
+                    self.assertNotIn(code, REFUSED)
+                    self.assertNotEqual(code, "UNAVAILABLE")
+
+    def by_descriptors(self, service, token):
+        caller = self.caller(service, token)
+        caller.transport += ("-protoset", str(self.protoset()), "-use-reflection=false")
+        return caller
+
+    def protoset(self):
+        """What reflection knows, as a file."""
+        path = self.system.directory / "all.protoset"
+        if not path.exists():
+            parts = []
+            for service in SERVICES:
+                part = self.system.directory / f"{service}.protoset"
+                command = self.system.rpc[service]._command("-protoset-out", str(part))
+                done = subprocess.run(
+                    [*command, self.system.stack.address(service), "describe"],
+                    capture_output=True, text=True, timeout=30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                parts.append(part.read_bytes())
+            # Descriptor sets one after the other are one.
+            path.write_bytes(b"".join(parts))
+        return path
+
+    def check_certificates(self):
+        """A certificate is as good as a token; one that nobody knows, or signed, is not."""
+        alice = self.authority.issue("alice")
+        mallory = self.authority.issue("mallory")
+        other = Authority(self.system.directory / "others").issue("alice")
+        pause = PRODUCER + "PauseReplay"
+        self.assertEqual(self.code_of(self.caller("producer", certificate=alice), pause),
+                         "FAILED_PRECONDITION")
+        self.assertEqual(self.code_of(self.caller("aggregator", certificate=alice),
+                                      PIPELINES + "DeletePipeline"), "PERMISSION_DENIED")
+        self.assertEqual(self.code_of(self.caller("producer", certificate=mallory), pause),
+                         "UNAUTHENTICATED")
+        self.assertEqual(self.code_of(self.caller("producer", certificate=other), pause),
+                         "UNAVAILABLE", "no handshake")
+        # A service that somebody else signed is not spoken to.
+        stranger = Authority(self.system.directory / "strangers")
+        self.assertEqual(
+            self.code_of(self.caller("producer", token_of("admin"), authority=stranger),
+                         HEALTH + "Check"), "UNAVAILABLE")
+        plain = Grpcurl(self.system.stack.address("producer"))
+        self.assertEqual(self.code_of(plain, HEALTH + "Check"), "UNAVAILABLE")
+
+    def log_of(self, service):
+        path = self.system.stack.state_dir / "logs" / f"{service}.log"
+        return path.read_text(encoding="utf-8", errors="replace")
+
+    def check_audit(self):
+        self.code_of(self.caller("aggregator", token_of("operator")), PIPELINES + "DrainPipeline")
+        lines = [json.loads(line) for line in self.log_of("aggregator").splitlines()]
+        calls = [line for line in lines if line["event"] == "control call"]
+        self.assertTrue(any(line["caller"].startswith("operator at ipv4:") for line in calls), calls)
+        refused = [line for line in lines if line["event"] == "call refused"]
+        self.assertTrue(any(line["caller"] == "viewer" for line in refused), refused[:3])
+
+    def check_new_principals(self):
+        """The file is read again; one that is wrong changes nothing."""
+        late = self.by_descriptors("query", token_of("late"))
+        method = QUERY + "GetStatus"
+        self.assertEqual(self.code_of(late, method), "UNAUTHENTICATED")
+        old = self.principals.read_text()
+        self.principals.write_text(old + principal("viewer", "late"))
+        wait_until("the new token to be known", lambda: self.code_of(late, method) == "OK", SECONDS)
+        self.principals.write_text("nonsense\n")
+        wait_until("the wrong file to be noticed",
+                   lambda: "principals not read again" in self.log_of("query"), SECONDS)
+        self.assertEqual(self.code_of(late, method), "OK")
+        self.principals.write_text(old)
+        wait_until("the token to be forgotten",
+                   lambda: self.code_of(late, method) == "UNAUTHENTICATED", SECONDS)
+
+    def check_cli(self):
+        token = self.system.directory / "token"
+        token.write_text(token_of("viewer") + "\n")
+        flags = ("--tls-ca", str(self.authority.certificate), "--token-file", str(token))
+        self.system.cli("health", "query", *flags)
+        self.system.cli("progress", *flags)
+        refused = self.system.cli("pipelines", "pause", *flags, check=False)
+        self.assertIn("needs operator", refused.stderr)
+
+    def check_rotation(self):
+        """Another certificate is shown within seconds; calls and feeds do not notice."""
+        address = self.system.stack.address("query")
+        query = self.by_descriptors("query", token_of("viewer"))
+        before = serial_at(address, self.authority)
+        self.assertTrue(before)
+        self.system.replay_all(generator(200, 3))
+        self.system.drain()
+        with self.caller("query", token_of("viewer")).stream(
+                QUERY + "Subscribe", {"parent": VIEW, "heartbeat_interval": "0.5s"},
+                seconds=120) as feed:
+            self.assertIn("confirmation", feed.next(SECONDS))
+            new_certificate, new_key = self.authority.issue("next")
+            os.replace(new_key, self.key)
+            os.replace(new_certificate, self.certificate)
+
+            def rotated():
+                self.assertEqual(self.code_of(query, QUERY + "GetStatus"), "OK")
+                return serial_at(address, self.authority) not in ("", before)
+
+            wait_until("the new certificate to be shown", rotated, SECONDS)
+            for _ in range(3):
+                feed.next(SECONDS)
+
+    def check_nothing_secret_is_logged(self):
+        for service in SERVICES:
+            self.assertNotIn("not-for-logs", self.log_of(service))
+            self.assertNotIn("PRIVATE KEY", self.log_of(service))
+
+    def test_plaintext_is_for_loopback(self):
+        directory = System(self).directory
+        directory.mkdir(parents=True, exist_ok=True)
+        principals = directory / "principals"
+        principals.write_text(principal("admin", "root"))
+        binary = ROOT / "bazel-bin/services/query/query"
+        address = f"--listen=0.0.0.0:{free_port()}"
+        for flags, words in (
+            ([address], "--insecure_plaintext"),
+            ([address, f"--auth-principals={principals}", "--insecure-plaintext"], "--tls_cert"),
+            ([f"--tls-cert={principals}"], "--tls_key"),
+            ([f"--tls-cert={principals}", f"--tls-key={principals}"], "PEM"),
+            ([f"--auth-policy={principals}"], "--auth_principals"),
+        ):
+            done = subprocess.run(
+                [str(binary), "--kafka=127.0.0.1:1", f"--store-dir={directory / 'store'}", *flags],
+                capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 2, (flags, done.stderr))
+            self.assertIn(words, done.stderr)
+
+
+class SecureKafka(unittest.TestCase):
+    """The same services on a broker that speaks SASL over TLS alone."""
+
+    def test_from_end_to_end(self):
+        system = System(self)
+        authority = Authority(system.directory / "certificates")
+        certificate, key = authority.issue("broker")
+        secret = "kafka-password-not-for-logs"
+        store = system.directory / "broker.pem"
+        store.write_text(key.read_text() + certificate.read_text())
+        broker = system.broker
+        port = free_port()
+        broker.more_settings = {
+            "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},SASL_SSL://127.0.0.1:{port},"
+                         "CONTROLLER://127.0.0.1:@CONTROLLER_PORT@",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker.port},"
+                                    f"SASL_SSL://127.0.0.1:{port}",
+            "listener.security.protocol.map":
+                "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": store,
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": authority.certificate,
+            # Not SCRAM: librdkafka 2.0.2 repeats a nonce, which Kafka 4 refuses.
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.sasl_ssl.plain.sasl.jaas.config":
+                "org.apache.kafka.common.security.plain.PlainLoginModule required "
+                f'user_windrow="{secret}";',
+        }
+        config = system.directory / "kafka.properties"
+        config.write_text(
+            "# how to reach Kafka\nsecurity.protocol=SASL_SSL\nsasl.mechanism=PLAIN\n"
+            f"ssl.ca.location={authority.certificate}\nsasl.username=windrow\n"
+            f"sasl.password={secret}\n")
+        config.chmod(0o600)
+        arguments = system.service_arguments
+        system.service_arguments = lambda name: arguments(name) + [
+            f"--kafka-config={config}", f"--kafka=127.0.0.1:{port}"]
+        system.start()
+        system.replay_all(generator(2_000, 11))
+        system.drain()
+        rows = system.export()
+        expected = system.recount()
+        for view in VIEWS:
+            self.assertEqual(sum(row["count"] for row in rows[view]),
+                             sum(row["count"] for row in expected.rows(view, {})), view)
+        self.assertTrue(rows[VIEWS[0]])
+        for service in SERVICES:
+            log = (system.stack.state_dir / "logs" / f"{service}.log").read_text()
+            self.assertNotIn(secret, log)
+        # Without the password nobody gets in.
+        config.write_text(config.read_text().replace(secret, "wrong"))
+        listed = system.cli("--kafka", f"127.0.0.1:{port}", "--kafka-config", str(config),
+                            "topics", "list", check=False)
+        self.assertNotEqual(listed.returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
