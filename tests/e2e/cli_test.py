@@ -123,7 +123,7 @@ class CommandLineClient(unittest.TestCase):
         self.system.drain()
         for check in (self.check_formats, self.check_numbers, self.check_producing,
                       self.check_groups, self.check_exit_codes, self.check_profiles,
-                      self.check_colors, self.check_completion):
+                      self.check_colors, self.check_completion, self.check_waiting):
             with self.subTest(check.__name__):
                 check()
 
@@ -359,6 +359,24 @@ class CommandLineClient(unittest.TestCase):
                     capture_output=True, text=True, timeout=QUICK_SECONDS, env=self.environment)
                 self.assertEqual(done.stderr, "")
                 self.assertEqual(set(done.stdout.split()), expected)
+
+    def check_waiting(self):
+        """A restart that is waited for is served afterwards; its bar is seen on a terminal only."""
+        words = ("pipelines", "restart", "--from", "earliest", "--wait", "60s")
+        # So slow that there is something to see.
+        terminal = Terminal(
+            self.system.stack.windrow_command(*words, "--backfill-rate", str(RECORDS // 3)),
+            dict(self.environment, TERM="xterm"))
+        self.assertEqual(terminal.finish(), 0, terminal.text())
+        self.assertRegex(terminal.text(), r"incarnation 2 catches up: \[#* *\] \d+ %")
+        self.assertIn(f"{PIPELINE_ID} restarted", terminal.text())
+        served = json.loads(self.run_cli("pipelines", "get", "-o", "json").stdout)
+        self.assertEqual(served["served"]["number"], 2)
+        self.assertNotIn("next", served)
+        late = self.run_cli("pipelines", "restart", "--from", "earliest", "--wait", "1ms",
+                            "--backfill-rate", "1", code=68)
+        self.assertIn("has not caught up", late.stderr)
+        self.assertNotIn("\x1b", late.stderr)
 
     # Following
 
