@@ -184,6 +184,30 @@ class EachOverlay(unittest.TestCase):
             group = trigger["metadata"]["consumerGroup"].removeprefix("windrow.")
             self.assertIn(f'name: "pipelines/{group}"', pipeline)
 
+    def test_each_service_has_a_kafka_user_that_may_do_what_it_must(self):
+        prod = self.overlays["prod"]
+        self.assertEqual(prod.find("KafkaTopic", "calls")["spec"]["topicName"], "calls")
+        for name in PORTS:
+            acls = prod.find("KafkaUser", f"windrow-{name}")["spec"]["authorization"]["acls"]
+            (spec,) = [spec for workload, _, spec in prod.pods() if workload == name]
+            secrets = [volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume]
+            self.assertIn(f"windrow-{name}", secrets)
+            named = {(acl["resource"]["type"], acl["resource"]["name"]) for acl in acls}
+            self.assertLessEqual(named, {("topic", "calls"), ("topic", "sf-calls."), ("topic", "windrow."),
+                                         ("topic", "windrow.control"), ("group", "windrow."),
+                                         ("transactionalId", "windrow.")})
+
+    def test_the_kafka_client_finds_its_files(self):
+        prod = self.overlays["prod"]
+        for name in PORTS:
+            (spec,) = [spec for workload, _, spec in prod.pods() if workload == name]
+            places = [mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]]
+            properties = prod.container(name, tempfile.mkdtemp(dir=self.folder)).mounts[
+                "/etc/windrow-kafka/client"] / "client.properties"
+            for line in properties.read_text(encoding="utf-8").splitlines():
+                if ".location=" in line:
+                    self.assertIn(str(pathlib.PurePath(line.partition("=")[2]).parent), places)
+
     def test_network_policies_deny_and_allow(self):
         for manifests in self.each():
             policies = {thing["metadata"]["name"]: thing["spec"]
