@@ -52,7 +52,7 @@ class ResultTarget {
   virtual absl::Status Apply(const ChangeBatch& batch) = 0;
 
   // Remembers that everything there was has been read once: from now on what is held is worth
-  // being served, even right after a restart.
+  // being served, even right after a restart that finds all of it.
   virtual absl::Status MarkComplete() = 0;
 
   // Throws away all that is held; Open comes next.

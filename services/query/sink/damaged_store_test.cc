@@ -168,6 +168,7 @@ class StoreDamageTest : public ::testing::Test {
       if (text.ok()) {
         EXPECT_EQ(sample_->truths.count(*text), 1u) << "a wrong answer: " << *text;
         *text == sample_->end ? ++whole_ : ++older_;
+        EXPECT_TRUE(*text == sample_->end || !view->complete()) << "answers with less than before";
       } else {
         ++refused_;
         EXPECT_EQ(text.status().code(), absl::StatusCode::kDataLoss) << text.status();

@@ -24,6 +24,7 @@
 #include "services/query/core/ordered_bytes.h"
 #include "services/query/core/resume_token.h"
 #include "services/query/sink/batch_writer.h"
+#include "services/query/sink/last_batch.h"
 #include "services/query/sink/store_layout.h"
 
 namespace windrow::query {
@@ -236,7 +237,9 @@ absl::StatusOr<bool> ResultStore::LoadState(StoreView::State* state) {
 
   state->incarnation = ResultsIncarnation(log_name_, static_cast<int>(partitions));
   state->epoch = epoch_;
-  state->complete = complete != 0;
+  // Without its newest batches it would answer with less than it has answered before.
+  const absl::optional<int64_t> last_batch = LastBatch(DatabasePath(database_number_)).Read();
+  state->complete = complete != 0 && last_batch.has_value() && mark_ >= *last_batch;
   state->next_offsets.resize(partitions);
   state->known_from.resize(partitions);
   state->expired_through.resize(partitions);
@@ -372,6 +375,7 @@ absl::Status ResultStore::Write(rocksdb::WriteBatch* batch, absl::string_view do
       StoreError(database_->db->Write(rocksdb::WriteOptions(), batch), doing);
   if (written.ok()) {
     ++mark_;
+    LastBatch(DatabasePath(database_number_)).Write(mark_);
     return written;
   }
   stuck_ = true;
