@@ -10,8 +10,9 @@ import unittest
 from tests.e2e.comparison import assert_same
 from tests.e2e.grpcurl import RpcError
 from tests.e2e.rpc_test import all_results
-from tests.e2e.system import (PIPELINE, PIPELINE_FILE, PIPELINE_ID, PIPELINES, PROGRESS_SECONDS, QUERY,
-                              RADIO_CODES, SOURCE_TOPIC, VIEWS, System, generator, random_seed)
+from tests.e2e.system import (PIPELINE, PIPELINE_FILE, PIPELINE_ID, PIPELINES, PRODUCER,
+                              PROGRESS_SECONDS, QUERY, RADIO_CODES, SOURCE_TOPIC, VIEWS, System,
+                              generator, random_seed)
 from tests.e2e.verdict import assert_rows
 from tests.e2e.waiting import wait_until
 from tests.recount import recount
@@ -297,6 +298,25 @@ class Lifecycle(unittest.TestCase):
             self.assertEqual(line["pipeline"], PIPELINE)
             self.assertRegex(line["caller"], "127.0.0.1")
         self.assertEqual([line["request_id"] for line in calls[1:]], ["wrong", "right"])
+
+    def test_the_producer_is_audited(self):
+        system = self.system
+        system.start(services=("producer",))
+        system.start_replay(generator(10, seed=1))
+        replay = system.finish_replay()
+        with self.assertRaises(RpcError):
+            system.rpc["producer"].call(PRODUCER + "PauseReplay",
+                                        {"etag": '"none"', "request_id": "wrong"})
+        calls = [line for line in system.log_lines("producer")
+                 if line.get("event") == "control call"]
+        self.assertEqual([(line["method"], line["outcome"]) for line in calls],
+                         [("StartReplay", "accepted"), ("PauseReplay", "refused")])
+        for line in calls:
+            self.assertRegex(line["caller"], "127.0.0.1")
+        self.assertNotEqual(calls[0]["old_etag"], calls[0]["new_etag"])
+        self.assertEqual(calls[1]["old_etag"], calls[1]["new_etag"])
+        self.assertIn("records: 10", calls[0]["request"])
+        self.assertEqual(calls[1]["request_id"], "wrong")
 
 
 if __name__ == "__main__":

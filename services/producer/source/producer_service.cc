@@ -7,8 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "services/platform/auth/access_control.h"
 #include "services/platform/rpc/rpc_error.h"
+#include "services/platform/runtime/log.h"
 #include "services/producer/source/replay_messages.h"
 
 namespace windrow::producer {
@@ -107,50 +110,85 @@ absl::StatusOr<ReplayStatus> ProducerService::Once(
   return status;
 }
 
-grpc::Status ProducerService::StartReplay(grpc::ServerContext*,
+template <typename Request>
+grpc::Status ProducerService::Audited(const grpc::ServerContext* context, const Request& request,
+                                      absl::FunctionRef<grpc::Status()> call) {
+  const std::string old_etag = control_.Get().etag;
+  grpc::Status status = call();
+  const std::string& type = request.GetDescriptor()->name();
+  const std::string outcome = !status.ok()              ? "refused"
+                              : request.validate_only() ? "checked"
+                                                        : "accepted";
+  runtime::LogInfo("control call", {{"method", std::string(absl::StripSuffix(type, "Request"))},
+                                    {"caller", context == nullptr ? "" : auth::CallerOf(*context)},
+                                    {"request_id", request.request_id()},
+                                    {"outcome", outcome},
+                                    {"code", static_cast<int64_t>(status.error_code())},
+                                    {"error", status.error_message()},
+                                    {"old_etag", old_etag},
+                                    {"new_etag", control_.Get().etag},
+                                    {"request", request.ShortDebugString()}});
+  return status;
+}
+
+grpc::Status ProducerService::StartReplay(grpc::ServerContext* context,
                                           const v1::StartReplayRequest* request,
                                           v1::StartReplayResponse* response) {
+  return Audited(context, *request, [&] { return DoStartReplay(*request, response); });
+}
+
+grpc::Status ProducerService::DoStartReplay(const v1::StartReplayRequest& request,
+                                            v1::StartReplayResponse* response) {
   std::vector<OptionProblem> problems;
-  ReplayOptions options = ReplayOptionsFrom(request->spec(), &problems);
-  if (request->spec().topic().empty()) options.topic = default_topic_;
+  ReplayOptions options = ReplayOptionsFrom(request.spec(), &problems);
+  if (request.spec().topic().empty()) options.topic = default_topic_;
   for (OptionProblem& problem : CheckReplayOptions(options)) {
     problems.push_back(std::move(problem));
   }
   if (!problems.empty()) return WrongFields(problems, "spec.");
-  if (request->validate_only()) {
+  if (request.validate_only()) {
     *response->mutable_replay()->mutable_spec() = ReplaySpecFrom(options);
     return grpc::Status::OK;
   }
-  return Answer(Once(*request, [&] { return control_.Start(options); }), response);
+  return Answer(Once(request, [&] { return control_.Start(options); }), response);
 }
 
-grpc::Status ProducerService::PauseReplay(grpc::ServerContext*,
+grpc::Status ProducerService::PauseReplay(grpc::ServerContext* context,
                                           const v1::PauseReplayRequest* request,
                                           v1::PauseReplayResponse* response) {
-  return Answer(Once(*request, [&] { return control_.Pause(OptionsOf(*request)); }), response);
+  return Audited(context, *request, [&] {
+    return Answer(Once(*request, [&] { return control_.Pause(OptionsOf(*request)); }), response);
+  });
 }
 
-grpc::Status ProducerService::ResumeReplay(grpc::ServerContext*,
+grpc::Status ProducerService::ResumeReplay(grpc::ServerContext* context,
                                            const v1::ResumeReplayRequest* request,
                                            v1::ResumeReplayResponse* response) {
-  return Answer(Once(*request, [&] { return control_.Resume(OptionsOf(*request)); }), response);
+  return Audited(context, *request, [&] {
+    return Answer(Once(*request, [&] { return control_.Resume(OptionsOf(*request)); }), response);
+  });
 }
 
 grpc::Status ProducerService::StopReplay(grpc::ServerContext* context,
                                          const v1::StopReplayRequest* request,
                                          v1::StopReplayResponse* response) {
-  return Answer(
-      Once(*request, [&] { return control_.Stop(TimeLeft(*context), OptionsOf(*request)); }),
-      response);
+  return Audited(context, *request, [&] {
+    return Answer(
+        Once(*request, [&] { return control_.Stop(TimeLeft(*context), OptionsOf(*request)); }),
+        response);
+  });
 }
 
-grpc::Status ProducerService::UpdatePace(grpc::ServerContext*, const v1::UpdatePaceRequest* request,
+grpc::Status ProducerService::UpdatePace(grpc::ServerContext* context,
+                                         const v1::UpdatePaceRequest* request,
                                          v1::UpdatePaceResponse* response) {
-  const Pace pace = PaceFrom(request->pace());
-  const std::vector<OptionProblem> problems = CheckPace(pace);
-  if (!problems.empty()) return WrongFields(problems, "");
-  return Answer(Once(*request, [&] { return control_.UpdatePace(pace, OptionsOf(*request)); }),
-                response);
+  return Audited(context, *request, [&]() -> grpc::Status {
+    const Pace pace = PaceFrom(request->pace());
+    const std::vector<OptionProblem> problems = CheckPace(pace);
+    if (!problems.empty()) return WrongFields(problems, "");
+    return Answer(Once(*request, [&] { return control_.UpdatePace(pace, OptionsOf(*request)); }),
+                  response);
+  });
 }
 
 grpc::Status ProducerService::GetReplay(grpc::ServerContext*, const v1::GetReplayRequest*,

@@ -37,10 +37,18 @@ class ProducerService final : public v1::ProducerService::Service {
                          v1::GetReplayResponse* response) override;
 
  private:
+  // Answers a call by which somebody steers, and logs who, what, and what came of it.
+  template <typename Request>
+  grpc::Status Audited(const grpc::ServerContext* context, const Request& request,
+                       absl::FunctionRef<grpc::Status()> call);
+
   // Carries out what the request asks for, unless it has been under its id; an empty id is none.
   template <typename Request>
   absl::StatusOr<ReplayStatus> Once(const Request& request,
                                     absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command);
+
+  grpc::Status DoStartReplay(const v1::StartReplayRequest& request,
+                             v1::StartReplayResponse* response);
 
   template <typename Response>
   grpc::Status Answer(const absl::StatusOr<ReplayStatus>& status, Response* response);
