@@ -1,7 +1,8 @@
 """What bench/run measures, one scenario per file.
 
 A scenario has NAME, TARGETS (what to build), `measure(bench, options)`, which returns one round's
-figures, and `lines(rounds)`, which returns Line objects for the table. A bench is a Bench.
+figures, `lines(rounds)`, which returns Line objects for the table, and `charts(rounds)`, which
+returns Chart objects for the plot. A bench is a Bench.
 """
 
 import dataclasses
@@ -16,6 +17,16 @@ class Line:
     reached: str
     wanted: str
     missed: bool
+
+
+@dataclasses.dataclass
+class Chart:
+    """Points are (label, value), in order. A curve joins them; else they are bars."""
+
+    title: str
+    unit: str
+    points: list
+    is_curve: bool = False
 
 
 def median(rounds, *path):

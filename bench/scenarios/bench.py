@@ -40,8 +40,8 @@ class Bench:
 
     # Topics
 
-    def create_topic(self, topic):
-        self.stack.windrow("topics", "create", topic, "--partitions", str(PARTITIONS))
+    def create_topic(self, topic, partitions=PARTITIONS):
+        self.stack.windrow("topics", "create", topic, "--partitions", str(partitions))
 
     def fill(self, topic, records, events_per_minute):
         """Writes generated calls into a new topic; a topic that is there is taken as it is."""
@@ -75,15 +75,18 @@ class Bench:
 
     def new_pipeline(self, topic, workers=1):
         """(id, file) of a pipeline that never ran before: the shipped job on another topic."""
-        self._pipelines += 1
-        pipeline = f"bench-{self._pipelines}"
         text = PIPELINE_FILE.read_text()
-        text = text.replace('"pipelines/sf-calls"', f'"pipelines/{pipeline}"')
+        text = text.replace('name: "pipelines/sf-calls"', "")
         text = text.replace('source_topic: "calls"', f'source_topic: "{topic}"')
         text = text.replace('"../radio_codes.json"', f'"{REPO / "resources/radio_codes.json"}"')
-        text += f"\nsettings {{ parallelism: {workers} }}\n"
+        return self.new_pipeline_of(f"{text}\nsettings {{ parallelism: {workers} }}\n")
+
+    def new_pipeline_of(self, text):
+        """(id, file) of a pipeline that never ran before; the text is all of it but the name."""
+        self._pipelines += 1
+        pipeline = f"bench-{self._pipelines}"
         file = self.stack.state_dir / f"{pipeline}.textproto"
-        file.write_text(text)
+        file.write_text(f'name: "pipelines/{pipeline}"\n{text}')
         return pipeline, file
 
     def start_aggregator(self, pipeline, file):

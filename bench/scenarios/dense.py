@@ -1,7 +1,7 @@
 """The aggregator beside the bare loop, in turns, on the same topic: 1,000 calls per second of event
 time."""
 
-from bench.scenarios import Line, at_most, ranged, spread, value_at
+from bench.scenarios import Chart, Line, at_most, median, ranged, spread, value_at
 from bench.scenarios.bench import (BenchError, REPO, cpu_seconds, peak_megabytes, time_of_event)
 
 NAME = "dense"
@@ -31,11 +31,12 @@ def run_limit(bench, topic, options):
 def run(bench, topic, options):
     """One aggregator over the whole topic: from when it has its partitions to the end of the commit
     that holds the last record, as reported ten times a second."""
-    return run_aggregator(bench, topic, options.records, options.workers)
+    return run_aggregator(bench, bench.new_pipeline(topic, options.workers), options.records)
 
 
-def run_aggregator(bench, topic, records, workers):
-    pipeline, file = bench.new_pipeline(topic, workers)
+def run_aggregator(bench, new_pipeline, records):
+    """`new_pipeline` is its id and its file."""
+    pipeline, file = new_pipeline
     process = bench.start_aggregator(pipeline, file)
     with bench.follow_progress(pipeline) as reports:
         finished = bench.wait("the aggregator", lambda: reports.finished(records))
@@ -49,11 +50,14 @@ def run_aggregator(bench, topic, records, workers):
             "megabytes": megabytes, "pipeline": pipeline}
 
 
+def share_of_limit(rounds, figure):
+    """(least, median, most) of the rounds' ratios: neighbours in time are compared."""
+    return spread([{"share": value_at(one, ("aggregator", figure)) / value_at(one, ("limit", figure))}
+                   for one in rounds], "share")
+
+
 def share_line(what, rounds, figure, wanted):
-    """The median of the rounds' ratios: neighbours in time are compared."""
-    shares = [{"share": value_at(one, ("aggregator", figure)) / value_at(one, ("limit", figure))}
-              for one in rounds]
-    low, middle, high = spread(shares, "share")
+    low, middle, high = share_of_limit(rounds, figure)
     return Line(what, ranged("{:.0%}", low, middle, high), f"≥ {wanted:.0%}", middle < wanted)
 
 
@@ -70,3 +74,13 @@ def lines(rounds):
     found.append(at_most("dense: resident memory of the aggregator, MB", rounds,
                          ("aggregator", "megabytes"), 120))
     return found
+
+
+def charts(rounds):
+    return [
+        Chart(f"dense: records per {words}", f"records/{unit}",
+              [("bare loop", median(rounds, "limit", figure)),
+               ("aggregator", median(rounds, "aggregator", figure))])
+        for figure, words, unit in (("per_cpu_second", "CPU-second", "CPU-s"),
+                                    ("per_second", "second", "s"))
+    ]

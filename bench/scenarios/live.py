@@ -4,7 +4,7 @@ of event time and of the clock; then the start beside a running broker, and a ki
 import datetime
 import time
 
-from bench.scenarios import Line, at_most, ranged, spread
+from bench.scenarios import Chart, Line, at_most, median, ranged, spread
 from bench.scenarios.bench import REPO, BenchError
 
 NAME = "live"
@@ -75,3 +75,9 @@ def lines(rounds):
                 "{:.2f}"),
         at_most("live: kill -9 → caught up, s", rounds, ("kill_to_caught_up_s",), 5.0, "{:.2f}"),
     ]
+
+
+def charts(rounds):
+    return [Chart("live: produced → seen by a subscriber", "ms",
+                  [(name, median(rounds, "latency", f"{name}_ms"))
+                   for name in ("p50", "p90", "p99", "max")])]

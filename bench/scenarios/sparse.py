@@ -4,7 +4,7 @@ the query service, which reads what it wrote."""
 import json
 import time
 
-from bench.scenarios import Line, at_least, ranged, spread
+from bench.scenarios import Chart, Line, at_least, median, ranged, spread
 from bench.scenarios.bench import BenchError
 from bench.scenarios.dense import run_aggregator
 from dev.stack import StackError
@@ -19,7 +19,7 @@ def measure(bench, options):
     records = max(1, options.records // 5)
     topic = f"sparse-{records}"
     bench.fill(topic, records, EVENTS_PER_MINUTE)
-    figures = run_aggregator(bench, topic, records, options.workers)
+    figures = run_aggregator(bench, bench.new_pipeline(topic, options.workers), records)
     figures.update(read_results(bench, figures["pipeline"], records))
     return figures
 
@@ -58,3 +58,9 @@ def lines(rounds):
         Line("sparse: rows per second that the query reads back",
              ranged("{:,.0f}", low, middle, high), "", False),
     ]
+
+
+def charts(rounds):
+    return [Chart("sparse: records", "records",
+                  [("per CPU-second", median(rounds, "per_cpu_second")),
+                   ("per second", median(rounds, "per_second"))])]

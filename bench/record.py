@@ -1,0 +1,63 @@
+"""The figures of record: what bench/run --record printed last, scenario by scenario, and the blocks of
+the pages that show them.
+
+A block is what stands in a page between the lines <!-- bench NAME --> and <!-- /bench -->.
+"""
+
+import json
+import pathlib
+import re
+
+REPO = pathlib.Path(__file__).resolve().parents[1]
+FILE = REPO / "bench/record.json"
+PAGES = ("README.md", "docs/performance.md")
+BLOCK = re.compile(r"(?<=<!-- bench )([a-z-]+)( -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
+
+
+def load():
+    return json.loads(FILE.read_text()) if FILE.exists() else {}
+
+
+def store(name, lines, charts, run):
+    """`run` says of what: date, commit, machine, rounds, records."""
+    record = load()
+    record[name] = {
+        "run": run,
+        "lines": [{"what": line.what, "reached": line.reached, "wanted": line.wanted,
+                   "missed": line.missed} for line in lines],
+        "charts": [{"title": chart.title, "unit": chart.unit, "points": chart.points,
+                    "is_curve": chart.is_curve} for chart in charts],
+    }
+    FILE.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def block(name, entry):
+    """The table of a scenario."""
+    run = entry["run"]
+    rows = ["| | median (least – most) | wanted | |", "| --- | --- | --- | --- |"]
+    for line in entry["lines"]:
+        verdict = "" if not line["wanted"] else "missed" if line["missed"] else "reached"
+        what = line["what"].removeprefix(f"{name}: ")
+        rows.append(f"| {what} | {line['reached']} | {line['wanted']} | {verdict} |")
+    machine = run["machine"]
+    rounds = "1 round" if run["rounds"] == 1 else f"{run['rounds']} rounds"
+    return "\n".join([
+        f"`bench/run --only {name}` of {run['date']}, {rounds}, on {machine['cores']} cores "
+        f"({machine['cpu']}), broker on the same machine:", "", *rows, ""])
+
+
+def with_blocks(page, record):
+    """The page with the record's figures; scenarios without any say so."""
+    def replace(match):
+        name = match[1]
+        text = block(name, record[name]) if name in record else "Not measured yet.\n"
+        return f"{name}{match[2]}{text}"
+
+    return BLOCK.sub(replace, page)
+
+
+def write_pages():
+    record = load()
+    for name in PAGES:
+        page = REPO / name
+        page.write_text(with_blocks(page.read_text(), record))

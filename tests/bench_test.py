@@ -1,0 +1,100 @@
+"""What bench/run makes of its measurements: tables, plots, the figures of record."""
+
+import json
+import pathlib
+import re
+import tempfile
+import unittest
+
+from bench import plot, record
+from bench.scenarios import Chart, Line, curves, dense, live, profile
+
+ROUNDS = [
+    {"limit": {"per_second": 1_000, "per_cpu_second": 500, "megabytes": 9},
+     "aggregator": {"per_second": one, "per_cpu_second": 400, "megabytes": 100}}
+    for one in (800, 900, 850)
+]
+
+
+class Tables(unittest.TestCase):
+    def test_shares_are_those_of_each_round(self):
+        rounds = [dict(ROUNDS[0], limit=dict(ROUNDS[0]["limit"], per_second=1_600)), ROUNDS[1],
+                  ROUNDS[2]]
+        self.assertEqual(dense.share_of_limit(rounds, "per_second"), (0.5, 0.85, 0.9))
+
+    def test_what_is_missed_is_said(self):
+        lines = {line.what: line for line in dense.lines(ROUNDS)}
+        self.assertFalse(lines["dense: records per second, share of the bare loop"].missed)
+        self.assertTrue(lines["dense: records per CPU-second, share of the bare loop"].missed)
+
+    def test_samples_have_a_place(self):
+        self.assertEqual(
+            profile.shares([
+                "7f1 windrow::aggregator::Combiner::Add (/x/aggregator)",
+                "7f1 windrow::aggregator::JsonRecordParser::Parse (/x/aggregator)",
+                "7f1 rd_kafka_q_serve_rkmessages (/usr/lib/librdkafka.so.1)",
+                "7f1 something (/x/aggregator)"]),
+            {**{place: 0 for place, _ in profile.PLACES}, "parse of JSON": 0.25,
+             "count into panes": 0.25, "librdkafka": 0.25, "all else": 0.25})
+
+
+class Curves(unittest.TestCase):
+    def test_each_changes_one_property_of_a_job(self):
+        for name, base, values in curves.CURVES.values():
+            for value in values:
+                self.assertEqual(getattr(base.but(name, value), name), value)
+
+    def test_windows_overlap_as_asked(self):
+        text = curves.job(curves.Point(overlap=12, views=2), "topic")
+        self.assertEqual(re.findall(r"seconds: (\d+) \} slide \{ seconds: (\d+)", text),
+                         [("720", "60")] * 2)
+
+    def test_cost_is_the_medians(self):
+        point = {"per_cpu_second": 500_000, "megabytes": 50}
+        rounds = [{curve: {str(value): point for value in values}
+                   for curve, (_, _, values) in curves.CURVES.items()}]
+        self.assertIn("2,000 ns, 50 MB", {line.reached for line in curves.lines(rounds)})
+        self.assertTrue(all(chart.is_curve for chart in curves.charts(rounds)))
+
+
+class Plot(unittest.TestCase):
+    def test_draws_bars_and_curves(self):
+        charts = [*dense.charts(ROUNDS), Chart("it's a curve", "ns", [("1", 1.5), ("10", 2)], True)]
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "plot.svg"
+            self.assertIsNone(plot.draw(charts, path))
+            text = path.read_text()
+        for words in ("it's a curve", "bare loop", "records/CPU-s"):
+            self.assertIn(words, text)
+
+    def test_live_has_its_percentiles(self):
+        rounds = [{"latency": {"p50_ms": 1, "p90_ms": 2, "p99_ms": 3, "max_ms": 4}}]
+        self.assertEqual(live.charts(rounds)[0].points,
+                         [("p50", 1), ("p90", 2), ("p99", 3), ("max", 4)])
+
+
+class Record(unittest.TestCase):
+    RUN = {"date": "2020-01-02", "commit": "abc", "rounds": 3, "records": 10, "workers": 1,
+           "machine": {"cpu": "a processor", "cores": 2, "memory_gb": 8}}
+
+    def test_a_page_gets_the_figures(self):
+        entry = {"run": self.RUN, "charts": [], "lines": [
+            vars(Line("dense: speed", "80 %", "≥ 90 %", True))]}
+        page = "before\n<!-- bench dense -->\nold\n<!-- /bench -->\nafter\n"
+        new = record.with_blocks(page, {"dense": entry})
+        self.assertIn("| speed | 80 % | ≥ 90 % | missed |\n<!-- /bench -->\nafter\n", new)
+        self.assertNotIn("old", new)
+        self.assertEqual(record.with_blocks(new, {"dense": entry}), new)
+
+    def test_pages_show_what_is_recorded(self):
+        figures = record.load()
+        json.dumps(figures)
+        for name in record.PAGES:
+            with self.subTest(name):
+                page = (record.REPO / name).read_text(encoding="utf-8")
+                self.assertEqual(page, record.with_blocks(page, figures))
+                self.assertRegex(page, record.BLOCK)
+
+
+if __name__ == "__main__":
+    unittest.main()
