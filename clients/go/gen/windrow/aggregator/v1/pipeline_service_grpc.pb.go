@@ -74,11 +74,14 @@ type PipelineServiceClient interface {
 	// take the rows up with their next batch (SourcePosition.plan_generation tells). NOT_FOUND
 	// (TABLE_NOT_FOUND) when the pipeline has no such table.
 	UpdateTable(ctx context.Context, in *UpdateTableRequest, opts ...grpc.CallOption) (*UpdateTableResponse, error)
-	// Reports progress, of one replica or of all together.
+	// Reports progress, of one replica or of all together. NOT_FOUND (REPLICA_NOT_FOUND) when the one
+	// that is named is not alive.
 	GetProgress(ctx context.Context, in *GetProgressRequest, opts ...grpc.CallOption) (*GetProgressResponse, error)
-	// Reports progress every interval until the caller leaves, also when nothing happens.
+	// Reports progress every interval until the caller leaves, also when nothing happens. Errors are
+	// those of GetProgress.
 	WatchProgress(ctx context.Context, in *WatchProgressRequest, opts ...grpc.CallOption) (PipelineService_WatchProgressClient, error)
-	// Names what holds the pipeline's windows back, and which windows that are.
+	// Names what holds the pipeline's windows back, and which windows that are. FAILED_PRECONDITION
+	// (PIPELINE_NOT_RUN_HERE) when this replica does not run it: ask one that does.
 	ExplainPipeline(ctx context.Context, in *ExplainPipelineRequest, opts ...grpc.CallOption) (*ExplainPipelineResponse, error)
 	// Lists the replicas, and the workers in them.
 	ListReplicas(ctx context.Context, in *ListReplicasRequest, opts ...grpc.CallOption) (*ListReplicasResponse, error)
@@ -286,11 +289,14 @@ type PipelineServiceServer interface {
 	// take the rows up with their next batch (SourcePosition.plan_generation tells). NOT_FOUND
 	// (TABLE_NOT_FOUND) when the pipeline has no such table.
 	UpdateTable(context.Context, *UpdateTableRequest) (*UpdateTableResponse, error)
-	// Reports progress, of one replica or of all together.
+	// Reports progress, of one replica or of all together. NOT_FOUND (REPLICA_NOT_FOUND) when the one
+	// that is named is not alive.
 	GetProgress(context.Context, *GetProgressRequest) (*GetProgressResponse, error)
-	// Reports progress every interval until the caller leaves, also when nothing happens.
+	// Reports progress every interval until the caller leaves, also when nothing happens. Errors are
+	// those of GetProgress.
 	WatchProgress(*WatchProgressRequest, PipelineService_WatchProgressServer) error
-	// Names what holds the pipeline's windows back, and which windows that are.
+	// Names what holds the pipeline's windows back, and which windows that are. FAILED_PRECONDITION
+	// (PIPELINE_NOT_RUN_HERE) when this replica does not run it: ask one that does.
 	ExplainPipeline(context.Context, *ExplainPipelineRequest) (*ExplainPipelineResponse, error)
 	// Lists the replicas, and the workers in them.
 	ListReplicas(context.Context, *ListReplicasRequest) (*ListReplicasResponse, error)

@@ -34,16 +34,21 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type ProducerServiceClient interface {
 	// Starts a replay. FAILED_PRECONDITION (REPLAY_ACTIVE) while one is running or paused;
-	// INVALID_ARGUMENT with BadRequest for a wrong field; NOT_FOUND for a missing dataset file.
+	// NOT_FOUND (DATASET_NOT_FOUND, TOPIC_NOT_FOUND) for a file or a topic that is missing;
+	// INVALID_ARGUMENT (DATASET_UNREADABLE) for a file that cannot be read; UNAVAILABLE or
+	// DEADLINE_EXCEEDED (KAFKA_UNAVAILABLE) when the broker does not answer; UNAVAILABLE
+	// (SHUTTING_DOWN) when this producer is stopping.
 	StartReplay(ctx context.Context, in *StartReplayRequest, opts ...grpc.CallOption) (*StartReplayResponse, error)
 	// Holds the replay where it is. FAILED_PRECONDITION (REPLAY_NOT_RUNNING) when none is running.
 	PauseReplay(ctx context.Context, in *PauseReplayRequest, opts ...grpc.CallOption) (*PauseReplayResponse, error)
 	// Goes on from where it was held. FAILED_PRECONDITION (REPLAY_NOT_PAUSED) otherwise.
 	ResumeReplay(ctx context.Context, in *ResumeReplayRequest, opts ...grpc.CallOption) (*ResumeReplayResponse, error)
 	// Ends the replay after the records already sent are acknowledged. FAILED_PRECONDITION
-	// (REPLAY_NOT_ACTIVE) when there is none.
+	// (REPLAY_NOT_ACTIVE) when there is none; DEADLINE_EXCEEDED (REPLAY_STOPPING) when that takes
+	// longer than the call may: it goes on stopping.
 	StopReplay(ctx context.Context, in *StopReplayRequest, opts ...grpc.CallOption) (*StopReplayResponse, error)
-	// Changes the pace of the active replay from the next record on.
+	// Changes the pace of the active replay from the next record on. FAILED_PRECONDITION
+	// (REPLAY_NOT_ACTIVE) when there is none.
 	UpdatePace(ctx context.Context, in *UpdatePaceRequest, opts ...grpc.CallOption) (*UpdatePaceResponse, error)
 	// Reports the active or last replay.
 	GetReplay(ctx context.Context, in *GetReplayRequest, opts ...grpc.CallOption) (*GetReplayResponse, error)
@@ -116,16 +121,21 @@ func (c *producerServiceClient) GetReplay(ctx context.Context, in *GetReplayRequ
 // for forward compatibility
 type ProducerServiceServer interface {
 	// Starts a replay. FAILED_PRECONDITION (REPLAY_ACTIVE) while one is running or paused;
-	// INVALID_ARGUMENT with BadRequest for a wrong field; NOT_FOUND for a missing dataset file.
+	// NOT_FOUND (DATASET_NOT_FOUND, TOPIC_NOT_FOUND) for a file or a topic that is missing;
+	// INVALID_ARGUMENT (DATASET_UNREADABLE) for a file that cannot be read; UNAVAILABLE or
+	// DEADLINE_EXCEEDED (KAFKA_UNAVAILABLE) when the broker does not answer; UNAVAILABLE
+	// (SHUTTING_DOWN) when this producer is stopping.
 	StartReplay(context.Context, *StartReplayRequest) (*StartReplayResponse, error)
 	// Holds the replay where it is. FAILED_PRECONDITION (REPLAY_NOT_RUNNING) when none is running.
 	PauseReplay(context.Context, *PauseReplayRequest) (*PauseReplayResponse, error)
 	// Goes on from where it was held. FAILED_PRECONDITION (REPLAY_NOT_PAUSED) otherwise.
 	ResumeReplay(context.Context, *ResumeReplayRequest) (*ResumeReplayResponse, error)
 	// Ends the replay after the records already sent are acknowledged. FAILED_PRECONDITION
-	// (REPLAY_NOT_ACTIVE) when there is none.
+	// (REPLAY_NOT_ACTIVE) when there is none; DEADLINE_EXCEEDED (REPLAY_STOPPING) when that takes
+	// longer than the call may: it goes on stopping.
 	StopReplay(context.Context, *StopReplayRequest) (*StopReplayResponse, error)
-	// Changes the pace of the active replay from the next record on.
+	// Changes the pace of the active replay from the next record on. FAILED_PRECONDITION
+	// (REPLAY_NOT_ACTIVE) when there is none.
 	UpdatePace(context.Context, *UpdatePaceRequest) (*UpdatePaceResponse, error)
 	// Reports the active or last replay.
 	GetReplay(context.Context, *GetReplayRequest) (*GetReplayResponse, error)

@@ -35,29 +35,32 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type QueryServiceClient interface {
-	// Lists the views and how far their windows are closed.
+	// Lists the views and how far their windows are closed. NOT_FOUND (PIPELINE_NOT_FOUND) for an
+	// unknown pipeline.
 	ListViews(ctx context.Context, in *ListViewsRequest, opts ...grpc.CallOption) (*ListViewsResponse, error)
 	// Lists the windows of a view. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
 	ListWindows(ctx context.Context, in *ListWindowsRequest, opts ...grpc.CallOption) (*ListWindowsResponse, error)
 	// Returns one window. NOT_FOUND (WINDOW_NOT_FOUND) when the view has none that starts then.
 	GetWindow(ctx context.Context, in *GetWindowRequest, opts ...grpc.CallOption) (*GetWindowResponse, error)
 	// Lists the rows of a view: with a filter on the group, a group's series over time; ordered by a
-	// value, the top of a window. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view;
-	// INVALID_ARGUMENT (BAD_PAGE_TOKEN) for a token of another request.
+	// value, the top of a window. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
 	ListResults(ctx context.Context, in *ListResultsRequest, opts ...grpc.CallOption) (*ListResultsResponse, error)
 	// Lists the series of groups: the values of each over the windows of a range, for charts.
 	// INVALID_ARGUMENT (RANGE_TOO_LARGE) when the range holds more than 200,000 rows: narrow it, or
-	// filter. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
+	// filter. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view; UNAVAILABLE (DEFINITION_UNKNOWN) while
+	// this replica has not read from windrow.control what the pipeline computes.
 	ListSeries(ctx context.Context, in *ListSeriesRequest, opts ...grpc.CallOption) (*ListSeriesResponse, error)
-	// Lists, per window, the totals over its groups. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
+	// Lists, per window, the totals over its groups. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view;
+	// UNAVAILABLE (DEFINITION_UNKNOWN) as for ListSeries.
 	ListTotals(ctx context.Context, in *ListTotalsRequest, opts ...grpc.CallOption) (*ListTotalsResponse, error)
 	// Sends rows as they change. The first message is a confirmation; every message carries a
-	// resume token that takes effect after it: a reader that stored it and comes back with it misses
-	// nothing and sees nothing twice. INVALID_ARGUMENT (TOKEN_OF_OTHER_FILTER),
-	// FAILED_PRECONDITION (TOKEN_OF_OTHER_INCARNATION), OUT_OF_RANGE (TOKEN_EXPIRED) for a token
-	// that cannot be used here, and ABORTED (RESULTS_REPLACED) when the results topic was replaced
-	// under a running feed; list again, then subscribe. RESOURCE_EXHAUSTED (TOO_MANY_SUBSCRIBERS)
-	// when this replica has no room, UNAVAILABLE (DRAINING) when it stops: come back, with the token.
+	// resume token that takes effect after it: a reader that stored it and comes back with it
+	// misses nothing and sees nothing twice. INVALID_ARGUMENT (BAD_RESUME_TOKEN,
+	// TOKEN_OF_OTHER_FILTER), FAILED_PRECONDITION (TOKEN_OF_OTHER_INCARNATION), OUT_OF_RANGE
+	// (TOKEN_EXPIRED) for a token that cannot be used here, and ABORTED (RESULTS_REPLACED) when the
+	// results topic was replaced under a running feed; list again, then subscribe.
+	// RESOURCE_EXHAUSTED (TOO_MANY_SUBSCRIBERS) when this replica has no room, UNAVAILABLE
+	// (DRAINING) when it stops: come back, with the token.
 	// A feed that is slower than the results skips versions, never the newest one of a row; a reader
 	// that takes nothing for a minute gets RESOURCE_EXHAUSTED (TOO_SLOW), with the token of the last
 	// message that it was sent in the error's metadata ("resume_token").
@@ -173,29 +176,32 @@ func (c *queryServiceClient) GetStatus(ctx context.Context, in *GetStatusRequest
 // All implementations must embed UnimplementedQueryServiceServer
 // for forward compatibility
 type QueryServiceServer interface {
-	// Lists the views and how far their windows are closed.
+	// Lists the views and how far their windows are closed. NOT_FOUND (PIPELINE_NOT_FOUND) for an
+	// unknown pipeline.
 	ListViews(context.Context, *ListViewsRequest) (*ListViewsResponse, error)
 	// Lists the windows of a view. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
 	ListWindows(context.Context, *ListWindowsRequest) (*ListWindowsResponse, error)
 	// Returns one window. NOT_FOUND (WINDOW_NOT_FOUND) when the view has none that starts then.
 	GetWindow(context.Context, *GetWindowRequest) (*GetWindowResponse, error)
 	// Lists the rows of a view: with a filter on the group, a group's series over time; ordered by a
-	// value, the top of a window. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view;
-	// INVALID_ARGUMENT (BAD_PAGE_TOKEN) for a token of another request.
+	// value, the top of a window. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
 	ListResults(context.Context, *ListResultsRequest) (*ListResultsResponse, error)
 	// Lists the series of groups: the values of each over the windows of a range, for charts.
 	// INVALID_ARGUMENT (RANGE_TOO_LARGE) when the range holds more than 200,000 rows: narrow it, or
-	// filter. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
+	// filter. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view; UNAVAILABLE (DEFINITION_UNKNOWN) while
+	// this replica has not read from windrow.control what the pipeline computes.
 	ListSeries(context.Context, *ListSeriesRequest) (*ListSeriesResponse, error)
-	// Lists, per window, the totals over its groups. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
+	// Lists, per window, the totals over its groups. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view;
+	// UNAVAILABLE (DEFINITION_UNKNOWN) as for ListSeries.
 	ListTotals(context.Context, *ListTotalsRequest) (*ListTotalsResponse, error)
 	// Sends rows as they change. The first message is a confirmation; every message carries a
-	// resume token that takes effect after it: a reader that stored it and comes back with it misses
-	// nothing and sees nothing twice. INVALID_ARGUMENT (TOKEN_OF_OTHER_FILTER),
-	// FAILED_PRECONDITION (TOKEN_OF_OTHER_INCARNATION), OUT_OF_RANGE (TOKEN_EXPIRED) for a token
-	// that cannot be used here, and ABORTED (RESULTS_REPLACED) when the results topic was replaced
-	// under a running feed; list again, then subscribe. RESOURCE_EXHAUSTED (TOO_MANY_SUBSCRIBERS)
-	// when this replica has no room, UNAVAILABLE (DRAINING) when it stops: come back, with the token.
+	// resume token that takes effect after it: a reader that stored it and comes back with it
+	// misses nothing and sees nothing twice. INVALID_ARGUMENT (BAD_RESUME_TOKEN,
+	// TOKEN_OF_OTHER_FILTER), FAILED_PRECONDITION (TOKEN_OF_OTHER_INCARNATION), OUT_OF_RANGE
+	// (TOKEN_EXPIRED) for a token that cannot be used here, and ABORTED (RESULTS_REPLACED) when the
+	// results topic was replaced under a running feed; list again, then subscribe.
+	// RESOURCE_EXHAUSTED (TOO_MANY_SUBSCRIBERS) when this replica has no room, UNAVAILABLE
+	// (DRAINING) when it stops: come back, with the token.
 	// A feed that is slower than the results skips versions, never the newest one of a row; a reader
 	// that takes nothing for a minute gets RESOURCE_EXHAUSTED (TOO_SLOW), with the token of the last
 	// message that it was sent in the error's metadata ("resume_token").

@@ -34,8 +34,14 @@ class PipelineServiceStub(object):
     outcome is not known (DEADLINE_EXCEEDED, UNAVAILABLE), and, where it names an existing pipeline, an
     etag: ABORTED (ETAG_MISMATCH, with the current etag) when the pipeline has changed since. With
     validate_only nothing is changed, and the answer is what it would be. INVALID_ARGUMENT
-    (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. NOT_FOUND
-    (PIPELINE_NOT_FOUND) when there is no pipeline of this name.
+    (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field, and request_id when
+    it has come with another request before. NOT_FOUND (PIPELINE_NOT_FOUND) when there is no pipeline
+    of this name.
+
+    A change that cannot be written to windrow.control, or not read back in time, is UNAVAILABLE or
+    DEADLINE_EXCEEDED (CONTROL_LOG_UNAVAILABLE): whether it is made is not known. DEADLINE_EXCEEDED
+    (CALLER_GONE) is one that was not begun, as no time was left. A list's page_token that it did not
+    give is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
     """
 
     def __init__(self, channel):
@@ -130,8 +136,14 @@ class PipelineServiceServicer(object):
     outcome is not known (DEADLINE_EXCEEDED, UNAVAILABLE), and, where it names an existing pipeline, an
     etag: ABORTED (ETAG_MISMATCH, with the current etag) when the pipeline has changed since. With
     validate_only nothing is changed, and the answer is what it would be. INVALID_ARGUMENT
-    (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. NOT_FOUND
-    (PIPELINE_NOT_FOUND) when there is no pipeline of this name.
+    (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field, and request_id when
+    it has come with another request before. NOT_FOUND (PIPELINE_NOT_FOUND) when there is no pipeline
+    of this name.
+
+    A change that cannot be written to windrow.control, or not read back in time, is UNAVAILABLE or
+    DEADLINE_EXCEEDED (CONTROL_LOG_UNAVAILABLE): whether it is made is not known. DEADLINE_EXCEEDED
+    (CALLER_GONE) is one that was not begun, as no time was left. A list's page_token that it did not
+    give is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
     """
 
     def CreatePipeline(self, request, context):
@@ -222,21 +234,24 @@ class PipelineServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetProgress(self, request, context):
-        """Reports progress, of one replica or of all together.
+        """Reports progress, of one replica or of all together. NOT_FOUND (REPLICA_NOT_FOUND) when the one
+        that is named is not alive.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchProgress(self, request, context):
-        """Reports progress every interval until the caller leaves, also when nothing happens.
+        """Reports progress every interval until the caller leaves, also when nothing happens. Errors are
+        those of GetProgress.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExplainPipeline(self, request, context):
-        """Names what holds the pipeline's windows back, and which windows that are.
+        """Names what holds the pipeline's windows back, and which windows that are. FAILED_PRECONDITION
+        (PIPELINE_NOT_RUN_HERE) when this replica does not run it: ask one that does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -344,8 +359,14 @@ class PipelineService(object):
     outcome is not known (DEADLINE_EXCEEDED, UNAVAILABLE), and, where it names an existing pipeline, an
     etag: ABORTED (ETAG_MISMATCH, with the current etag) when the pipeline has changed since. With
     validate_only nothing is changed, and the answer is what it would be. INVALID_ARGUMENT
-    (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. NOT_FOUND
-    (PIPELINE_NOT_FOUND) when there is no pipeline of this name.
+    (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field, and request_id when
+    it has come with another request before. NOT_FOUND (PIPELINE_NOT_FOUND) when there is no pipeline
+    of this name.
+
+    A change that cannot be written to windrow.control, or not read back in time, is UNAVAILABLE or
+    DEADLINE_EXCEEDED (CONTROL_LOG_UNAVAILABLE): whether it is made is not known. DEADLINE_EXCEEDED
+    (CALLER_GONE) is one that was not begun, as no time was left. A list's page_token that it did not
+    give is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
     """
 
     @staticmethod

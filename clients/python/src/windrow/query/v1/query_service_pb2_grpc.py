@@ -27,8 +27,11 @@ if _version_not_supported:
 
 class QueryServiceStub(object):
     """Every replica holds all results, so any replica answers anything. Errors carry
-    google.rpc.ErrorInfo with domain "query.windrow". UNAVAILABLE (CATCHING_UP) while a replica that
-    lost its store reads the results topic back.
+    google.rpc.ErrorInfo with domain "query.windrow". INVALID_ARGUMENT (INVALID_FIELD) carries a
+    google.rpc.BadRequest that names the wrong field. UNAVAILABLE (CATCHING_UP) while a replica that
+    lost its store reads the results topic back, UNAVAILABLE (STORE_DAMAGED) for the call that comes
+    upon the damage, INTERNAL (STORE_UNREADABLE) when its disk cannot be read. A list's page_token of
+    another request is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
     """
 
     def __init__(self, channel):
@@ -81,12 +84,16 @@ class QueryServiceStub(object):
 
 class QueryServiceServicer(object):
     """Every replica holds all results, so any replica answers anything. Errors carry
-    google.rpc.ErrorInfo with domain "query.windrow". UNAVAILABLE (CATCHING_UP) while a replica that
-    lost its store reads the results topic back.
+    google.rpc.ErrorInfo with domain "query.windrow". INVALID_ARGUMENT (INVALID_FIELD) carries a
+    google.rpc.BadRequest that names the wrong field. UNAVAILABLE (CATCHING_UP) while a replica that
+    lost its store reads the results topic back, UNAVAILABLE (STORE_DAMAGED) for the call that comes
+    upon the damage, INTERNAL (STORE_UNREADABLE) when its disk cannot be read. A list's page_token of
+    another request is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
     """
 
     def ListViews(self, request, context):
-        """Lists the views and how far their windows are closed.
+        """Lists the views and how far their windows are closed. NOT_FOUND (PIPELINE_NOT_FOUND) for an
+        unknown pipeline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,8 +115,7 @@ class QueryServiceServicer(object):
 
     def ListResults(self, request, context):
         """Lists the rows of a view: with a filter on the group, a group's series over time; ordered by a
-        value, the top of a window. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view;
-        INVALID_ARGUMENT (BAD_PAGE_TOKEN) for a token of another request.
+        value, the top of a window. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,14 +124,16 @@ class QueryServiceServicer(object):
     def ListSeries(self, request, context):
         """Lists the series of groups: the values of each over the windows of a range, for charts.
         INVALID_ARGUMENT (RANGE_TOO_LARGE) when the range holds more than 200,000 rows: narrow it, or
-        filter. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
+        filter. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view; UNAVAILABLE (DEFINITION_UNKNOWN) while
+        this replica has not read from windrow.control what the pipeline computes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTotals(self, request, context):
-        """Lists, per window, the totals over its groups. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view.
+        """Lists, per window, the totals over its groups. NOT_FOUND (VIEW_NOT_FOUND) for an unknown view;
+        UNAVAILABLE (DEFINITION_UNKNOWN) as for ListSeries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,12 +141,13 @@ class QueryServiceServicer(object):
 
     def Subscribe(self, request, context):
         """Sends rows as they change. The first message is a confirmation; every message carries a
-        resume token that takes effect after it: a reader that stored it and comes back with it misses
-        nothing and sees nothing twice. INVALID_ARGUMENT (TOKEN_OF_OTHER_FILTER),
-        FAILED_PRECONDITION (TOKEN_OF_OTHER_INCARNATION), OUT_OF_RANGE (TOKEN_EXPIRED) for a token
-        that cannot be used here, and ABORTED (RESULTS_REPLACED) when the results topic was replaced
-        under a running feed; list again, then subscribe. RESOURCE_EXHAUSTED (TOO_MANY_SUBSCRIBERS)
-        when this replica has no room, UNAVAILABLE (DRAINING) when it stops: come back, with the token.
+        resume token that takes effect after it: a reader that stored it and comes back with it
+        misses nothing and sees nothing twice. INVALID_ARGUMENT (BAD_RESUME_TOKEN,
+        TOKEN_OF_OTHER_FILTER), FAILED_PRECONDITION (TOKEN_OF_OTHER_INCARNATION), OUT_OF_RANGE
+        (TOKEN_EXPIRED) for a token that cannot be used here, and ABORTED (RESULTS_REPLACED) when the
+        results topic was replaced under a running feed; list again, then subscribe.
+        RESOURCE_EXHAUSTED (TOO_MANY_SUBSCRIBERS) when this replica has no room, UNAVAILABLE
+        (DRAINING) when it stops: come back, with the token.
         A feed that is slower than the results skips versions, never the newest one of a row; a reader
         that takes nothing for a minute gets RESOURCE_EXHAUSTED (TOO_SLOW), with the token of the last
         message that it was sent in the error's metadata ("resume_token").
@@ -207,8 +216,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class QueryService(object):
     """Every replica holds all results, so any replica answers anything. Errors carry
-    google.rpc.ErrorInfo with domain "query.windrow". UNAVAILABLE (CATCHING_UP) while a replica that
-    lost its store reads the results topic back.
+    google.rpc.ErrorInfo with domain "query.windrow". INVALID_ARGUMENT (INVALID_FIELD) carries a
+    google.rpc.BadRequest that names the wrong field. UNAVAILABLE (CATCHING_UP) while a replica that
+    lost its store reads the results topic back, UNAVAILABLE (STORE_DAMAGED) for the call that comes
+    upon the damage, INTERNAL (STORE_UNREADABLE) when its disk cannot be read. A list's page_token of
+    another request is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
     """
 
     @staticmethod

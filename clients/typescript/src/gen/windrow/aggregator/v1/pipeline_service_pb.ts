@@ -1972,8 +1972,14 @@ export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
  * outcome is not known (DEADLINE_EXCEEDED, UNAVAILABLE), and, where it names an existing pipeline, an
  * etag: ABORTED (ETAG_MISMATCH, with the current etag) when the pipeline has changed since. With
  * validate_only nothing is changed, and the answer is what it would be. INVALID_ARGUMENT
- * (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. NOT_FOUND
- * (PIPELINE_NOT_FOUND) when there is no pipeline of this name.
+ * (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field, and request_id when
+ * it has come with another request before. NOT_FOUND (PIPELINE_NOT_FOUND) when there is no pipeline
+ * of this name.
+ *
+ * A change that cannot be written to windrow.control, or not read back in time, is UNAVAILABLE or
+ * DEADLINE_EXCEEDED (CONTROL_LOG_UNAVAILABLE): whether it is made is not known. DEADLINE_EXCEEDED
+ * (CALLER_GONE) is one that was not begun, as no time was left. A list's page_token that it did not
+ * give is INVALID_ARGUMENT (BAD_PAGE_TOKEN).
  *
  * @generated from service windrow.aggregator.v1.PipelineService
  */
@@ -2099,7 +2105,8 @@ export const PipelineService: GenService<{
     output: typeof UpdateTableResponseSchema;
   },
   /**
-   * Reports progress, of one replica or of all together.
+   * Reports progress, of one replica or of all together. NOT_FOUND (REPLICA_NOT_FOUND) when the one
+   * that is named is not alive.
    *
    * @generated from rpc windrow.aggregator.v1.PipelineService.GetProgress
    */
@@ -2109,7 +2116,8 @@ export const PipelineService: GenService<{
     output: typeof GetProgressResponseSchema;
   },
   /**
-   * Reports progress every interval until the caller leaves, also when nothing happens.
+   * Reports progress every interval until the caller leaves, also when nothing happens. Errors are
+   * those of GetProgress.
    *
    * @generated from rpc windrow.aggregator.v1.PipelineService.WatchProgress
    */
@@ -2119,7 +2127,8 @@ export const PipelineService: GenService<{
     output: typeof WatchProgressResponseSchema;
   },
   /**
-   * Names what holds the pipeline's windows back, and which windows that are.
+   * Names what holds the pipeline's windows back, and which windows that are. FAILED_PRECONDITION
+   * (PIPELINE_NOT_RUN_HERE) when this replica does not run it: ask one that does.
    *
    * @generated from rpc windrow.aggregator.v1.PipelineService.ExplainPipeline
    */

@@ -734,13 +734,17 @@ export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE_
  * INVALID_ARGUMENT (INVALID_FIELD) carries a google.rpc.BadRequest that names every wrong field. With
  * validate_only nothing is changed, and the answer is what it would be. Calls that change a replay
  * take an etag: ABORTED (ETAG_MISMATCH, with the current etag) when it is another one by now.
+ * INTERNAL (INTERNAL) for what should not happen.
  *
  * @generated from service windrow.producer.v1.ProducerService
  */
 export const ProducerService: GenService<{
   /**
    * Starts a replay. FAILED_PRECONDITION (REPLAY_ACTIVE) while one is running or paused;
-   * INVALID_ARGUMENT with BadRequest for a wrong field; NOT_FOUND for a missing dataset file.
+   * NOT_FOUND (DATASET_NOT_FOUND, TOPIC_NOT_FOUND) for a file or a topic that is missing;
+   * INVALID_ARGUMENT (DATASET_UNREADABLE) for a file that cannot be read; UNAVAILABLE or
+   * DEADLINE_EXCEEDED (KAFKA_UNAVAILABLE) when the broker does not answer; UNAVAILABLE
+   * (SHUTTING_DOWN) when this producer is stopping.
    *
    * @generated from rpc windrow.producer.v1.ProducerService.StartReplay
    */
@@ -771,7 +775,8 @@ export const ProducerService: GenService<{
   },
   /**
    * Ends the replay after the records already sent are acknowledged. FAILED_PRECONDITION
-   * (REPLAY_NOT_ACTIVE) when there is none.
+   * (REPLAY_NOT_ACTIVE) when there is none; DEADLINE_EXCEEDED (REPLAY_STOPPING) when that takes
+   * longer than the call may: it goes on stopping.
    *
    * @generated from rpc windrow.producer.v1.ProducerService.StopReplay
    */
@@ -781,7 +786,8 @@ export const ProducerService: GenService<{
     output: typeof StopReplayResponseSchema;
   },
   /**
-   * Changes the pace of the active replay from the next record on.
+   * Changes the pace of the active replay from the next record on. FAILED_PRECONDITION
+   * (REPLAY_NOT_ACTIVE) when there is none.
    *
    * @generated from rpc windrow.producer.v1.ProducerService.UpdatePace
    */
