@@ -11,7 +11,7 @@
 
 namespace windrow::rpc {
 
-// Server reflection v1 (gRPC 1.51 itself has only v1alpha): answers from the descriptors that are
+// Server reflection v1, which gRPC 1.51 itself does not have: answers from the descriptors that are
 // linked into the program. Thread-safe once the names are set; takes no thread per stream.
 class ReflectionService final : public grpc::reflection::v1::ServerReflection::CallbackService {
  public:

@@ -3,7 +3,6 @@
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/channelz_service_plugin.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/server_builder_plugin.h>
@@ -29,6 +28,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "services/platform/rpc/call_interceptor.h"
 #include "services/platform/rpc/reflection_service.h"
+#include "services/platform/rpc/reflection_v1alpha_service.h"
 #include "services/platform/rpc/server_credentials.h"
 #include "services/platform/runtime/log.h"
 
@@ -59,7 +59,6 @@ void InitGrpc() {
     grpc_init();
     gpr_set_log_function(OnGrpcLog);
     grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     // Linked in so that reflection can describe them: the health service, which gRPC serves without
     // descriptors, and the details of errors.
     grpc::health::v1::HealthCheckRequest::descriptor();
@@ -210,7 +209,9 @@ void SetInterceptor(const ServerOptions& options, CallObserver* observer,
 
 }  // namespace
 
-RpcServer::RpcServer() : reflection_(std::make_unique<ReflectionService>()) {}
+RpcServer::RpcServer()
+    : reflection_(std::make_unique<ReflectionService>()),
+      reflection_v1alpha_(std::make_unique<ReflectionV1AlphaService>(reflection_.get())) {}
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const std::string& address, const std::vector<grpc::Service*>& services,
@@ -231,6 +232,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   builder.AddListeningPort(address, *credentials, &result->port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   builder.RegisterService(result->reflection_.get());
+  builder.RegisterService(result->reflection_v1alpha_.get());
   builder.SetOption(std::make_unique<NamesOption>(*result->reflection_));
   result->server_ = builder.BuildAndStart();
   if (result->server_ == nullptr) {

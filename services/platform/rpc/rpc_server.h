@@ -18,6 +18,7 @@
 namespace windrow::rpc {
 
 class ReflectionService;
+class ReflectionV1AlphaService;
 
 // A gRPC server as every service of ours runs it: health (grpc.health.v1), reflection v1alpha and
 // v1, bounds on sizes, calls and memory, keepalive pings permitted every 10 s, connections that end
@@ -61,8 +62,9 @@ class RpcServer {
   RpcServer();
   void SetHealth(bool serving) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Owned here; the server only points to it.
+  // Owned here; the server only points to them.
   std::unique_ptr<ReflectionService> reflection_;
+  std::unique_ptr<ReflectionV1AlphaService> reflection_v1alpha_;
   // The given services, by their full names.
   std::vector<std::string> service_names_;
   std::unique_ptr<grpc::Server> server_;

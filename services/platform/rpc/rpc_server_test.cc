@@ -31,6 +31,7 @@ using grpc::reflection::v1::ServerReflectionRequest;
 using grpc::reflection::v1::ServerReflectionResponse;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
@@ -246,12 +247,34 @@ TEST_P(ReflectionTest, DescribesServicesWithAllTheyImport) {
   EXPECT_THAT(FilesOf(AskForSymbol(absl::StrCat(kQueryService, ".ListWindows"))),
               Contains("windrow/query/v1/query_service.proto"));
   EXPECT_THAT(FilesOf(AskForSymbol("grpc.reflection.v1.ServerReflection")), SizeIs(1));
+  EXPECT_THAT(FilesOf(AskForSymbol("grpc.reflection.v1alpha.ServerReflection")), SizeIs(1));
 }
 
 TEST_P(ReflectionTest, DescribesHealthAndTheDetailsOfErrors) {
   EXPECT_THAT(FilesOf(AskForSymbol("grpc.health.v1.Health")), SizeIs(1));
   EXPECT_THAT(FilesOf(AskForSymbol("google.rpc.ErrorInfo")),
               Contains("google/rpc/error_details.proto"));
+}
+
+TEST_P(ReflectionTest, AnswersWhenCallsAreAtTheirLimit) {
+  ServerOptions options;
+  options.max_concurrent_calls = 1;
+  Start(options);
+  std::vector<std::thread> calls;
+  std::atomic<int> refused{0};
+  for (int i = 0; i < 8; ++i) {
+    calls.emplace_back([this, &refused] {
+      const grpc::Status status =
+          Call("/windrow.query.v1.QueryService/ListWindows", query::v1::ListWindowsRequest());
+      if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) ++refused;
+    });
+  }
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (refused == 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(2));
+  EXPECT_GT(refused, 0);
+  EXPECT_THAT(FilesOf(AskForSymbol(kQueryService)), SizeIs(Gt(1)));
+  query_.release.Notify();
+  for (std::thread& call : calls) call.join();
 }
 
 TEST_P(ReflectionTest, FindsFilesByName) {
