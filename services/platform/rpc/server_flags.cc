@@ -17,8 +17,8 @@
 ABSL_FLAG(int, max_request_kb, 4096, "largest gRPC request, in KiB; up to 65536");
 ABSL_FLAG(int, max_concurrent_streams, 1024, "gRPC calls at a time on one connection");
 ABSL_FLAG(int, max_concurrent_calls, 64,
-          "gRPC calls with blocking handlers at a time in all; further ones are refused with "
-          "RESOURCE_EXHAUSTED");
+          "gRPC calls at a time in all, Subscribe, health and reflection aside; further ones are "
+          "refused with RESOURCE_EXHAUSTED");
 ABSL_FLAG(int, rpc_memory_mb, 256, "memory for gRPC messages under way; at least 16");
 ABSL_FLAG(absl::Duration, keepalive_time, absl::Seconds(30),
           "a connection on which nothing has come for so long is asked whether it lives; at least "

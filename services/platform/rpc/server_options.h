@@ -30,8 +30,8 @@ struct ServerOptions {
   int max_request_bytes = 4 << 20;
   // Calls at a time on one connection; gRPC clients keep further ones back.
   int max_concurrent_streams = 1024;
-  // Calls of services with blocking handlers at a time, streams among them; further ones are
-  // RESOURCE_EXHAUSTED with RetryInfo.
+  // Calls with blocking handlers at a time, streams among them; further ones are refused at once:
+  // RESOURCE_EXHAUSTED with RetryInfo. Callback handlers are not counted.
   int max_concurrent_calls = 64;
   // Memory for what is received and not yet read, and what is written and not yet sent; beyond it
   // connections are closed.

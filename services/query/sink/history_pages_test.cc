@@ -10,7 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/query/sink/caller_watch.h"
 #include "services/query/sink/result_message.h"
+#include "services/query/sink/result_page.h"
 #include "services/query/sink/result_store.h"
 #include "services/query/sink/sample_changes.h"
 #include "services/query/sink/series_page.h"
@@ -287,6 +289,32 @@ TEST_F(HistoryPagesTest, AgreeWithAModel) {
     }
     EXPECT_EQ(totals, by_window);
   }
+}
+
+// More rows than are looked at between two questions.
+template <typename Page, typename Response>
+absl::Status FillForNobody(const StoreView& content, typename Page::Request request,
+                           Response* response) {
+  request.is_waiting = [] { return false; };
+  request.view = std::string(SampleTopic::kView);
+  request.page_size = 5000;
+  return Page(content, std::move(request), response).Fill("");
+}
+
+TEST_F(HistoryPagesTest, NothingIsPutTogetherForNobody) {
+  for (int row = 0; row < 1000; ++row) topic_.Row(0, 0, absl::StrCat("group-", row), 1);
+  Apply(topic_);
+  v1::ListResultsResponse results;
+  ResultPage::Request in_order;
+  in_order.order = *RowOrder::Parse("count");
+  const StoreView& content = *store_->view();
+  EXPECT_TRUE(absl::IsCancelled(FillForNobody<ResultPage>(content, in_order, &results)));
+  EXPECT_TRUE(absl::IsCancelled(FillForNobody<ResultPage>(content, {}, &results)));
+  EXPECT_LT(results.results_size(), CallerWatch::kRowsBetween);
+  v1::ListSeriesResponse series;
+  EXPECT_TRUE(absl::IsCancelled(FillForNobody<SeriesPage>(content, {}, &series)));
+  v1::ListTotalsResponse totals;
+  EXPECT_TRUE(absl::IsCancelled(FillForNobody<TotalPage>(content, {}, &totals)));
 }
 
 }  // namespace

@@ -139,7 +139,10 @@ grpc::Status StartExpired() {
                        kDomain, "START_EXPIRED");
 }
 
-grpc::Status StoreUnreadable(const absl::Status& status) {
+grpc::Status ReadError(const absl::Status& status) {
+  if (absl::IsCancelled(status)) {
+    return rpc::RpcError(grpc::StatusCode::CANCELLED, status.message(), kDomain, "CANCELLED");
+  }
   // A damaged store is rebuilt by itself: worth another try.
   if (absl::IsDataLoss(status)) {
     return rpc::RpcError(grpc::StatusCode::UNAVAILABLE, status.message(), kDomain, "STORE_DAMAGED");
@@ -157,7 +160,7 @@ grpc::Status FeedError(const absl::Status& status) {
   }
   if (absl::IsOutOfRange(status)) return TokenExpired();
   if (absl::IsInvalidArgument(status)) return WrongField("filter", status.message());
-  return StoreUnreadable(status);
+  return ReadError(status);
 }
 
 }  // namespace windrow::query

@@ -36,8 +36,9 @@ grpc::Status TooSlow(absl::Duration patience, absl::string_view resume_token);
 // Changes after the token, or since the time, may be unknown here.
 grpc::Status TokenExpired();
 grpc::Status StartExpired();
-// The store could not be read.
-grpc::Status StoreUnreadable(const absl::Status& status);
+// Reading the store ended with an error: it cannot be read, or nobody waits for the answer any
+// more.
+grpc::Status ReadError(const absl::Status& status);
 // A feed ended with an error of Subscription::Next.
 grpc::Status FeedError(const absl::Status& status);
 

@@ -48,10 +48,8 @@ class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnDone() override { delete this; }
 };
 
-grpc::ServerUnaryReactor* Reply(grpc::CallbackServerContext* context, const grpc::Status& status) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
+CallerWatch::IsWaiting CallerOf(grpc::ServerContext* context) {
+  return [context] { return !context->IsCancelled(); };
 }
 
 grpc::Status CheckPageSize(int32_t asked, const PageSizes& sizes, int* page_size) {
@@ -245,7 +243,7 @@ grpc::Status FindStart(const v1::SubscribeRequest& request, const FeedSelection&
       if (!valid.ok()) return valid;
       absl::StatusOr<ResumeToken> found = Subscription::FromTime(selection, content, time_us);
       if (absl::IsOutOfRange(found.status())) return StartExpired();
-      if (!found.ok()) return StoreUnreadable(found.status());
+      if (!found.ok()) return ReadError(found.status());
       *start = *std::move(found);
       return grpc::Status::OK;
     }
@@ -311,49 +309,6 @@ void QueryService::Drain() {
   absl::MutexLock lock(&mutex_);
   draining_ = true;
   for (SubscribeCall* const call : calls_) call->Drain();
-}
-
-grpc::ServerUnaryReactor* QueryService::ListViews(grpc::CallbackServerContext* context,
-                                                  const v1::ListViewsRequest* request,
-                                                  v1::ListViewsResponse* response) {
-  return Reply(context, DoListViews(*request, response));
-}
-
-grpc::ServerUnaryReactor* QueryService::ListWindows(grpc::CallbackServerContext* context,
-                                                    const v1::ListWindowsRequest* request,
-                                                    v1::ListWindowsResponse* response) {
-  return Reply(context, DoListWindows(*request, response));
-}
-
-grpc::ServerUnaryReactor* QueryService::GetWindow(grpc::CallbackServerContext* context,
-                                                  const v1::GetWindowRequest* request,
-                                                  v1::GetWindowResponse* response) {
-  return Reply(context, DoGetWindow(*request, response));
-}
-
-grpc::ServerUnaryReactor* QueryService::ListResults(grpc::CallbackServerContext* context,
-                                                    const v1::ListResultsRequest* request,
-                                                    v1::ListResultsResponse* response) {
-  return Reply(context, DoListResults(*request, response));
-}
-
-grpc::ServerUnaryReactor* QueryService::ListSeries(grpc::CallbackServerContext* context,
-                                                   const v1::ListSeriesRequest* request,
-                                                   v1::ListSeriesResponse* response) {
-  return Reply(context, DoListSeries(*request, response));
-}
-
-grpc::ServerUnaryReactor* QueryService::ListTotals(grpc::CallbackServerContext* context,
-                                                   const v1::ListTotalsRequest* request,
-                                                   v1::ListTotalsResponse* response) {
-  return Reply(context, DoListTotals(*request, response));
-}
-
-grpc::ServerUnaryReactor* QueryService::GetStatus(grpc::CallbackServerContext* context,
-                                                  const v1::GetStatusRequest* /*request*/,
-                                                  v1::GetStatusResponse* response) {
-  FillStatus(response);
-  return Reply(context, grpc::Status::OK);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* QueryService::Subscribe(
@@ -426,15 +381,16 @@ grpc::Status QueryService::FindView(const std::string& parent, ServedView* serve
   return grpc::Status::OK;
 }
 
-grpc::Status QueryService::DoListViews(const v1::ListViewsRequest& request,
-                                       v1::ListViewsResponse* response) {
+grpc::Status QueryService::ListViews(grpc::ServerContext* /*context*/,
+                                     const v1::ListViewsRequest* request,
+                                     v1::ListViewsResponse* response) {
   int page_size = 0;
   std::vector<StorePtr> stores;
   std::optional<std::string> last_name;
-  const uint64_t hash = HashOfList("ListViews", request.parent(), ListRange());
-  grpc::Status status = CheckPageSize(request.page_size(), kViewPages, &page_size);
-  if (status.ok()) status = FindPipelines(request.parent(), &stores);
-  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_name);
+  const uint64_t hash = HashOfList("ListViews", request->parent(), ListRange());
+  grpc::Status status = CheckPageSize(request->page_size(), kViewPages, &page_size);
+  if (status.ok()) status = FindPipelines(request->parent(), &stores);
+  if (status.ok()) status = CheckPageToken(request->page_token(), hash, &last_name);
   if (!status.ok()) return status;
 
   std::map<std::string, v1::View> views;
@@ -442,7 +398,7 @@ grpc::Status QueryService::DoListViews(const v1::ListViewsRequest& request,
     std::shared_ptr<const StoreView> content;
     status = Content(*store, &content);
     // A pipeline that has no results yet has no views; the others have.
-    if (!status.ok() && request.parent().empty() && HasNoTopic(*store)) continue;
+    if (!status.ok() && request->parent().empty() && HasNoTopic(*store)) continue;
     if (!status.ok()) return status;
     const std::optional<int64_t> closed = content->results().closed_through_us();
     for (const auto& [id, summary] : content->views()) {
@@ -463,17 +419,18 @@ grpc::Status QueryService::DoListViews(const v1::ListViewsRequest& request,
   return grpc::Status::OK;
 }
 
-grpc::Status QueryService::DoListWindows(const v1::ListWindowsRequest& request,
-                                         v1::ListWindowsResponse* response) {
+grpc::Status QueryService::ListWindows(grpc::ServerContext* /*context*/,
+                                       const v1::ListWindowsRequest* request,
+                                       v1::ListWindowsResponse* response) {
   int page_size = 0;
   ListRange range;
   ServedView served;
   std::optional<std::string> last_item;
-  grpc::Status status = CheckPageSize(request.page_size(), kWindowPages, &page_size);
-  if (status.ok()) status = CheckRange(request, &range);
-  if (status.ok()) status = FindView(request.parent(), &served);
-  const uint64_t hash = HashOfList("ListWindows", request.parent(), range);
-  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  grpc::Status status = CheckPageSize(request->page_size(), kWindowPages, &page_size);
+  if (status.ok()) status = CheckRange(*request, &range);
+  if (status.ok()) status = FindView(request->parent(), &served);
+  const uint64_t hash = HashOfList("ListWindows", request->parent(), range);
+  if (status.ok()) status = CheckPageToken(request->page_token(), hash, &last_item);
   if (!status.ok()) return status;
 
   RowKey last;
@@ -493,11 +450,11 @@ grpc::Status QueryService::DoListWindows(const v1::ListWindowsRequest& request,
         if (window.window_start_us == kMinTime) return true;
         more = response->windows_size() >= page_size;
         if (more) return false;
-        *response->add_windows() = ToWindow(window, request.parent(), served.content->results());
+        *response->add_windows() = ToWindow(window, request->parent(), served.content->results());
         last_start_us = window.window_start_us;
         return true;
       });
-  if (!scanned.ok()) return StoreUnreadable(scanned);
+  if (!scanned.ok()) return ReadError(scanned);
   if (more) {
     response->set_next_page_token(
         EncodePageToken(PageToken{hash, EncodeRowKey(last_start_us, "")}));
@@ -505,20 +462,21 @@ grpc::Status QueryService::DoListWindows(const v1::ListWindowsRequest& request,
   return grpc::Status::OK;
 }
 
-grpc::Status QueryService::DoGetWindow(const v1::GetWindowRequest& request,
-                                       v1::GetWindowResponse* response) {
-  const size_t split = request.name().rfind(kWindowsSegment);
+grpc::Status QueryService::GetWindow(grpc::ServerContext* /*context*/,
+                                     const v1::GetWindowRequest* request,
+                                     v1::GetWindowResponse* response) {
+  const size_t split = request->name().rfind(kWindowsSegment);
   absl::Time start;
   std::string error;
   if (split == std::string::npos ||
       !absl::ParseTime(absl::RFC3339_full,
-                       request.name().substr(split + absl::string_view(kWindowsSegment).size()),
+                       request->name().substr(split + absl::string_view(kWindowsSegment).size()),
                        &start, &error)) {
     return WrongField("name",
                       "must be of the form pipelines/{id}/views/{id}/windows/{start}, the "
                       "start as in 2018-12-31T23:50:00Z");
   }
-  const std::string parent = request.name().substr(0, split);
+  const std::string parent = request->name().substr(0, split);
   ServedView served;
   const grpc::Status status = FindView(parent, &served);
   if (!status.ok()) return status;
@@ -531,36 +489,38 @@ grpc::Status QueryService::DoGetWindow(const v1::GetWindowRequest& request,
         *response->mutable_window() = ToWindow(window, parent, served.content->results());
         return false;
       });
-  if (!scanned.ok()) return StoreUnreadable(scanned);
-  return found ? grpc::Status::OK : WindowNotFound(request.name());
+  if (!scanned.ok()) return ReadError(scanned);
+  return found ? grpc::Status::OK : WindowNotFound(request->name());
 }
 
-grpc::Status QueryService::DoListResults(const v1::ListResultsRequest& request,
-                                         v1::ListResultsResponse* response) {
+grpc::Status QueryService::ListResults(grpc::ServerContext* context,
+                                       const v1::ListResultsRequest* request,
+                                       v1::ListResultsResponse* response) {
   ResultPage::Request wanted;
   ServedView served;
   std::optional<std::string> last_item;
-  grpc::Status status = CheckPageSize(request.page_size(), kResultPages, &wanted.page_size);
-  if (status.ok()) status = CheckRange(request, &wanted.range);
-  if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
-  if (status.ok()) status = CheckOrder(request.order_by(), &wanted.order);
-  if (status.ok()) status = FindView(request.parent(), &served);
-  const uint64_t hash = HashOfSelection("ListResults", request.parent(), wanted.range,
-                                        request.filter(), request.order_by());
-  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  grpc::Status status = CheckPageSize(request->page_size(), kResultPages, &wanted.page_size);
+  if (status.ok()) status = CheckRange(*request, &wanted.range);
+  if (status.ok()) status = CheckFilter(request->filter(), &wanted.filter);
+  if (status.ok()) status = CheckOrder(request->order_by(), &wanted.order);
+  if (status.ok()) status = FindView(request->parent(), &served);
+  const uint64_t hash = HashOfSelection("ListResults", request->parent(), wanted.range,
+                                        request->filter(), request->order_by());
+  if (status.ok()) status = CheckPageToken(request->page_token(), hash, &last_item);
   if (!status.ok()) return status;
 
   wanted.view = served.name.view;
+  wanted.is_waiting = CallerOf(context);
   ResultPage page(*served.content, std::move(wanted), response);
   const absl::Status filled = page.Fill(last_item.value_or(""));
   if (absl::IsInvalidArgument(filled)) return WrongField(page.wrong_field(), filled.message());
-  if (!filled.ok()) return StoreUnreadable(filled);
+  if (!filled.ok()) return ReadError(filled);
   if (!page.next_item().empty()) {
     response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
   }
   if (!last_item.has_value()) {
     FeedSelection selection;
-    selection.parent = request.parent();
+    selection.parent = request->parent();
     ResumeToken token = Subscription::FromNow(selection, *served.content);
     token.kind = FeedKind::kAny;
     response->set_resume_token(EncodeResumeToken(token));
@@ -577,58 +537,69 @@ grpc::Status QueryService::FindDefinition(const ServedView& served, ViewDefiniti
   return grpc::Status::OK;
 }
 
-grpc::Status QueryService::DoListSeries(const v1::ListSeriesRequest& request,
-                                        v1::ListSeriesResponse* response) {
+grpc::Status QueryService::ListSeries(grpc::ServerContext* context,
+                                      const v1::ListSeriesRequest* request,
+                                      v1::ListSeriesResponse* response) {
   SeriesPage::Request wanted;
   ServedView served;
   std::optional<std::string> last_item;
-  grpc::Status status = CheckPageSize(request.page_size(), kSeriesPages, &wanted.page_size);
-  if (status.ok()) status = CheckTimes(request, &wanted.range);
-  if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
-  if (status.ok()) status = CheckOrder(request.order_by(), &wanted.order);
-  if (status.ok()) status = FindView(request.parent(), &served);
+  grpc::Status status = CheckPageSize(request->page_size(), kSeriesPages, &wanted.page_size);
+  if (status.ok()) status = CheckTimes(*request, &wanted.range);
+  if (status.ok()) status = CheckFilter(request->filter(), &wanted.filter);
+  if (status.ok()) status = CheckOrder(request->order_by(), &wanted.order);
+  if (status.ok()) status = FindView(request->parent(), &served);
   if (status.ok()) status = FindDefinition(served, &wanted.definition);
   if (status.ok()) status = CheckAddable(wanted.order, wanted.definition);
-  const uint64_t hash = HashOfSelection("ListSeries", request.parent(), wanted.range,
-                                        request.filter(), request.order_by());
-  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+  const uint64_t hash = HashOfSelection("ListSeries", request->parent(), wanted.range,
+                                        request->filter(), request->order_by());
+  if (status.ok()) status = CheckPageToken(request->page_token(), hash, &last_item);
   if (!status.ok()) return status;
 
   wanted.view = served.name.view;
+  wanted.is_waiting = CallerOf(context);
   SeriesPage page(*served.content, std::move(wanted), response);
   const absl::Status filled = page.Fill(last_item.value_or(""));
   if (absl::IsOutOfRange(filled)) return RangeTooLarge(filled.message());
   if (absl::IsInvalidArgument(filled)) return WrongField("filter", filled.message());
-  if (!filled.ok()) return StoreUnreadable(filled);
+  if (!filled.ok()) return ReadError(filled);
   if (!page.next_item().empty()) {
     response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
   }
   return grpc::Status::OK;
 }
 
-grpc::Status QueryService::DoListTotals(const v1::ListTotalsRequest& request,
-                                        v1::ListTotalsResponse* response) {
+grpc::Status QueryService::ListTotals(grpc::ServerContext* context,
+                                      const v1::ListTotalsRequest* request,
+                                      v1::ListTotalsResponse* response) {
   TotalPage::Request wanted;
   ServedView served;
   std::optional<std::string> last_item;
-  grpc::Status status = CheckPageSize(request.page_size(), kTotalPages, &wanted.page_size);
-  if (status.ok()) status = CheckRange(request, &wanted.range);
-  if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
-  if (status.ok()) status = FindView(request.parent(), &served);
+  grpc::Status status = CheckPageSize(request->page_size(), kTotalPages, &wanted.page_size);
+  if (status.ok()) status = CheckRange(*request, &wanted.range);
+  if (status.ok()) status = CheckFilter(request->filter(), &wanted.filter);
+  if (status.ok()) status = FindView(request->parent(), &served);
   if (status.ok()) status = FindDefinition(served, &wanted.definition);
   const uint64_t hash =
-      HashOfSelection("ListTotals", request.parent(), wanted.range, request.filter(), "");
-  if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
+      HashOfSelection("ListTotals", request->parent(), wanted.range, request->filter(), "");
+  if (status.ok()) status = CheckPageToken(request->page_token(), hash, &last_item);
   if (!status.ok()) return status;
 
   wanted.view = served.name.view;
+  wanted.is_waiting = CallerOf(context);
   TotalPage page(*served.content, std::move(wanted), response);
   const absl::Status filled = page.Fill(last_item.value_or(""));
   if (absl::IsInvalidArgument(filled)) return WrongField("filter", filled.message());
-  if (!filled.ok()) return StoreUnreadable(filled);
+  if (!filled.ok()) return ReadError(filled);
   if (!page.next_item().empty()) {
     response->set_next_page_token(EncodePageToken(PageToken{hash, page.next_item()}));
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::GetStatus(grpc::ServerContext* /*context*/,
+                                     const v1::GetStatusRequest* /*request*/,
+                                     v1::GetStatusResponse* response) {
+  FillStatus(response);
   return grpc::Status::OK;
 }
 

@@ -26,10 +26,12 @@
 
 namespace windrow::query {
 
-// Serves windrow.query.v1.QueryService from stores. Subscribe sends bytes that many calls share, so
-// it is served without gRPC's own serialization. Thread-safe.
+// Serves windrow.query.v1.QueryService from stores. Unary calls have a thread each while they run,
+// which bounds how many there are at a time (ServerOptions::max_concurrent_calls); a feed has none.
+// Subscribe sends bytes that many calls share, so it is served without gRPC's own serialization.
+// Thread-safe.
 class QueryService
-    : public v1::QueryService::WithRawCallbackMethod_Subscribe<v1::QueryService::CallbackService> {
+    : public v1::QueryService::WithRawCallbackMethod_Subscribe<v1::QueryService::Service> {
  public:
   struct Options {
     // Most Subscribe calls at a time.
@@ -61,27 +63,20 @@ class QueryService
   // Ends all feeds, each with a last token, and takes no new ones.
   void Drain();
 
-  grpc::ServerUnaryReactor* ListViews(grpc::CallbackServerContext* context,
-                                      const v1::ListViewsRequest* request,
-                                      v1::ListViewsResponse* response) override;
-  grpc::ServerUnaryReactor* ListWindows(grpc::CallbackServerContext* context,
-                                        const v1::ListWindowsRequest* request,
-                                        v1::ListWindowsResponse* response) override;
-  grpc::ServerUnaryReactor* GetWindow(grpc::CallbackServerContext* context,
-                                      const v1::GetWindowRequest* request,
-                                      v1::GetWindowResponse* response) override;
-  grpc::ServerUnaryReactor* ListResults(grpc::CallbackServerContext* context,
-                                        const v1::ListResultsRequest* request,
-                                        v1::ListResultsResponse* response) override;
-  grpc::ServerUnaryReactor* ListSeries(grpc::CallbackServerContext* context,
-                                       const v1::ListSeriesRequest* request,
-                                       v1::ListSeriesResponse* response) override;
-  grpc::ServerUnaryReactor* ListTotals(grpc::CallbackServerContext* context,
-                                       const v1::ListTotalsRequest* request,
-                                       v1::ListTotalsResponse* response) override;
-  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
-                                      const v1::GetStatusRequest* request,
-                                      v1::GetStatusResponse* response) override;
+  grpc::Status ListViews(grpc::ServerContext* context, const v1::ListViewsRequest* request,
+                         v1::ListViewsResponse* response) override;
+  grpc::Status ListWindows(grpc::ServerContext* context, const v1::ListWindowsRequest* request,
+                           v1::ListWindowsResponse* response) override;
+  grpc::Status GetWindow(grpc::ServerContext* context, const v1::GetWindowRequest* request,
+                         v1::GetWindowResponse* response) override;
+  grpc::Status ListResults(grpc::ServerContext* context, const v1::ListResultsRequest* request,
+                           v1::ListResultsResponse* response) override;
+  grpc::Status ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,
+                          v1::ListSeriesResponse* response) override;
+  grpc::Status ListTotals(grpc::ServerContext* context, const v1::ListTotalsRequest* request,
+                          v1::ListTotalsResponse* response) override;
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::GetStatusResponse* response) override;
   // `request` is a serialized SubscribeRequest.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request) override;
@@ -96,14 +91,6 @@ class QueryService
     std::shared_ptr<const StoreView> content;
   };
 
-  grpc::Status DoListViews(const v1::ListViewsRequest& request, v1::ListViewsResponse* response);
-  grpc::Status DoListWindows(const v1::ListWindowsRequest& request,
-                             v1::ListWindowsResponse* response);
-  grpc::Status DoGetWindow(const v1::GetWindowRequest& request, v1::GetWindowResponse* response);
-  grpc::Status DoListResults(const v1::ListResultsRequest& request,
-                             v1::ListResultsResponse* response);
-  grpc::Status DoListSeries(const v1::ListSeriesRequest& request, v1::ListSeriesResponse* response);
-  grpc::Status DoListTotals(const v1::ListTotalsRequest& request, v1::ListTotalsResponse* response);
   void SetState(const std::vector<StorePtr>& stores, v1::GetStatusResponse* response) const;
   grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
                                    std::unique_ptr<Subscription>* subscription, StorePtr* store);

@@ -69,6 +69,8 @@ absl::Status ResultPage::AddWindowRows(int64_t start_us, int64_t end_us,
 
 absl::Status ResultPage::Take(const StoredRow& row, v1::Result* result, bool* wanted) {
   ++scanned_;
+  const absl::Status awaited = caller_.Check();
+  if (!awaited.ok()) return awaited;
   const absl::Status converted = ToResult(row, request_.view, content_.results(), result);
   if (!converted.ok()) return converted;
   // Rows of a view have the same columns.

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "services/query/core/row_filter.h"
 #include "services/query/core/row_order.h"
+#include "services/query/sink/caller_watch.h"
 #include "services/query/sink/selected_rows.h"
 #include "services/query/sink/store_view.h"
 #include "windrow/query/v1/query_service.pb.h"
@@ -16,8 +17,9 @@
 namespace windrow::query {
 
 // Collects the rows of one page of ListResults. The content and the response must outlive it; a
-// value of one thread. Errors: of the store (see StoreView), or INVALID_ARGUMENT for a name in the
-// filter or the order that the rows do not have.
+// value of one thread. Errors: of the store (see StoreView), CANCELLED when the caller does not
+// wait any more, or INVALID_ARGUMENT for a name in the filter or the order that the rows do not
+// have.
 class ResultPage {
  public:
   // Rows that one page looks at most while it seeks those of a filter; it is then shorter than it
@@ -30,10 +32,15 @@ class ResultPage {
     RowFilter filter;
     RowOrder order;
     int page_size = 0;
+    // Whether the caller still waits; empty: always.
+    CallerWatch::IsWaiting is_waiting;
   };
 
   ResultPage(const StoreView& content, Request request, v1::ListResultsResponse* response)
-      : content_(content), request_(std::move(request)), response_(response) {}
+      : content_(content),
+        request_(std::move(request)),
+        caller_(request_.is_waiting),
+        response_(response) {}
 
   // Adds the rows after `last_item` of the page before; "" for the first page.
   absl::Status Fill(const std::string& last_item);
@@ -64,6 +71,7 @@ class ResultPage {
 
   const StoreView& content_;
   const Request request_;
+  CallerWatch caller_;
   v1::ListResultsResponse* const response_;
   size_t bytes_ = 0;
   int64_t scanned_ = 0;

@@ -30,7 +30,8 @@ absl::Status SelectedRows::Scan(int64_t start_us, int64_t end_us,
   const auto take = [&](const StoredRow& row) {
     ++scanned_;
     v1::Result result;
-    taken = ToResult(row, view_, content_.results(), &result);
+    taken = caller_.Check();
+    if (taken.ok()) taken = ToResult(row, view_, content_.results(), &result);
     // Rows of a view have the same columns.
     if (taken.ok() && !names_checked_) taken = CheckColumns(result, filter_.names());
     if (!taken.ok()) return false;

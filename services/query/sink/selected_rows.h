@@ -13,6 +13,7 @@
 #include "services/query/core/row_filter.h"
 #include "services/query/core/row_total.h"
 #include "services/query/core/row_value.h"
+#include "services/query/sink/caller_watch.h"
 #include "services/query/sink/store_view.h"
 #include "windrow/query/v1/query_service.pb.h"
 
@@ -28,12 +29,16 @@ struct ListRange {
 // The rows of a view that a filter takes. The content must outlive it; a value of one thread.
 class SelectedRows {
  public:
-  SelectedRows(const StoreView& content, std::string view, RowFilter filter)
-      : content_(content), view_(std::move(view)), filter_(std::move(filter)) {}
+  SelectedRows(const StoreView& content, std::string view, RowFilter filter,
+               CallerWatch::IsWaiting is_waiting)
+      : content_(content),
+        view_(std::move(view)),
+        filter_(std::move(filter)),
+        caller_(std::move(is_waiting)) {}
 
   // Rows of windows that start in [start_us, end_us), by window start, then group; ends when
-  // `visit` returns false. Errors: of the store (see StoreView), or INVALID_ARGUMENT for a name in
-  // the filter that the rows do not have.
+  // `visit` returns false. Errors: of the store (see StoreView), CANCELLED when the caller does not
+  // wait any more, or INVALID_ARGUMENT for a name in the filter that the rows do not have.
   absl::Status Scan(int64_t start_us, int64_t end_us,
                     absl::FunctionRef<bool(const StoredRow&, v1::Result&)> visit);
 
@@ -44,6 +49,7 @@ class SelectedRows {
   const StoreView& content_;
   const std::string view_;
   const RowFilter filter_;
+  CallerWatch caller_;
   int64_t scanned_ = 0;
   bool names_checked_ = false;
 };

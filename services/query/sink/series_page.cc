@@ -40,7 +40,7 @@ absl::Status SeriesPage::Fill(const std::string& last_item) {
 absl::Status SeriesPage::Choose(const std::string& last_item, std::vector<std::string>* groups) {
   SeriesBuilder builder({request_.order, request_.definition, last_item, request_.page_size,
                          request_.most_rows, request_.most_bytes});
-  SelectedRows rows(content_, request_.view, request_.filter);
+  SelectedRows rows(content_, request_.view, request_.filter, request_.is_waiting);
   absl::Status added;
   const absl::Status scanned =
       rows.Scan(request_.range.start_us, request_.range.end_us,
@@ -70,7 +70,7 @@ absl::Status SeriesPage::AddPoints(const std::vector<std::string>& groups) {
     response_->add_series();
   }
   std::vector<RowTotal> totals(groups.size(), RowTotal(request_.definition));
-  SelectedRows rows(content_, request_.view, request_.filter);
+  SelectedRows rows(content_, request_.view, request_.filter, request_.is_waiting);
   const absl::Status scanned =
       rows.Scan(request_.range.start_us, request_.range.end_us,
                 [&](const StoredRow& row, v1::Result& result) {

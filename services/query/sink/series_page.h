@@ -12,6 +12,7 @@
 #include "services/query/core/row_filter.h"
 #include "services/query/core/row_order.h"
 #include "services/query/core/series_builder.h"
+#include "services/query/sink/caller_watch.h"
 #include "services/query/sink/selected_rows.h"
 #include "services/query/sink/store_view.h"
 #include "windrow/query/v1/query_service.pb.h"
@@ -31,6 +32,8 @@ class SeriesPage {
     // By names of aggregates that can be added up.
     RowOrder order;
     int page_size = 0;
+    // Whether the caller still waits; empty: always.
+    CallerWatch::IsWaiting is_waiting;
     // Of the range, and of one answer. gRPC's default limit of a message is 4 MB.
     int64_t most_rows = 200'000;
     size_t most_bytes = 3'400'000;

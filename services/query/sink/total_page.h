@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "services/query/core/pipeline_definition.h"
 #include "services/query/core/row_filter.h"
+#include "services/query/sink/caller_watch.h"
 #include "services/query/sink/selected_rows.h"
 #include "services/query/sink/store_view.h"
 #include "windrow/query/v1/query_service.pb.h"
@@ -25,6 +26,8 @@ class TotalPage {
     ListRange range;
     RowFilter filter;
     int page_size = 0;
+    // Whether the caller still waits; empty: always.
+    CallerWatch::IsWaiting is_waiting;
     // A page that has looked at so many rows, or holds so many bytes, ends after the window.
     int64_t most_rows_scanned = 200'000;
     size_t most_bytes = 2'800'000;
@@ -33,7 +36,7 @@ class TotalPage {
   TotalPage(const StoreView& content, Request request, v1::ListTotalsResponse* response)
       : content_(content),
         request_(std::move(request)),
-        rows_(content, request_.view, request_.filter),
+        rows_(content, request_.view, request_.filter, request_.is_waiting),
         response_(response) {}
 
   // Adds the totals after `last_item` of the page before; "" for the first page. A window none of
