@@ -8,7 +8,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import pandas
-from fake_query import FakeQuery, changes, close, row
+from fake_services import FakeQuery, changes, close, row
 
 from windrow import Client, frames
 from windrow.query.v1 import query_service_pb2 as pb

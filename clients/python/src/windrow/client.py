@@ -1,5 +1,7 @@
 """The services as a Python program sees them."""
 
+import weakref
+
 import grpc
 
 from windrow.aggregator.v1 import pipeline_service_pb2 as pipeline_pb
@@ -25,6 +27,7 @@ class Client:
     """
 
     def __init__(self, query="127.0.0.1:7003", aggregator="127.0.0.1:7002", producer="127.0.0.1:7001"):
+        self._feeds = weakref.WeakSet()
         self._channels = [grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
                           for address in (query, aggregator, producer)]
         self.query = query_service_pb2_grpc.QueryServiceStub(self._channels[0])
@@ -32,6 +35,9 @@ class Client:
         self.producer = producer_service_pb2_grpc.ProducerServiceStub(self._channels[2])
 
     def close(self):
+        """Ends all connections, and with them what is still running."""
+        for feed in list(self._feeds):
+            feed.close()
         for channel in self._channels:
             channel.close()
 
@@ -63,8 +69,11 @@ class Client:
                           "windows")
 
     def follow(self, view, **options):
-        """A feed of a view: all rows, then their changes, across breaks. `options`: as in Feed."""
-        return Feed(self.query, view, **options)
+        """A feed of a view: all rows, then their changes, across breaks. `options`: as in Feed. Close it, as by
+        `with`, when you leave its loop."""
+        feed = Feed(self.query, view, **options)
+        self._feeds.add(feed)
+        return feed
 
     def change_settings(self, pipeline, change):
         """Changes a pipeline's settings as seen by `change`, which is given the present Settings to

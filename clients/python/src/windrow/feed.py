@@ -2,25 +2,24 @@
 
 import dataclasses
 import logging
-import random
-import time
+import threading
 from typing import Optional, Sequence
 
 import grpc
 from google.protobuf import duration_pb2, timestamp_pb2
 
 from windrow.errors import error_info
+from windrow.pauses import Pauses
 from windrow.query.v1 import query_service_pb2 as pb
 
 _LOG = logging.getLogger(__name__)
 _PAGE_SIZE = 5000
 _LIST_SECONDS = 60
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
 
-# The connection or the replica is gone, or it has no room, or we were too slow for it: go on with the token.
+# The connection or the replica is gone, or it has no room, or we were too slow for it, or somebody between has reset
+# the stream (CANCELLED, not by us): go on with the token.
 _GO_ON = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL,
-          grpc.StatusCode.DEADLINE_EXCEEDED}
+          grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 # The token is of no use any more.
 _LIST_ANEW = {grpc.StatusCode.OUT_OF_RANGE, grpc.StatusCode.FAILED_PRECONDITION,
               grpc.StatusCode.ABORTED}
@@ -61,8 +60,9 @@ class Feed:
             window_end_time=window_end_time, final_only=final_only, end_time=end_time,
             heartbeat_interval=_duration(heartbeat_seconds))
         self._call = None
-        self._closed = False
-        self._pause = _FIRST_PAUSE_SECONDS
+        self._closed = threading.Event()
+        self._end_reached = False
+        self._pauses = Pauses()
         self._updates = self._run()
 
     def __iter__(self):
@@ -73,7 +73,7 @@ class Feed:
 
     def close(self):
         """Ends the iteration, also one that waits in another thread."""
-        self._closed = True
+        self._closed.set()
         call = self._call
         if call is not None:
             call.cancel()
@@ -85,17 +85,18 @@ class Feed:
         self.close()
 
     def _run(self):
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 if not self._token:
                     yield self._snapshot()
-                for update in self._stream():
-                    yield update
+                yield from self._stream()
                 if self._end_reached:
                     return
                 self._wait("the replica ended the feed")
+            except grpc.FutureCancelledError:  # By close().
+                return
             except grpc.RpcError as error:
-                if self._closed:
+                if self._closed.is_set():
                     return
                 self._recover(error)
 
@@ -105,7 +106,7 @@ class Feed:
         request.CopyFrom(self._list)
         token = ""
         while True:
-            page = self._stub.ListResults(request, timeout=_LIST_SECONDS)
+            page = self._begin(self._stub.ListResults.future(request, timeout=_LIST_SECONDS)).result()
             results.extend(page.results)
             token = token or page.resume_token
             request.page_token = page.next_page_token
@@ -114,16 +115,13 @@ class Feed:
                 return Update("snapshot", results, resume_token=token)
 
     def _stream(self):
-        self._end_reached = False
         request = pb.SubscribeRequest()
         request.CopyFrom(self._subscribe)
         request.resume_token = self._token
-        self._call = self._stub.Subscribe(request)
+        call = self._begin(self._stub.Subscribe(request))
         try:
-            if self._closed:
-                return
-            for message in self._call:
-                self._pause = _FIRST_PAUSE_SECONDS
+            for message in call:
+                self._pauses.reset()
                 self._token = message.resume_token or self._token
                 event = message.WhichOneof("event")
                 if event == "close":
@@ -134,7 +132,14 @@ class Feed:
                     yield Update(event, message.changes.results, message.changes.retracted, closed,
                                  self._token)
         finally:
-            self._call.cancel()
+            call.cancel()
+
+    def _begin(self, call):
+        """From now on close() cancels this call."""
+        self._call = call
+        if self._closed.is_set():
+            call.cancel()
+        return call
 
     def _recover(self, error):
         code = error.code()
@@ -148,10 +153,9 @@ class Feed:
         self._wait(f"{code.name}: {error.details()}")
 
     def _wait(self, reason):
-        seconds = self._pause * random.uniform(0.5, 1.0)
+        seconds = self._pauses.next()
         _LOG.info("%s; again in %.1f s", reason, seconds)
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
-        time.sleep(seconds)
+        self._closed.wait(seconds)
 
 
 def _with_final(filter):
