@@ -13,6 +13,7 @@ package windrow
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -46,23 +47,27 @@ type Client struct {
 	Producer  producerv1.ProducerServiceClient
 
 	connections []*grpc.ClientConn
+	closed      chan struct{}
+	closeOnce   sync.Once
 }
 
-// Dial makes a client. It returns an error only for an address that cannot be read. Without options
-// connections are plain text.
+// ErrClosed is why a feed ends whose client has been closed.
+var ErrClosed = errors.New("windrow: the client is closed")
+
+// Dial makes a client. It returns an error only for an address that cannot be read. Connections are plain
+// text unless the options say otherwise, such as grpc.WithTransportCredentials(credentials.NewTLS(...)).
 func Dial(addresses Addresses, options ...grpc.DialOption) (*Client, error) {
-	if len(options) == 0 {
-		options = []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
-	}
-	// A peer that is gone without a word is found out within half a minute; the services permit it at 10 s.
-	options = append(options,
+	options = append([]grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		// A peer that is gone without a word is found out within half a minute; the services permit it at 10 s.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
 		// Feeds that come back soon find out soon that the service is back.
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{
 			BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second,
 		}, MinConnectTimeout: 5 * time.Second}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
-	client := &Client{}
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
+	}, options...) // Of two, the later holds.
+	client := &Client{closed: make(chan struct{})}
 	connect := func(address string) (*grpc.ClientConn, error) {
 		if address == "" {
 			address = "not-configured.invalid:1"
@@ -88,8 +93,9 @@ func Dial(addresses Addresses, options ...grpc.DialOption) (*Client, error) {
 	return client, nil
 }
 
-// Close ends all connections.
+// Close ends all connections, and with them what is still running.
 func (c *Client) Close() {
+	c.closeOnce.Do(func() { close(c.closed) })
 	for _, connection := range c.connections {
 		connection.Close()
 	}

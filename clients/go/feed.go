@@ -3,7 +3,6 @@ package windrow
 import (
 	"context"
 	"io"
-	"math/rand"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -16,10 +15,8 @@ import (
 )
 
 const (
-	pageSize     = 5000
-	listTime     = time.Minute
-	firstPause   = 100 * time.Millisecond
-	longestPause = 5 * time.Second
+	pageSize = 5000
+	listTime = time.Minute
 )
 
 // Kind says what an Update is.
@@ -70,6 +67,7 @@ type FollowOptions struct {
 // goroutine; it ends when its context does.
 type Feed struct {
 	client    queryv1.QueryServiceClient
+	closed    <-chan struct{} // The client is.
 	context   context.Context
 	list      *queryv1.ListResultsRequest
 	subscribe *queryv1.SubscribeRequest
@@ -78,8 +76,9 @@ type Feed struct {
 	token  string
 	stream queryv1.QueryService_SubscribeClient
 	cancel context.CancelFunc // Of the stream.
-	pause  time.Duration
+	pauses *pauses
 	update Update
+	ended  bool
 	err    error
 }
 
@@ -107,23 +106,25 @@ func (c *Client) Follow(ctx context.Context, view string, options FollowOptions)
 		onBreak = func(error) {}
 	}
 	return &Feed{
-		client: c.Query, context: ctx, list: list, subscribe: subscribe, onBreak: onBreak,
-		token: options.ResumeToken, pause: firstPause,
+		client: c.Query, closed: c.closed, context: ctx, list: list, subscribe: subscribe, onBreak: onBreak,
+		token: options.ResumeToken, pauses: newPauses(firstPause, longestPause),
 	}
 }
 
 // Next waits for the next update; false at the end of the feed, see Err.
 func (f *Feed) Next() bool {
-	for f.err == nil {
+	for !f.ended {
 		got, err := f.step()
 		if got {
 			return true
 		}
 		f.closeStream()
 		if err == io.EOF {
-			return false
+			f.ended = true
+		} else {
+			f.err = f.goOnAfter(err)
+			f.ended = f.err != nil
 		}
-		f.recover(err)
 	}
 	return false
 }
@@ -131,8 +132,8 @@ func (f *Feed) Next() bool {
 // Update is what Next has found.
 func (f *Feed) Update() Update { return f.update }
 
-// Err is why the feed ended: nil for EndTime, else what does not pass, such as an unknown view or the end
-// of the context.
+// Err is why the feed ended: nil for EndTime, else what does not pass, such as an unknown view, the end of
+// the context, or ErrClosed.
 func (f *Feed) Err() error { return f.err }
 
 var errEnded = status.Error(codes.Unavailable, "the replica ended the feed")
@@ -155,7 +156,7 @@ func (f *Feed) step() (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		f.pause = firstPause
+		f.pauses.reset()
 		if message.ResumeToken != "" {
 			f.token = message.ResumeToken
 		}
@@ -223,38 +224,37 @@ func (f *Feed) closeStream() {
 	}
 }
 
-// recover decides what to do about an error, and waits a little; it sets err when nothing can be done.
-func (f *Feed) recover(err error) {
-	if f.context.Err() != nil {
-		f.err = f.context.Err()
-		return
+// goOnAfter decides what to do about an error, and waits a little; it returns the error of the feed when
+// nothing can be done.
+func (f *Feed) goOnAfter(err error) error {
+	select {
+	case <-f.closed:
+		return ErrClosed
+	case <-f.context.Done():
+		return f.context.Err()
+	default:
 	}
 	switch status.Code(err) {
 	case codes.OutOfRange, codes.FailedPrecondition, codes.Aborted:
 		f.token = "" // It is of no use any more.
-	case codes.Unavailable, codes.ResourceExhausted, codes.Internal, codes.DeadlineExceeded:
+	case codes.Unavailable, codes.ResourceExhausted, codes.Internal, codes.DeadlineExceeded,
+		codes.Canceled: // Not by us: so a stream ends that somebody between has reset.
 		// The feed that was too slow is told where it stood.
 		if token := ErrorInfo(err).GetMetadata()["resume_token"]; token != "" {
 			f.token = token
 		}
 	default:
-		f.err = err
-		return
+		return err
 	}
 	f.onBreak(err)
-	wait := time.NewTimer(time.Duration(float64(f.pause) * (0.5 + rand.Float64()/2)))
+	wait := time.NewTimer(f.pauses.next())
 	defer wait.Stop()
-	f.pause = min(2*f.pause, longestPause)
 	select {
 	case <-wait.C:
+		return nil
+	case <-f.closed:
+		return ErrClosed
 	case <-f.context.Done():
-		f.err = f.context.Err()
+		return f.context.Err()
 	}
-}
-
-func min(a, b time.Duration) time.Duration {
-	if a < b {
-		return a
-	}
-	return b
 }
