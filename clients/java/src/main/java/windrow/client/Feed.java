@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import windrow.query.v1.ListResultsRequest;
 import windrow.query.v1.ListResultsResponse;
@@ -29,8 +28,6 @@ import windrow.query.v1.SubscribeResponse;
 public final class Feed implements Iterator<Update>, AutoCloseable {
   private static final int PAGE_SIZE = 5000;
   private static final long LIST_SECONDS = 60;
-  private static final long FIRST_PAUSE_MS = 100;
-  private static final long LONGEST_PAUSE_MS = 5_000;
   private static final Status ENDED = Status.UNAVAILABLE.withDescription("the replica ended the feed");
 
   private final ManagedChannel channel;
@@ -38,20 +35,25 @@ public final class Feed implements Iterator<Update>, AutoCloseable {
   private final ListResultsRequest list;
   private final SubscribeRequest subscribe;
   private final FollowOptions options;
+  private final Pauses pauses;
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private String token;
-  private long pauseMs = FIRST_PAUSE_MS;
   private Context.CancellableContext streamContext;
   private Iterator<SubscribeResponse> stream;
   private Update next;
   private boolean ended;
 
   Feed(ManagedChannel channel, String view, FollowOptions options) {
+    this(channel, view, options, new Pauses());
+  }
+
+  Feed(ManagedChannel channel, String view, FollowOptions options, Pauses pauses) {
     this.channel = channel;
     this.stub = QueryServiceGrpc.newBlockingStub(channel);
     this.options = options;
+    this.pauses = pauses;
     this.token = options.resumeToken();
     ListResultsRequest.Builder list =
         ListResultsRequest.newBuilder()
@@ -74,11 +76,16 @@ public final class Feed implements Iterator<Update>, AutoCloseable {
     if (options.endTime() != null) {
       subscribe.setEndTime(options.endTime());
     }
+    if (options.heartbeatInterval() != null) {
+      subscribe.setHeartbeatInterval(options.heartbeatInterval());
+    }
     this.list = list.build();
     this.subscribe = subscribe.build();
+    // Also when the caller's context ends.
+    context.addListener(ended -> closed.countDown(), Runnable::run);
   }
 
-  /** Waits for the next update; false at the end of the feed, or once it is closed. */
+  /** Waits for the next update; false at the end of the feed, once it is closed, or when the thread is interrupted. */
   @Override
   public boolean hasNext() {
     while (next == null && !ended) {
@@ -108,7 +115,6 @@ public final class Feed implements Iterator<Update>, AutoCloseable {
 
   @Override
   public void close() {
-    closed.countDown();
     context.cancel(null);
   }
 
@@ -128,7 +134,7 @@ public final class Feed implements Iterator<Update>, AutoCloseable {
     }
     while (stream.hasNext()) {
       SubscribeResponse message = stream.next();
-      pauseMs = FIRST_PAUSE_MS;
+      pauses.reset();
       if (!message.getResumeToken().isEmpty()) {
         token = message.getResumeToken();
       }
@@ -181,13 +187,14 @@ public final class Feed implements Iterator<Update>, AutoCloseable {
   }
 
   private void goOnAfter(StatusRuntimeException error) {
-    if (closed.getCount() == 0 || channel.isShutdown()) {
+    if (context.isCancelled() || channel.isShutdown() || Thread.currentThread().isInterrupted()) {
       ended = true;
       return;
     }
     switch (error.getStatus().getCode()) {
       case OUT_OF_RANGE, FAILED_PRECONDITION, ABORTED -> token = "";
-      case UNAVAILABLE, RESOURCE_EXHAUSTED, INTERNAL, DEADLINE_EXCEEDED ->
+      // CANCELLED, not by us: so a stream ends that somebody between has reset.
+      case UNAVAILABLE, RESOURCE_EXHAUSTED, INTERNAL, DEADLINE_EXCEEDED, CANCELLED ->
           // The feed that was too slow is told where it stood.
           token = Errors.info(error).getMetadataOrDefault("resume_token", token);
       default -> {
@@ -196,10 +203,8 @@ public final class Feed implements Iterator<Update>, AutoCloseable {
       }
     }
     options.onBreak().accept(error);
-    long waitMs = (long) (pauseMs * ThreadLocalRandom.current().nextDouble(0.5, 1.0));
-    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     try {
-      ended = closed.await(waitMs, TimeUnit.MILLISECONDS);
+      ended = closed.await(pauses.next(), TimeUnit.MILLISECONDS);
       // The channel's own pauses grow to minutes.
       channel.resetConnectBackoff();
     } catch (InterruptedException interrupted) {

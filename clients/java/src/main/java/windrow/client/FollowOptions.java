@@ -1,5 +1,6 @@
 package windrow.client;
 
+import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
 import java.util.function.Consumer;
 
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
  * @param windowEndTime only windows that start before this time; null: all
  * @param finalOnly rows only once they are final, and their corrections
  * @param endTime ends the feed when all windows that end at or before it are final; null: goes on
+ * @param heartbeatInterval longest silence; null: the service's own, 5 s
  * @param onBreak called with each break that the feed goes on after
  */
 public record FollowOptions(
@@ -21,33 +23,44 @@ public record FollowOptions(
     Timestamp windowEndTime,
     boolean finalOnly,
     Timestamp endTime,
+    Duration heartbeatInterval,
     Consumer<Exception> onBreak) {
 
   public static final FollowOptions DEFAULT =
-      new FollowOptions("", "", null, null, false, null, error -> {});
+      new FollowOptions("", "", null, null, false, null, null, error -> {});
 
   public FollowOptions withResumeToken(String token) {
-    return new FollowOptions(token, filter, windowStartTime, windowEndTime, finalOnly, endTime, onBreak);
+    return new FollowOptions(
+        token, filter, windowStartTime, windowEndTime, finalOnly, endTime, heartbeatInterval, onBreak);
   }
 
   public FollowOptions withFilter(String text) {
-    return new FollowOptions(resumeToken, text, windowStartTime, windowEndTime, finalOnly, endTime, onBreak);
+    return new FollowOptions(
+        resumeToken, text, windowStartTime, windowEndTime, finalOnly, endTime, heartbeatInterval, onBreak);
   }
 
   public FollowOptions withWindows(Timestamp start, Timestamp end) {
-    return new FollowOptions(resumeToken, filter, start, end, finalOnly, endTime, onBreak);
+    return new FollowOptions(
+        resumeToken, filter, start, end, finalOnly, endTime, heartbeatInterval, onBreak);
   }
 
   public FollowOptions withFinalOnly() {
-    return new FollowOptions(resumeToken, filter, windowStartTime, windowEndTime, true, endTime, onBreak);
+    return new FollowOptions(
+        resumeToken, filter, windowStartTime, windowEndTime, true, endTime, heartbeatInterval, onBreak);
   }
 
   public FollowOptions withEndTime(Timestamp time) {
-    return new FollowOptions(resumeToken, filter, windowStartTime, windowEndTime, finalOnly, time, onBreak);
+    return new FollowOptions(
+        resumeToken, filter, windowStartTime, windowEndTime, finalOnly, time, heartbeatInterval, onBreak);
+  }
+
+  public FollowOptions withHeartbeatInterval(Duration interval) {
+    return new FollowOptions(
+        resumeToken, filter, windowStartTime, windowEndTime, finalOnly, endTime, interval, onBreak);
   }
 
   public FollowOptions withOnBreak(Consumer<Exception> listener) {
     return new FollowOptions(
-        resumeToken, filter, windowStartTime, windowEndTime, finalOnly, endTime, listener);
+        resumeToken, filter, windowStartTime, windowEndTime, finalOnly, endTime, heartbeatInterval, listener);
   }
 }
