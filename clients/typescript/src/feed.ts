@@ -9,11 +9,10 @@ import {
   type QueryService,
   type Result,
 } from "./gen/windrow/query/v1/query_service_pb.js";
+import { Pauses } from "./pauses.js";
 
 const PAGE_SIZE = 5000;
 const LIST_MS = 60_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 
 /** A step of a feed. */
 export interface Update {
@@ -61,20 +60,25 @@ export async function* follow(
   stub: StubOf<typeof QueryService>,
   view: string,
   options: FollowOptions = {},
+  pauses = new Pauses(),
 ): AsyncGenerator<Update, void, void> {
   const { signal } = options;
   let token = options.resumeToken ?? "";
-  let pause = FIRST_PAUSE_MS;
   while (!signal?.aborted) {
     let broken: ConnectError;
+    // A stub's stream does not end when its reader leaves the loop.
+    const stream = new AbortController();
     try {
       if (token === "") {
         const update = await snapshot(stub, view, options);
         token = update.resumeToken;
         yield update;
       }
-      for await (const message of stub.subscribe(subscription(view, token, options), { signal })) {
-        pause = FIRST_PAUSE_MS;
+      const messages = stub.subscribe(subscription(view, token, options), {
+        signal: signal ? AbortSignal.any([signal, stream.signal]) : stream.signal,
+      });
+      for await (const message of messages) {
+        pauses.reset();
         token = message.resumeToken || token;
         const { event } = message;
         if (event.case === "close") {
@@ -95,10 +99,11 @@ export async function* follow(
       if (signal?.aborted) return;
       broken = ConnectError.from(error);
       token = tokenAfter(broken, token);
+    } finally {
+      stream.abort();
     }
     options.onBreak?.(broken);
-    await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
-    pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    await sleep(pauses.next(), undefined, { signal }).catch(() => {});
   }
 }
 

@@ -8,5 +8,5 @@
  */
 export { Client, type Addresses } from "./client.js";
 export { errorInfo } from "./errors.js";
-export { follow, type FollowOptions, type Update } from "./feed.js";
+export type { FollowOptions, Update } from "./feed.js";
 export { fieldValue, groupOf, rowKey, valuesOf, type Value } from "./rows.js";
