@@ -39,6 +39,7 @@ ControlProposal DecodeProposal(const pb::Proposal& proto) {
   proposal.request_id = proto.request_id();
   proposal.pipeline = proto.pipeline();
   proposal.expected_generation = proto.expected_generation();
+  proposal.request_fingerprint = proto.request_fingerprint();
   switch (proto.change_case()) {
     case pb::Proposal::kCreate:
       proposal.kind = ControlProposal::Kind::kCreate;

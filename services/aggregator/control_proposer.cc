@@ -23,6 +23,11 @@ std::string ControlProposer::RequestIdOf(const std::string& request_id) {
   return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
 }
 
+bool ControlProposer::IsOfRequest(const ControlVerdict& verdict, uint64_t fingerprint) {
+  return verdict.request_fingerprint == 0 || fingerprint == 0 ||
+         verdict.request_fingerprint == fingerprint;
+}
+
 grpc::Status ControlProposer::ProposeOnce(control::Proposal proposal, const std::string& request_id,
                                           int attempt, ControlCall* call,
                                           ControlVerdict* verdict) const {
@@ -38,6 +43,8 @@ grpc::Status ControlProposer::ProposeOnce(control::Proposal proposal, const std:
   proposal.set_request_id(ControlLog::RequestIdOfAttempt(request_id, attempt));
   const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, timeout);
   if (!applied.ok()) return ControlLogUnavailable(applied.status());
+  // Two calls under one id, at the same time.
+  if (!IsOfRequest(*applied, proposal.request_fingerprint())) return RequestIdReused();
   *verdict = *applied;
   call->SetRequestId(proposal.request_id());
   call->SetGenerations(verdict->generation - (verdict->accepted ? 1 : 0), verdict->generation);

@@ -37,6 +37,10 @@ class ControlProposer {
   // The caller's id for its request, or a new one when there is none.
   static std::string RequestIdOf(const std::string& request_id);
 
+  // Whether a verdict is on this request, and not on another one under its id; true when that is
+  // not known.
+  static bool IsOfRequest(const ControlVerdict& verdict, uint64_t fingerprint);
+
  private:
   ControlLog* const log_;
   const std::string replica_;

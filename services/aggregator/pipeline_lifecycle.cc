@@ -9,6 +9,7 @@
 #include "services/aggregator/control_error.h"
 #include "services/aggregator/pipeline_definition.h"
 #include "services/aggregator/pipeline_resource.h"
+#include "services/aggregator/request_fingerprint.h"
 #include "services/aggregator/source/pipeline_loader.h"
 
 namespace windrow::aggregator {
@@ -23,6 +24,7 @@ struct PipelineLifecycle::Wanted {
   std::string name;
   std::string etag;
   std::string request_id;
+  uint64_t fingerprint = 0;
   bool validate_only = false;
   Kind kind = Kind::kNewIncarnation;
   // The proposal for the pipeline as it is now; nullopt when there is nothing to change. Adds what
@@ -34,6 +36,7 @@ struct PipelineLifecycle::Wanted {
 
 absl::optional<grpc::Status> PipelineLifecycle::Repeated(const std::string& request_id,
                                                          const std::string& pipeline, Kind kind,
+                                                         uint64_t fingerprint,
                                                          ControlCall* call) const {
   if (request_id.empty()) return absl::nullopt;
   const absl::optional<ControlVerdict> outcome = log_->FindOutcome(request_id);
@@ -43,7 +46,8 @@ absl::optional<grpc::Status> PipelineLifecycle::Repeated(const std::string& requ
   // A creation that does not begin at the earliest record is an incarnation of nothing.
   const bool same_kind =
       outcome->kind == kind || (creates && outcome->kind == Kind::kNewIncarnation);
-  if (outcome->pipeline != pipeline || !same_kind) {
+  if (outcome->pipeline != pipeline || !same_kind ||
+      !ControlProposer::IsOfRequest(*outcome, fingerprint)) {
     return RequestIdReused();
   }
   if (outcome->accepted) return grpc::Status::OK;
@@ -66,7 +70,8 @@ grpc::Status PipelineLifecycle::Create(const v1::CreatePipelineRequest& request,
   std::vector<rpc::FieldViolation> violations;
   pipeline::Pipeline made = NewDefinition(request, &violations);
   if (!violations.empty()) return BadRequest(violations);
-  const auto repeated = Repeated(request.request_id(), name, Kind::kCreate, call);
+  const uint64_t fingerprint = RequestFingerprint(request);
+  const auto repeated = Repeated(request.request_id(), name, Kind::kCreate, fingerprint, call);
   if (repeated.has_value()) {
     return repeated->ok() ? FillNow(name, response->mutable_pipeline()) : *repeated;
   }
@@ -77,6 +82,7 @@ grpc::Status PipelineLifecycle::Create(const v1::CreatePipelineRequest& request,
   }
   control::Proposal proposal;
   proposal.set_pipeline(name);
+  proposal.set_request_fingerprint(fingerprint);
   if (request.start().latest() || request.start().has_record_time()) {
     *proposal.mutable_new_incarnation()->mutable_pipeline() = std::move(made);
     *proposal.mutable_new_incarnation()->mutable_start() = request.start();
@@ -112,6 +118,7 @@ grpc::Status PipelineLifecycle::Change(const Wanted& wanted, ControlCall* call,
     if (!wanted.etag.empty() && wanted.etag != etag) return EtagMismatch(etag);
     if (!proposal.has_value()) break;
     proposal->set_pipeline(wanted.name);
+    proposal->set_request_fingerprint(wanted.fingerprint);
     proposal->set_expected_generation(now->generation);
     if (wanted.validate_only) {
       const absl::optional<ControlledPipeline> preview = log_->Preview(*proposal);
@@ -139,9 +146,11 @@ grpc::Status PipelineLifecycle::Update(const v1::UpdatePipelineRequest& request,
   wanted.name = request.pipeline().name();
   wanted.etag = request.etag();
   wanted.request_id = request.request_id();
+  wanted.fingerprint = RequestFingerprint(request);
   wanted.validate_only = request.validate_only();
   call->SetPipeline(wanted.name);
-  const auto repeated = Repeated(wanted.request_id, wanted.name, wanted.kind, call);
+  const auto repeated =
+      Repeated(wanted.request_id, wanted.name, wanted.kind, wanted.fingerprint, call);
   if (repeated.has_value()) {
     return repeated->ok() ? FillNow(wanted.name, response->mutable_pipeline()) : *repeated;
   }
@@ -169,8 +178,10 @@ grpc::Status PipelineLifecycle::Restart(const v1::RestartPipelineRequest& reques
   wanted.name = request.name();
   wanted.etag = request.etag();
   wanted.request_id = request.request_id();
+  wanted.fingerprint = RequestFingerprint(request);
   wanted.validate_only = request.validate_only();
-  const auto repeated = Repeated(wanted.request_id, wanted.name, wanted.kind, call);
+  const auto repeated =
+      Repeated(wanted.request_id, wanted.name, wanted.kind, wanted.fingerprint, call);
   if (repeated.has_value()) {
     return repeated->ok() ? FillNow(wanted.name, response->mutable_pipeline()) : *repeated;
   }
@@ -196,9 +207,11 @@ grpc::Status PipelineLifecycle::Delete(const v1::DeletePipelineRequest& request,
   wanted.name = request.name();
   wanted.etag = request.etag();
   wanted.request_id = request.request_id();
+  wanted.fingerprint = RequestFingerprint(request);
   wanted.validate_only = request.validate_only();
   wanted.kind = Kind::kDelete;
-  const auto repeated = Repeated(wanted.request_id, wanted.name, wanted.kind, call);
+  const auto repeated =
+      Repeated(wanted.request_id, wanted.name, wanted.kind, wanted.fingerprint, call);
   if (repeated.has_value()) return *repeated;
   wanted.make = [&](const ControlledPipeline&, std::vector<rpc::FieldViolation>*) {
     control::Proposal proposal;

@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <cstdint>
 #include <string>
 
 #include "absl/types/optional.h"
@@ -38,9 +39,11 @@ class PipelineLifecycle {
   // no etag.
   grpc::Status Change(const Wanted& wanted, ControlCall* call,
                       v1::PipelineResource* resource) const;
-  // The outcome of an earlier call with this request id; nullopt when there was none.
+  // The outcome of an earlier call with this request id; nullopt when there was none. Another
+  // request under that id is refused.
   absl::optional<grpc::Status> Repeated(const std::string& request_id, const std::string& pipeline,
-                                        ControlProposal::Kind kind, ControlCall* call) const;
+                                        ControlProposal::Kind kind, uint64_t fingerprint,
+                                        ControlCall* call) const;
   grpc::Status FillNow(const std::string& name, v1::PipelineResource* resource) const;
 
   const ControlLog* const log_;

@@ -291,6 +291,56 @@ TEST_F(PipelineServiceTest, ARequestIdIsOfOneChange) {
   EXPECT_EQ(first_->Get(name_).generation(), changed.generation() + 1);
 }
 
+TEST_F(PipelineServiceTest, ARequestIdIsOfOneContent) {
+  const auto refused = [](const grpc::Status& status) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("request_id"));
+  };
+  v1::RestartPipelineRequest restart;
+  restart.set_name(name_);
+  restart.set_request_id(name_ + ":restart");
+  restart.mutable_start()->set_latest(true);
+  v1::RestartPipelineResponse restarted;
+  ASSERT_TRUE(first_->service->RestartPipeline(nullptr, &restart, &restarted).ok());
+  const int64_t generation = first_->Get(name_).generation();
+  restart.set_etag("\"1\"");
+  EXPECT_TRUE(first_->service->RestartPipeline(nullptr, &restart, &restarted).ok())
+      << "the same request, whatever the pipeline is by now";
+  restart.mutable_start()->set_earliest(true);
+  refused(first_->service->RestartPipeline(nullptr, &restart, &restarted));
+  restart.mutable_start()->set_latest(true);
+  restart.set_backfill_records_per_second(7);
+  refused(first_->service->RestartPipeline(nullptr, &restart, &restarted));
+
+  v1::DeletePipelineRequest deletion;
+  deletion.set_name(name_);
+  deletion.set_request_id(name_ + ":delete");
+  v1::DeletePipelineResponse deleted;
+  EXPECT_EQ(first_->Get(name_).generation(), generation);
+  ASSERT_TRUE(first_->service->DeletePipeline(nullptr, &deletion, &deleted).ok());
+  ASSERT_TRUE(first_->service->DeletePipeline(nullptr, &deletion, &deleted).ok());
+  deletion.set_delete_topics(true);
+  refused(first_->service->DeletePipeline(nullptr, &deletion, &deleted));
+}
+
+// Both have found that nobody has used the id, and one of them is faster.
+TEST_F(PipelineServiceTest, OneOfTwoRequestsUnderOneIdIsRefused) {
+  const auto restart = [this](int64_t rate, grpc::Status* status) {
+    v1::RestartPipelineRequest request;
+    request.set_name(name_);
+    request.set_request_id(name_ + ":restart");
+    request.mutable_start()->set_latest(true);
+    request.set_backfill_records_per_second(rate);
+    v1::RestartPipelineResponse response;
+    *status = first_->service->RestartPipeline(nullptr, &request, &response);
+  };
+  std::vector<grpc::Status> statuses(2);
+  std::thread other([&] { restart(1, &statuses[0]); });
+  restart(2, &statuses[1]);
+  other.join();
+  EXPECT_NE(statuses[0].ok(), statuses[1].ok());
+}
+
 TEST_F(PipelineServiceTest, NamesTheReplicasThatHaveAppliedAChangeAndThoseThatHaveNot) {
   const auto eventually = [&](Replica& replica, const std::vector<std::string>& others) {
     const absl::Time deadline = absl::Now() + kPatience;

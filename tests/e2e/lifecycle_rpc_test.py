@@ -145,9 +145,11 @@ class LifecycleRpc(unittest.TestCase):
                                            "PIPELINE_EXISTS")
             self.assertEqual(metadata["pipeline"], NAME)
         self.assert_invalid("DeletePipeline", {"name": NAME, "request_id": "creation"}, "request_id")
-        other = changed(("name",), "pipelines/q")
-        self.assert_invalid("CreatePipeline", {"pipeline": other, "request_id": "creation"},
-                            "request_id")
+        for other in ({"pipeline": changed(("name",), "pipelines/q")},
+                      {"pipeline": changed(("watermark_delay",), "7s")},
+                      {"pipeline": PIPELINE, "start": {"latest": True}}):
+            self.assert_invalid("CreatePipeline", {**other, "request_id": "creation"},
+                                "request_id")
         self.assertEqual(self.get(), created)
 
     def check_update(self):
@@ -201,6 +203,10 @@ class LifecycleRpc(unittest.TestCase):
              changed_once["next"]["backfill_records_per_second"]), (2, True, "100"))
         # The etag is not the one of now any more, and yet it is the same request.
         self.assertEqual(self.call("UpdatePipeline", request)["pipeline"], changed_once)
+        for other in ({"backfill_records_per_second": 101}, {"start": {"earliest": True}},
+                      {"pipeline": {"name": NAME, "watermark_delay": "2s"}},
+                      {"update_mask": {"paths": ["watermark_delay"]}}):
+            self.assert_invalid("UpdatePipeline", {**request, **other}, "request_id")
         # What it is already is no change.
         self.assertEqual(
             self.call("UpdatePipeline", {"pipeline": request["pipeline"]})["pipeline"], changed_once)

@@ -17,6 +17,7 @@ ControlVerdict ControlState::Apply(const ControlProposal& proposal) {
   verdict.table = proposal.table;
   verdict.table_version = proposal.table_version;
   verdict.paused = proposal.paused;
+  verdict.request_fingerprint = proposal.request_fingerprint;
   verdict.accepted = IsAcceptable(proposal);
   if (verdict.accepted) {
     verdict.generation = ++histories_[proposal.pipeline].generation;

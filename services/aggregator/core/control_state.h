@@ -154,6 +154,8 @@ struct ControlProposal {
   int incarnation = 0;
   // For kPause: whether it is held from now on.
   bool paused = false;
+  // By which the request is told from another one under the same id; 0 when that is not known.
+  uint64_t request_fingerprint = 0;
 };
 
 // What became of a proposal.
@@ -171,6 +173,8 @@ struct ControlVerdict {
   std::string table_version;
   // For kPause.
   bool paused = false;
+  // As in the proposal.
+  uint64_t request_fingerprint = 0;
 };
 
 // The state that the control log describes: whoever applies the same records in order holds the

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from windrow.pipeline.v1 import pipeline_pb2 as windrow_dot_pipeline_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n windrow/control/v1/control.proto\x12\x12windrow.control.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"windrow/pipeline/v1/pipeline.proto\"\xc1\x04\n\x08Proposal\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\x12\x1b\n\x13\x65xpected_generation\x18\x03 \x01(\x03\x12\x10\n\x08proposer\x18\x04 \x01(\t\x12\x30\n\x0cpropose_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06\x63reate\x18\x06 \x01(\x0b\x32\x1d.windrow.pipeline.v1.PipelineH\x00\x12\x31\n\x08settings\x18\x07 \x01(\x0b\x32\x1d.windrow.pipeline.v1.SettingsH\x00\x12*\n\x05\x64rain\x18\x08 \x01(\x0b\x32\x19.windrow.control.v1.DrainH\x00\x12\x30\n\x05table\x18\t \x01(\x0b\x32\x1f.windrow.control.v1.TableUpdateH\x00\x12*\n\x05pause\x18\n \x01(\x0b\x32\x19.windrow.control.v1.PauseH\x00\x12\x30\n\x08\x64\x65letion\x18\x0b \x01(\x0b\x32\x1c.windrow.control.v1.DeletionH\x00\x12=\n\x0fnew_incarnation\x18\x0c \x01(\x0b\x32\".windrow.control.v1.NewIncarnationH\x00\x12\x35\n\x0bswitch_over\x18\r \x01(\x0b\x32\x1e.windrow.control.v1.SwitchOverH\x00\x12\x0e\n\x06\x63\x61ller\x18\x0e \x01(\tB\x08\n\x06\x63hange\"Q\n\x0bTableUpdate\x12/\n\x05table\x18\x01 \x01(\x0b\x32 .windrow.pipeline.v1.StaticTable\x12\x11\n\tfrom_file\x18\x02 \x01(\x08\"\x07\n\x05\x44rain\"\x17\n\x05Pause\x12\x0e\n\x06paused\x18\x01 \x01(\x08\"!\n\x08\x44\x65letion\x12\x15\n\rdelete_topics\x18\x01 \x01(\x08\"n\n\nStartPoint\x12\x12\n\x08\x65\x61rliest\x18\x01 \x01(\x08H\x00\x12\x10\n\x06latest\x18\x02 \x01(\x08H\x00\x12\x31\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x07\n\x05point\"\x95\x01\n\x0eNewIncarnation\x12/\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1d.windrow.pipeline.v1.Pipeline\x12-\n\x05start\x18\x02 \x01(\x0b\x32\x1e.windrow.control.v1.StartPoint\x12#\n\x1b\x62\x61\x63kfill_records_per_second\x18\x03 \x01(\x03\"!\n\nSwitchOver\x12\x13\n\x0bincarnation\x18\x01 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n windrow/control/v1/control.proto\x12\x12windrow.control.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"windrow/pipeline/v1/pipeline.proto\"\xde\x04\n\x08Proposal\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\x12\x1b\n\x13\x65xpected_generation\x18\x03 \x01(\x03\x12\x10\n\x08proposer\x18\x04 \x01(\t\x12\x30\n\x0cpropose_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06\x63reate\x18\x06 \x01(\x0b\x32\x1d.windrow.pipeline.v1.PipelineH\x00\x12\x31\n\x08settings\x18\x07 \x01(\x0b\x32\x1d.windrow.pipeline.v1.SettingsH\x00\x12*\n\x05\x64rain\x18\x08 \x01(\x0b\x32\x19.windrow.control.v1.DrainH\x00\x12\x30\n\x05table\x18\t \x01(\x0b\x32\x1f.windrow.control.v1.TableUpdateH\x00\x12*\n\x05pause\x18\n \x01(\x0b\x32\x19.windrow.control.v1.PauseH\x00\x12\x30\n\x08\x64\x65letion\x18\x0b \x01(\x0b\x32\x1c.windrow.control.v1.DeletionH\x00\x12=\n\x0fnew_incarnation\x18\x0c \x01(\x0b\x32\".windrow.control.v1.NewIncarnationH\x00\x12\x35\n\x0bswitch_over\x18\r \x01(\x0b\x32\x1e.windrow.control.v1.SwitchOverH\x00\x12\x0e\n\x06\x63\x61ller\x18\x0e \x01(\t\x12\x1b\n\x13request_fingerprint\x18\x0f \x01(\x06\x42\x08\n\x06\x63hange\"Q\n\x0bTableUpdate\x12/\n\x05table\x18\x01 \x01(\x0b\x32 .windrow.pipeline.v1.StaticTable\x12\x11\n\tfrom_file\x18\x02 \x01(\x08\"\x07\n\x05\x44rain\"\x17\n\x05Pause\x12\x0e\n\x06paused\x18\x01 \x01(\x08\"!\n\x08\x44\x65letion\x12\x15\n\rdelete_topics\x18\x01 \x01(\x08\"n\n\nStartPoint\x12\x12\n\x08\x65\x61rliest\x18\x01 \x01(\x08H\x00\x12\x10\n\x06latest\x18\x02 \x01(\x08H\x00\x12\x31\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x07\n\x05point\"\x95\x01\n\x0eNewIncarnation\x12/\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1d.windrow.pipeline.v1.Pipeline\x12-\n\x05start\x18\x02 \x01(\x0b\x32\x1e.windrow.control.v1.StartPoint\x12#\n\x1b\x62\x61\x63kfill_records_per_second\x18\x03 \x01(\x03\"!\n\nSwitchOver\x12\x13\n\x0bincarnation\x18\x01 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,19 +34,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'windrow.control.v1.control_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROPOSAL']._serialized_start=126
-  _globals['_PROPOSAL']._serialized_end=703
-  _globals['_TABLEUPDATE']._serialized_start=705
-  _globals['_TABLEUPDATE']._serialized_end=786
-  _globals['_DRAIN']._serialized_start=788
-  _globals['_DRAIN']._serialized_end=795
-  _globals['_PAUSE']._serialized_start=797
-  _globals['_PAUSE']._serialized_end=820
-  _globals['_DELETION']._serialized_start=822
-  _globals['_DELETION']._serialized_end=855
-  _globals['_STARTPOINT']._serialized_start=857
-  _globals['_STARTPOINT']._serialized_end=967
-  _globals['_NEWINCARNATION']._serialized_start=970
-  _globals['_NEWINCARNATION']._serialized_end=1119
-  _globals['_SWITCHOVER']._serialized_start=1121
-  _globals['_SWITCHOVER']._serialized_end=1154
+  _globals['_PROPOSAL']._serialized_end=732
+  _globals['_TABLEUPDATE']._serialized_start=734
+  _globals['_TABLEUPDATE']._serialized_end=815
+  _globals['_DRAIN']._serialized_start=817
+  _globals['_DRAIN']._serialized_end=824
+  _globals['_PAUSE']._serialized_start=826
+  _globals['_PAUSE']._serialized_end=849
+  _globals['_DELETION']._serialized_start=851
+  _globals['_DELETION']._serialized_end=884
+  _globals['_STARTPOINT']._serialized_start=886
+  _globals['_STARTPOINT']._serialized_end=996
+  _globals['_NEWINCARNATION']._serialized_start=999
+  _globals['_NEWINCARNATION']._serialized_end=1148
+  _globals['_SWITCHOVER']._serialized_start=1150
+  _globals['_SWITCHOVER']._serialized_end=1183
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Opti
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Proposal(_message.Message):
-    __slots__ = ("request_id", "pipeline", "expected_generation", "proposer", "propose_time", "create", "settings", "drain", "table", "pause", "deletion", "new_incarnation", "switch_over", "caller")
+    __slots__ = ("request_id", "pipeline", "expected_generation", "proposer", "propose_time", "create", "settings", "drain", "table", "pause", "deletion", "new_incarnation", "switch_over", "caller", "request_fingerprint")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_GENERATION_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class Proposal(_message.Message):
     NEW_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     SWITCH_OVER_FIELD_NUMBER: _ClassVar[int]
     CALLER_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     pipeline: str
     expected_generation: int
@@ -36,7 +37,8 @@ class Proposal(_message.Message):
     new_incarnation: NewIncarnation
     switch_over: SwitchOver
     caller: str
-    def __init__(self, request_id: _Optional[str] = ..., pipeline: _Optional[str] = ..., expected_generation: _Optional[int] = ..., proposer: _Optional[str] = ..., propose_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create: _Optional[_Union[_pipeline_pb2.Pipeline, _Mapping]] = ..., settings: _Optional[_Union[_pipeline_pb2.Settings, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., table: _Optional[_Union[TableUpdate, _Mapping]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., deletion: _Optional[_Union[Deletion, _Mapping]] = ..., new_incarnation: _Optional[_Union[NewIncarnation, _Mapping]] = ..., switch_over: _Optional[_Union[SwitchOver, _Mapping]] = ..., caller: _Optional[str] = ...) -> None: ...
+    request_fingerprint: int
+    def __init__(self, request_id: _Optional[str] = ..., pipeline: _Optional[str] = ..., expected_generation: _Optional[int] = ..., proposer: _Optional[str] = ..., propose_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create: _Optional[_Union[_pipeline_pb2.Pipeline, _Mapping]] = ..., settings: _Optional[_Union[_pipeline_pb2.Settings, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., table: _Optional[_Union[TableUpdate, _Mapping]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., deletion: _Optional[_Union[Deletion, _Mapping]] = ..., new_incarnation: _Optional[_Union[NewIncarnation, _Mapping]] = ..., switch_over: _Optional[_Union[SwitchOver, _Mapping]] = ..., caller: _Optional[str] = ..., request_fingerprint: _Optional[int] = ...) -> None: ...
 
 class TableUpdate(_message.Message):
     __slots__ = ("table", "from_file")
