@@ -33,6 +33,18 @@ int32_t GenerationOf(const rd_kafka_consumer_group_metadata_t* metadata) {
   return generation;
 }
 
+// A client that reads nothing and is in no group.
+absl::StatusOr<rd_kafka_t*> NewEndClient(const KafkaConfig& config) {
+  absl::StatusOr<ConfHandle> conf = MakeConf(config, {
+                                                         {"group.id", "windrow-reader"},
+                                                         {"isolation.level", "read_committed"},
+                                                         {"enable.auto.commit", "false"},
+                                                         {"socket.timeout.ms", "5000"},
+                                                     });
+  if (!conf.ok()) return conf.status();
+  return NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const KafkaConfig& config,
@@ -59,7 +71,8 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
           // of reach and the bytes bound the memory.
           {"queued.min.messages", "10000000"},
           {"queued.max.messages.kbytes", absl::StrCat(options.queued_kilobytes_per_partition)},
-          {"fetch.message.max.bytes", "1048576"},
+          // Compressed. A queue exceeds its bound by what one answer holds.
+          {"fetch.message.max.bytes", "262144"},
           {"fetch.wait.max.ms", "100"},
           {"fetch.error.backoff.ms", "20"},
       });
@@ -71,6 +84,9 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
   if (!client.ok()) return client.status();
   consumer->client_ = *client;
   rd_kafka_poll_set_consumer(*client);
+  absl::StatusOr<rd_kafka_t*> end_client = NewEndClient(config);
+  if (!end_client.ok()) return end_client.status();
+  consumer->end_client_ = *end_client;
 
   std::vector<TopicPartition> topics;
   for (const std::string& topic : options.topics) topics.emplace_back(topic, RD_KAFKA_PARTITION_UA);
@@ -82,6 +98,7 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
 }
 
 GroupConsumer::~GroupConsumer() {
+  if (end_client_ != nullptr) EndClient(end_client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   if (client_ == nullptr) return;
   ForgetQueues();
   EndClient(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
@@ -174,16 +191,10 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
   PartitionQueue& queue = found->second;
   if (batch_.size() < static_cast<size_t>(max_events)) batch_.resize(max_events);
   const auto count = rd_kafka_consume_batch_queue(queue.queue.get(), 0, batch_.data(), max_events);
-  if (count <= 0) {
-    if (queue.bytes_since_empty > options_.queued_kilobytes_per_partition * 1024 / 2) {
-      WakeFetcher(partition);
-    }
-    queue.bytes_since_empty = 0;
-  }
   absl::Status failure;
   for (int i = 0; i < count; ++i) {
     const MessageHandle message(batch_[i]);
-    queue.bytes_since_empty += static_cast<int64_t>(message->len);
+    queue.bytes_since_wake += static_cast<int64_t>(message->len);
     if (!failure.ok()) continue;
     Event event;
     record_log::Record record;
@@ -199,18 +210,22 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
     }
     visit(event);
   }
+  if (queue.bytes_since_wake > options_.queued_kilobytes_per_partition * 1024 / 2) {
+    WakeFetcher(partition);
+    queue.bytes_since_wake = 0;
+  }
   if (!failure.ok()) return failure;
   return static_cast<int>(count < 0 ? 0 : count);
 }
 
 // A full queue sends librdkafka's fetching thread to sleep for up to a second, also when it is
-// empty again much sooner. Any request to the partition's broker wakes it; the answer does not
-// matter.
+// empty again much sooner. Any request to the partition's broker wakes it; nobody waits for the
+// answer.
 void GroupConsumer::WakeFetcher(const TopicPartition& partition) {
-  constexpr int kTimeoutMs = 20;
+  constexpr int kNoWait = 0;
   const TopicPartitionListHandle list = MakePartitionList({partition});
   list->elems[0].offset = RD_KAFKA_OFFSET_END;
-  rd_kafka_offsets_for_times(client_, list.get(), kTimeoutMs);
+  rd_kafka_offsets_for_times(client_, list.get(), kNoWait);
 }
 
 absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupConsumer::Committed(
@@ -220,7 +235,7 @@ absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupConsumer::Committ
 
 absl::StatusOr<std::pair<int64_t, int64_t>> GroupConsumer::QueryOffsets(
     const TopicPartition& partition, absl::Duration timeout) {
-  return QueryLogOffsets(client_, partition.first, partition.second, absl::Now() + timeout);
+  return QueryLogOffsets(end_client_, partition.first, partition.second, absl::Now() + timeout);
 }
 
 int64_t GroupConsumer::LogEnd(const TopicPartition& partition) const {

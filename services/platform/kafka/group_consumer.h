@@ -50,7 +50,7 @@ class GroupConsumer : public record_log::GroupConsumer {
   // An assigned partition's queue.
   struct PartitionQueue {
     QueueHandle queue;
-    int64_t bytes_since_empty = 0;
+    int64_t bytes_since_wake = 0;
   };
 
   void WakeFetcher(const TopicPartition& partition);
@@ -62,6 +62,9 @@ class GroupConsumer : public record_log::GroupConsumer {
   AssignmentListener* const listener_;
   const Options options_;
   rd_kafka_t* client_ = nullptr;
+  // Asks for the ends of logs, on connections of its own: on those of client_, an answer waits
+  // behind the fetches, each of which the broker may hold back.
+  rd_kafka_t* end_client_ = nullptr;
   std::map<TopicPartition, PartitionQueue> queues_;
   std::vector<rd_kafka_message_t*> batch_;
 };
