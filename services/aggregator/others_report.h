@@ -7,8 +7,8 @@
 #include "absl/types/optional.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
-#include "services/aggregator/shared_alignment.h"
-#include "services/aggregator/worker_status.h"
+#include "services/aggregator/worker/shared_alignment.h"
+#include "services/aggregator/worker/worker_status.h"
 #include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {

@@ -1,5 +1,5 @@
-#ifndef SERVICES_AGGREGATOR_WORKER_STATUS_H_
-#define SERVICES_AGGREGATOR_WORKER_STATUS_H_
+#ifndef SERVICES_AGGREGATOR_WORKER_WORKER_STATUS_H_
+#define SERVICES_AGGREGATOR_WORKER_WORKER_STATUS_H_
 
 #include <array>
 #include <cstdint>
@@ -76,4 +76,4 @@ struct WorkerStatus {
 
 }  // namespace windrow::aggregator
 
-#endif  // SERVICES_AGGREGATOR_WORKER_STATUS_H_
+#endif  // SERVICES_AGGREGATOR_WORKER_WORKER_STATUS_H_

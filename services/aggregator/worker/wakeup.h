@@ -1,5 +1,5 @@
-#ifndef SERVICES_AGGREGATOR_WAKEUP_H_
-#define SERVICES_AGGREGATOR_WAKEUP_H_
+#ifndef SERVICES_AGGREGATOR_WORKER_WAKEUP_H_
+#define SERVICES_AGGREGATOR_WORKER_WAKEUP_H_
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -29,4 +29,4 @@ class Wakeup {
 
 }  // namespace windrow::aggregator
 
-#endif  // SERVICES_AGGREGATOR_WAKEUP_H_
+#endif  // SERVICES_AGGREGATOR_WORKER_WAKEUP_H_

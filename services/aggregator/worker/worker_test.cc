@@ -1,6 +1,6 @@
 // A worker by itself, stepped, on a cluster in memory: what random worlds found
 // (//services/aggregator/simulation), in the fewest steps.
-#include "services/aggregator/worker.h"
+#include "services/aggregator/worker/worker.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,11 +15,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/aggregator/core/pipeline_plan.h"
-#include "services/aggregator/live_settings.h"
-#include "services/aggregator/shared_alignment.h"
 #include "services/aggregator/sink/pipeline_topics.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/pipeline_loader.h"
+#include "services/aggregator/worker/live_settings.h"
+#include "services/aggregator/worker/shared_alignment.h"
 #include "services/platform/memory_log/disturbance.h"
 #include "services/platform/memory_log/memory_cluster.h"
 #include "services/platform/memory_log/virtual_clock.h"

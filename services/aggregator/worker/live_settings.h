@@ -1,5 +1,5 @@
-#ifndef SERVICES_AGGREGATOR_LIVE_SETTINGS_H_
-#define SERVICES_AGGREGATOR_LIVE_SETTINGS_H_
+#ifndef SERVICES_AGGREGATOR_WORKER_LIVE_SETTINGS_H_
+#define SERVICES_AGGREGATOR_WORKER_LIVE_SETTINGS_H_
 
 #include <atomic>
 #include <cstdint>
@@ -48,4 +48,4 @@ struct LiveSettings {
 
 }  // namespace windrow::aggregator
 
-#endif  // SERVICES_AGGREGATOR_LIVE_SETTINGS_H_
+#endif  // SERVICES_AGGREGATOR_WORKER_LIVE_SETTINGS_H_

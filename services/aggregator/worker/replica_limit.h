@@ -1,5 +1,5 @@
-#ifndef SERVICES_AGGREGATOR_REPLICA_LIMIT_H_
-#define SERVICES_AGGREGATOR_REPLICA_LIMIT_H_
+#ifndef SERVICES_AGGREGATOR_WORKER_REPLICA_LIMIT_H_
+#define SERVICES_AGGREGATOR_WORKER_REPLICA_LIMIT_H_
 
 #include <atomic>
 #include <cstdint>
@@ -45,4 +45,4 @@ class ReplicaLimit {
 
 }  // namespace windrow::aggregator
 
-#endif  // SERVICES_AGGREGATOR_REPLICA_LIMIT_H_
+#endif  // SERVICES_AGGREGATOR_WORKER_REPLICA_LIMIT_H_
