@@ -170,9 +170,17 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident_megabytes(pid):
+    return memory_megabytes(pid, "VmRSS")
+
+
 def peak_megabytes(pid):
+    return memory_megabytes(pid, "VmHWM")
+
+
+def memory_megabytes(pid, what):
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1_000
+    return int(re.search(rf"{what}:\s+(\d+) kB", status)[1]) / 1_000
 
 
 def parse_time(text):

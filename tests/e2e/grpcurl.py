@@ -129,6 +129,11 @@ class Grpcurl:
         except RpcError:
             return None
 
+    def serves(self):
+        """Whether the service says that it is SERVING."""
+        answer = self.call_ok("grpc.health.v1.Health/Check", {})
+        return answer is not None and answer.get("status") == "SERVING"
+
     def stream(self, method, request, seconds):
         return Stream(
             self._command("-d", json.dumps(request), self.address, method, seconds=seconds)

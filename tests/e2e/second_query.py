@@ -24,8 +24,4 @@ class SecondQuery:
             binary="query")
 
     def wait_until_serving(self):
-        def serving():
-            answer = self.rpc.call_ok("grpc.health.v1.Health/Check", {})
-            return answer is not None and answer.get("status") == "SERVING"
-
-        wait_until(f"{NAME} to be SERVING", serving, START_SECONDS, self.system.any_ended)
+        wait_until(f"{NAME} to be SERVING", self.rpc.serves, START_SECONDS, self.system.any_ended)

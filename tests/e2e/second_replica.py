@@ -24,11 +24,7 @@ class SecondReplica:
         self.system.stack.start_service(
             NAME, [f"--replica={NAME}", f"--listen={self.address}"], binary="aggregator")
 
-        def serving():
-            answer = self.rpc.call_ok("grpc.health.v1.Health/Check", {})
-            return answer is not None and answer.get("status") == "SERVING"
-
-        wait_until(f"{NAME} to be SERVING", serving, START_SECONDS, self.system.any_ended)
+        wait_until(f"{NAME} to be SERVING", self.rpc.serves, START_SECONDS, self.system.any_ended)
 
     def signal(self, number):
         self.system.stack.processes[NAME].signal(number)

@@ -111,11 +111,7 @@ class System:
         self.stack.start_service(name, self.service_arguments(name))
 
     def wait_until_serving(self, name, timeout_seconds=START_SECONDS):
-        def serving():
-            answer = self.rpc[name].call_ok("grpc.health.v1.Health/Check", {})
-            return answer is not None and answer.get("status") == "SERVING"
-
-        wait_until(f"{name} to be SERVING", serving, timeout_seconds, self.any_ended)
+        wait_until(f"{name} to be SERVING", self.rpc[name].serves, timeout_seconds, self.any_ended)
 
     def kill9(self, name):
         reason = self.any_ended()
