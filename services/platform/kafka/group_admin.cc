@@ -6,46 +6,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/admin_request.h"
 #include "services/platform/kafka/log_offsets.h"
 
 namespace windrow::kafka {
 namespace {
 
-using EventHandle =
-    std::unique_ptr<rd_kafka_event_t, HandleDeleter<rd_kafka_event_t, rd_kafka_event_destroy>>;
-using AdminOptionsHandle =
-    std::unique_ptr<rd_kafka_AdminOptions_t,
-                    HandleDeleter<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>>;
 using OffsetsRequestHandle = std::unique_ptr<
     rd_kafka_ListConsumerGroupOffsets_t,
     HandleDeleter<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>>;
-
-// What is left until `deadline`, for librdkafka; at least 1, because 0 and -1 have meanings.
-int MillisecondsUntil(absl::Time deadline) {
-  return static_cast<int>(absl::ToInt64Milliseconds(
-      std::clamp(deadline - absl::Now(), absl::Milliseconds(1), absl::Hours(1))));
-}
-
-AdminOptionsHandle OptionsUntil(rd_kafka_t* client, rd_kafka_admin_op_t operation,
-                                absl::Time deadline) {
-  AdminOptionsHandle options(rd_kafka_AdminOptions_new(client, operation));
-  char error[256];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), MillisecondsUntil(deadline), error,
-                                            sizeof(error));
-  return options;
-}
-
-absl::StatusOr<EventHandle> Answer(rd_kafka_queue_t* queue, absl::Time deadline,
-                                   absl::string_view context) {
-  // A moment more than the request's own deadline, which then says more precisely what failed.
-  EventHandle event(rd_kafka_queue_poll(queue, MillisecondsUntil(deadline + absl::Seconds(1))));
-  if (event == nullptr) {
-    return absl::DeadlineExceededError(absl::StrCat(context, ": no answer in time"));
-  }
-  const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaError(code, context);
-  return event;
-}
 
 std::string Text(const char* text) { return text == nullptr ? "" : text; }
 
@@ -94,7 +63,7 @@ absl::StatusOr<std::vector<GroupListing>> GroupAdmin::List(absl::Duration timeou
       OptionsUntil(client_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, deadline);
   const QueueHandle queue(rd_kafka_queue_new(client_));
   rd_kafka_ListConsumerGroups(client_, options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, "list groups");
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, "list groups");
   if (!event.ok()) return event.status();
   const auto* const result = rd_kafka_event_ListConsumerGroups_result(event->get());
   size_t count = 0;
@@ -119,7 +88,7 @@ absl::Status GroupAdmin::DescribeMembers(absl::Time deadline, GroupDescription* 
   const QueueHandle queue(rd_kafka_queue_new(client_));
   const char* names[] = {group->name.c_str()};
   rd_kafka_DescribeConsumerGroups(client_, names, 1, options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, context);
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, context);
   if (!event.ok()) return event.status();
   size_t count = 0;
   const auto* const* const described = rd_kafka_DescribeConsumerGroups_result_groups(
@@ -147,7 +116,7 @@ absl::Status GroupAdmin::AddCommitted(absl::Time deadline, GroupDescription* gro
       rd_kafka_ListConsumerGroupOffsets_new(group->name.c_str(), nullptr));
   rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
   rd_kafka_ListConsumerGroupOffsets(client_, requests, 1, options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, context);
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, context);
   if (!event.ok()) return event.status();
   size_t count = 0;
   const rd_kafka_group_result_t** const results = rd_kafka_ListConsumerGroupOffsets_result_groups(

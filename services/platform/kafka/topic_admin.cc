@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/platform/kafka/admin_request.h"
 #include "services/platform/kafka/client_end.h"
 #include "services/platform/kafka/log_offsets.h"
 
@@ -31,17 +32,6 @@ using DeleteTopicHandle =
 using DeleteGroupHandle =
     std::unique_ptr<rd_kafka_DeleteGroup_t,
                     HandleDeleter<rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroup_destroy>>;
-using AdminOptionsHandle =
-    std::unique_ptr<rd_kafka_AdminOptions_t,
-                    HandleDeleter<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>>;
-using EventHandle =
-    std::unique_ptr<rd_kafka_event_t, HandleDeleter<rd_kafka_event_t, rd_kafka_event_destroy>>;
-
-// What is left until `deadline`, for librdkafka; at least 1, because 0 and -1 have meanings.
-int MillisecondsUntil(absl::Time deadline) {
-  return static_cast<int>(absl::ToInt64Milliseconds(
-      std::clamp(deadline - absl::Now(), absl::Milliseconds(1), absl::Hours(1))));
-}
 
 absl::StatusOr<MetadataHandle> AllTopics(rd_kafka_t* client, absl::Time deadline) {
   const rd_kafka_metadata_t* metadata = nullptr;
@@ -66,29 +56,6 @@ bool HasLeaders(const rd_kafka_metadata_topic& topic) {
     if (topic.partitions[i].leader < 0) return false;
   }
   return true;
-}
-
-AdminOptionsHandle OptionsUntil(rd_kafka_t* client, rd_kafka_admin_op_t operation,
-                                absl::Time deadline) {
-  AdminOptionsHandle options(rd_kafka_AdminOptions_new(client, operation));
-  char error[256];
-  const int milliseconds = MillisecondsUntil(deadline);
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds, error, sizeof(error));
-  rd_kafka_AdminOptions_set_operation_timeout(options.get(), milliseconds, error, sizeof(error));
-  return options;
-}
-
-// Waits for the answer to an admin request.
-absl::StatusOr<EventHandle> Answer(rd_kafka_queue_t* queue, absl::Time deadline,
-                                   absl::string_view context) {
-  // A moment more than the request's own deadline, which then says more precisely what failed.
-  EventHandle event(rd_kafka_queue_poll(queue, MillisecondsUntil(deadline + absl::Seconds(1))));
-  if (event == nullptr) {
-    return absl::DeadlineExceededError(absl::StrCat(context, ": no answer in time"));
-  }
-  const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaError(code, context);
-  return event;
 }
 
 absl::StatusOr<NewTopicHandle> MakeNewTopic(const TopicSpec& spec) {
@@ -176,7 +143,7 @@ absl::Status TopicAdmin::CreateMissing(const std::vector<TopicSpec>& missing, ab
       OptionsUntil(client_, RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
   const QueueHandle queue(rd_kafka_queue_new(client_));
   rd_kafka_CreateTopics(client_, topics.data(), topics.size(), options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, "create topics");
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, "create topics");
   if (!event.ok()) return event.status();
   return FirstError(rd_kafka_event_CreateTopics_result(event->get()));
 }
@@ -250,7 +217,7 @@ absl::Status TopicAdmin::DeleteTopics(const std::vector<std::string>& topics,
       OptionsUntil(client_, RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
   const QueueHandle queue(rd_kafka_queue_new(client_));
   rd_kafka_DeleteTopics(client_, requests.data(), requests.size(), options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, "delete topics");
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, "delete topics");
   if (!event.ok()) return event.status();
   size_t count = 0;
   const rd_kafka_topic_result_t** const results =
@@ -279,7 +246,7 @@ absl::Status TopicAdmin::DeleteGroups(const std::vector<std::string>& groups,
       OptionsUntil(client_, RD_KAFKA_ADMIN_OP_DELETEGROUPS, deadline);
   const QueueHandle queue(rd_kafka_queue_new(client_));
   rd_kafka_DeleteGroups(client_, requests.data(), requests.size(), options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, "delete groups");
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, "delete groups");
   if (!event.ok()) return event.status();
   size_t count = 0;
   const rd_kafka_group_result_t** const results =
@@ -315,7 +282,7 @@ absl::Status TopicAdmin::DeleteRecordsBefore(absl::string_view topic, int partit
   const QueueHandle queue(rd_kafka_queue_new(client_));
   rd_kafka_DeleteRecords_t* requests[] = {request.get()};
   rd_kafka_DeleteRecords(client_, requests, 1, options.get(), queue.get());
-  const absl::StatusOr<EventHandle> event = Answer(queue.get(), deadline, context);
+  const absl::StatusOr<EventHandle> event = AnswerTo(queue.get(), deadline, context);
   if (!event.ok()) return event.status();
   const rd_kafka_topic_partition_list_t* const results =
       rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));
