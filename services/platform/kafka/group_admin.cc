@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/platform/kafka/admin_request.h"
+#include "services/platform/kafka/client_end.h"
 #include "services/platform/kafka/log_offsets.h"
 
 namespace windrow::kafka {
@@ -55,7 +56,7 @@ absl::StatusOr<std::unique_ptr<GroupAdmin>> GroupAdmin::Create(const KafkaConfig
   return std::unique_ptr<GroupAdmin>(new GroupAdmin(*client));
 }
 
-GroupAdmin::~GroupAdmin() { rd_kafka_destroy(client_); }
+GroupAdmin::~GroupAdmin() { EndClient(client_, 0); }
 
 absl::StatusOr<std::vector<GroupListing>> GroupAdmin::List(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
