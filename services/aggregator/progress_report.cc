@@ -1,7 +1,9 @@
 #include "services/aggregator/progress_report.h"
 
 #include <algorithm>
-#include <limits>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/aggregator/proto_time.h"
@@ -37,6 +39,71 @@ int64_t LagOf(const pb::SourcePartitionStatus& source) {
   // Behind the last record there may be markers of transactions, which nobody reads.
   if (source.position().idle_for_ms() > 0) return 0;
   return std::max<int64_t>(0, source.log_end_offset() - source.position().end_offset());
+}
+
+// What the workers say of the source partitions that they read, by partition and together.
+struct SourceSummary {
+  std::map<int, int64_t> ends;
+  std::map<int, int64_t> latest;
+  std::map<int, int64_t> lags;
+  // The least and the largest.
+  EventTime watermark = kNever;
+  EventTime max_event_time = kNever;
+  int64_t dead_lettered = 0;
+  int64_t late = 0;
+
+  int64_t lag() const {
+    int64_t sum = 0;
+    for (const auto& one : lags) sum += one.second;
+    return sum;
+  }
+};
+
+SourceSummary Summarize(const v1::Progress& progress) {
+  SourceSummary summary;
+  for (const v1::Worker& worker : progress.workers()) {
+    for (const pb::SourcePartitionStatus& part : worker.status().sources()) {
+      const auto& position = part.position();
+      const int partition = static_cast<int>(position.source_partition());
+      const EventTime own = position.has_watermark_us() ? position.watermark_us() : kNever;
+      summary.watermark = summary.ends.empty() ? own : std::min(summary.watermark, own);
+      if (position.has_max_event_time_us()) {
+        summary.max_event_time =
+            std::max<EventTime>(summary.max_event_time, position.max_event_time_us());
+      }
+      summary.ends[partition] = position.end_offset();
+      summary.latest[partition] = std::max(part.log_end_offset(), position.end_offset());
+      summary.lags[partition] = LagOf(part);
+      summary.dead_lettered += static_cast<int64_t>(position.counters().dead_lettered());
+      for (const auto& view : position.counters().views()) {
+        summary.late += static_cast<int64_t>(view.late_everywhere());
+      }
+    }
+  }
+  return summary;
+}
+
+void FillLag(const SourceSummary& summary, v1::Progress* progress) {
+  const int64_t lag = summary.lag();
+  progress->set_lag_records(lag);
+  const double rate =
+      std::max(progress->input_rows_per_second(), progress->processed_rows_per_second());
+  if (lag > 0 && rate > 0) {
+    SetDuration(absl::Seconds(static_cast<double>(lag) / rate), progress->mutable_lag_duration());
+  }
+}
+
+// As Spark names them.
+void FillLagMetrics(const SourceSummary& summary, v1::SourceProgress* source) {
+  const std::map<int, int64_t>& lags = summary.lags;
+  if (lags.empty()) return;
+  const auto range = std::minmax_element(
+      lags.begin(), lags.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  auto& metrics = *source->mutable_metrics();
+  metrics["minOffsetsBehindLatest"] = absl::StrCat(range.first->second);
+  metrics["maxOffsetsBehindLatest"] = absl::StrCat(range.second->second);
+  metrics["avgOffsetsBehindLatest"] =
+      absl::StrCat(static_cast<double>(summary.lag()) / static_cast<double>(lags.size()));
 }
 
 }  // namespace
@@ -124,68 +191,27 @@ void ProgressReport::FillSpark(const ControlledPipeline& controlled, v1::Progres
 }
 
 void ProgressReport::FillSource(const std::string& topic, v1::Progress* progress) {
+  SourceSummary summary = Summarize(*progress);
+  progress->set_dead_lettered_rows(progress->dead_lettered_rows() + summary.dead_lettered);
+  progress->set_late_rows(progress->late_rows() + summary.late);
+  FillLag(summary, progress);
+  if (summary.watermark != kNever) {
+    SetTime(summary.watermark, progress->mutable_watermark_time());
+    (*progress->mutable_event_time())["watermark"] = TimeText(summary.watermark);
+  }
+  if (summary.max_event_time != kNever) {
+    (*progress->mutable_event_time())["max"] = TimeText(summary.max_event_time);
+  }
   v1::SourceProgress* const source = progress->add_sources();
-  std::map<int, int64_t> ends;
-  std::map<int, int64_t> latest;
-  std::map<int, int64_t> lags;
-  EventTime watermark = kNever;
-  EventTime max_event_time = kNever;
-  for (const v1::Worker& worker : progress->workers()) {
-    for (const pb::SourcePartitionStatus& part : worker.status().sources()) {
-      const auto& position = part.position();
-      const int partition = static_cast<int>(position.source_partition());
-      const EventTime own = position.has_watermark_us() ? position.watermark_us() : kNever;
-      watermark = ends.empty() ? own : std::min(watermark, own);
-      if (position.has_max_event_time_us()) {
-        max_event_time = std::max<EventTime>(max_event_time, position.max_event_time_us());
-      }
-      ends[partition] = position.end_offset();
-      latest[partition] = std::max(part.log_end_offset(), position.end_offset());
-      lags[partition] = LagOf(part);
-      progress->set_dead_lettered_rows(progress->dead_lettered_rows() +
-                                       static_cast<int64_t>(position.counters().dead_lettered()));
-      for (const auto& view : position.counters().views()) {
-        progress->set_late_rows(progress->late_rows() +
-                                static_cast<int64_t>(view.late_everywhere()));
-      }
-    }
-  }
-  int64_t lag = 0;
-  int64_t least = std::numeric_limits<int64_t>::max();
-  int64_t most = 0;
-  for (const auto& one : lags) {
-    least = std::min(least, one.second);
-    most = std::max(most, one.second);
-    lag += one.second;
-  }
-  progress->set_lag_records(lag);
-  const double rate =
-      std::max(progress->input_rows_per_second(), progress->processed_rows_per_second());
-  if (lag > 0 && rate > 0) {
-    SetDuration(absl::Seconds(static_cast<double>(lag) / rate), progress->mutable_lag_duration());
-  }
-  if (watermark != kNever) {
-    SetTime(watermark, progress->mutable_watermark_time());
-    (*progress->mutable_event_time())["watermark"] = TimeText(watermark);
-  }
-  if (max_event_time != kNever) {
-    (*progress->mutable_event_time())["max"] = TimeText(max_event_time);
-  }
   source->set_description(absl::StrCat("KafkaV2[Subscribe[", topic, "]]"));
-  source->set_start_offset(OffsetsText(topic, reported_ ? last_end_offsets_ : ends));
-  source->set_end_offset(OffsetsText(topic, ends));
-  source->set_latest_offset(OffsetsText(topic, latest));
+  source->set_start_offset(OffsetsText(topic, reported_ ? last_end_offsets_ : summary.ends));
+  source->set_end_offset(OffsetsText(topic, summary.ends));
+  source->set_latest_offset(OffsetsText(topic, summary.latest));
   source->set_num_input_rows(progress->num_input_rows());
   source->set_input_rows_per_second(progress->input_rows_per_second());
   source->set_processed_rows_per_second(progress->processed_rows_per_second());
-  if (!lags.empty()) {
-    auto& metrics = *source->mutable_metrics();
-    metrics["minOffsetsBehindLatest"] = absl::StrCat(least);
-    metrics["maxOffsetsBehindLatest"] = absl::StrCat(most);
-    metrics["avgOffsetsBehindLatest"] =
-        absl::StrCat(static_cast<double>(lag) / static_cast<double>(lags.size()));
-  }
-  last_end_offsets_ = std::move(ends);
+  FillLagMetrics(summary, source);
+  last_end_offsets_ = std::move(summary.ends);
 }
 
 }  // namespace windrow::aggregator
