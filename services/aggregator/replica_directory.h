@@ -9,6 +9,7 @@
 
 namespace windrow::aggregator {
 
+// A replica by what it told last.
 struct KnownReplica {
   windrow::status::v1::ReplicaStatus status;
   bool alive = false;

@@ -67,7 +67,6 @@ class MemberGroup {
   void Settle(int64_t transaction, bool committed);
   bool HasPending(const record_log::TopicPartition& partition) const;
   const Offsets& offsets() const { return offsets_; }
-  Offsets* mutable_offsets() { return &offsets_; }
 
  private:
   void CompleteIfAllJoined();

@@ -141,10 +141,6 @@ const MemberGroup::Offsets& MemoryCluster::CommittedOffsets(const std::string& g
   return Group(group).offsets();
 }
 
-void MemoryCluster::ForgetOffset(const std::string& group, const TopicPartition& partition) {
-  Group(group).mutable_offsets()->erase(partition);
-}
-
 void MemoryCluster::Settle() {
   if (away_) return;
   transactions_.Advance(Now());

@@ -63,8 +63,6 @@ class MemoryCluster : public record_log::Cluster {
   int64_t VisitCommitted(const record_log::TopicPartition& partition, int64_t begin,
                          absl::FunctionRef<void(int64_t offset, const StoredRecord& record)> visit);
   const MemberGroup::Offsets& CommittedOffsets(const std::string& group);
-  // As if the broker had lost it.
-  void ForgetOffset(const std::string& group, const record_log::TopicPartition& partition);
 
   // ---- For the clients.
 

@@ -71,8 +71,4 @@ grpc::Status WithRetry(const grpc::Status& error, absl::Duration delay) {
   return grpc::Status(error.error_code(), error.error_message(), status.SerializeAsString());
 }
 
-absl::Status FromGrpcStatus(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
 }  // namespace windrow::rpc

@@ -33,9 +33,6 @@ grpc::Status RpcError(const absl::Status& status, absl::string_view domain,
 // `error` of RpcError with google.rpc.RetryInfo: another try is worth while after `delay`.
 grpc::Status WithRetry(const grpc::Status& error, absl::Duration delay);
 
-// The code and message of a gRPC status; OK stays OK. For callers.
-absl::Status FromGrpcStatus(const grpc::Status& status);
-
 }  // namespace windrow::rpc
 
 #endif  // SERVICES_PLATFORM_RPC_RPC_ERROR_H_

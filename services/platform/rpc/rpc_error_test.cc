@@ -78,11 +78,5 @@ TEST(RpcErrorTest, KeepsCodeAndMessageOfAStatus) {
   EXPECT_TRUE(RpcError(absl::OkStatus(), "query.windrow", "NONE").ok());
 }
 
-TEST(RpcErrorTest, TurnsBackIntoAStatus) {
-  EXPECT_EQ(FromGrpcStatus(grpc::Status(grpc::StatusCode::ABORTED, "changed")),
-            absl::AbortedError("changed"));
-  EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());
-}
-
 }  // namespace
 }  // namespace windrow::rpc

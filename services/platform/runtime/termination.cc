@@ -1,7 +1,6 @@
 #include "services/platform/runtime/termination.h"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,13 +61,6 @@ bool WaitForTermination(absl::Duration timeout) {
     }
     if (!for_ever && left <= absl::ZeroDuration()) return false;
   }
-}
-
-void DieWithParent() {
-  const pid_t parent = getppid();
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  // It may have died before it was asked for.
-  if (getppid() != parent) raise(SIGTERM);
 }
 
 }  // namespace windrow::runtime

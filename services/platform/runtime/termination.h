@@ -13,9 +13,6 @@ void BlockTerminationSignals();
 // Returns true when a signal came, false after `timeout`.
 bool WaitForTermination(absl::Duration timeout);
 
-// Makes this process receive SIGTERM when its parent dies; used by services started by a script.
-void DieWithParent();
-
 }  // namespace windrow::runtime
 
 #endif  // SERVICES_PLATFORM_RUNTIME_TERMINATION_H_

@@ -87,32 +87,5 @@ TEST(TerminationTest, IgnoresBrokenPipes) {
             7);
 }
 
-TEST(TerminationTest, DiesWithItsParent) {
-  int pipe_ends[2];
-  ASSERT_EQ(pipe(pipe_ends), 0);
-  // The child starts a grandchild and leaves; the grandchild says whether it was told to end.
-  EXPECT_EQ(ExitCodeOfChild([&] {
-              int ready[2];
-              if (pipe(ready) != 0) return 1;
-              if (fork() == 0) {
-                alarm(20);
-                BlockTerminationSignals();
-                DieWithParent();
-                char byte = 'r';
-                if (write(ready[1], &byte, 1) != 1) _exit(1);
-                byte = WaitForTermination(absl::Seconds(10)) ? 'y' : 'n';
-                _exit(write(pipe_ends[1], &byte, 1) == 1 ? 0 : 1);
-              }
-              char byte = 0;
-              return read(ready[0], &byte, 1) == 1 ? 7 : 1;
-            }),
-            7);
-  close(pipe_ends[1]);
-  char answer = 0;
-  ASSERT_EQ(read(pipe_ends[0], &answer, 1), 1);
-  EXPECT_EQ(answer, 'y');
-  close(pipe_ends[0]);
-}
-
 }  // namespace
 }  // namespace windrow::runtime
