@@ -48,7 +48,9 @@ TEST(RequestFingerprintTest, IsOfTheCallAndNeverZero) {
 }
 
 // It stands in the log: a release that made another one would refuse what came before it.
-TEST(RequestFingerprintTest, StaysTheSame) { EXPECT_EQ(RequestFingerprint(Update()), 13767615265597877661u); }
+TEST(RequestFingerprintTest, StaysTheSame) {
+  EXPECT_EQ(RequestFingerprint(Update()), 13767615265597877661u);
+}
 
 }  // namespace
 }  // namespace windrow::aggregator
