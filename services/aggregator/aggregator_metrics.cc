@@ -123,19 +123,20 @@ void WriteWorkers(const RunnerProgress& progress, const Labels& base, MetricFami
 
 void WriteCounts(const RunnerProgress& progress, const Labels& base, MetricFamilies* out) {
   out->AddCounter("windrow_rows_written_total", "Rows written to results.",
-                  static_cast<double>(progress.rows_written), base);
+                  static_cast<double>(progress.counts.rows_written), base);
   out->AddCounter("windrow_transactions_total", "Kafka transactions, by how they ended.",
-                  static_cast<double>(progress.commits), With(base, "result", "committed"));
+                  static_cast<double>(progress.counts.commits), With(base, "result", "committed"));
   out->AddCounter("windrow_transactions_total", "Kafka transactions, by how they ended.",
-                  static_cast<double>(progress.aborts), With(base, "result", "aborted"));
+                  static_cast<double>(progress.counts.aborts), With(base, "result", "aborted"));
   out->AddHistogram("windrow_transaction_duration_seconds",
-                    "Time that committed transactions took.", progress.transaction_durations, base);
+                    "Time that committed transactions took.", progress.counts.transaction_durations,
+                    base);
   out->AddCounter("windrow_rebalances_total", "Times that a worker was given partitions.",
-                  static_cast<double>(progress.rebalances), base);
-  for (size_t i = 0; i < progress.dead_letters.size(); ++i) {
+                  static_cast<double>(progress.counts.rebalances), base);
+  for (size_t i = 0; i < progress.counts.dead_letters.size(); ++i) {
     const auto reason = static_cast<DeadLetterReason>(i);
     out->AddCounter("windrow_records_invalid_total", "Records that could not be counted.",
-                    static_cast<double>(progress.dead_letters[i]),
+                    static_cast<double>(progress.counts.dead_letters[i]),
                     With(base, "reason", std::string(DeadLetterReasonName(reason))));
   }
   if (!progress.latency_p99.has_value()) return;

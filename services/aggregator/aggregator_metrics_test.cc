@@ -42,11 +42,11 @@ PipelinePlan Plan() {
 
 RunnerProgress Progress() {
   RunnerProgress progress;
-  progress.commits = 4;
-  progress.aborts = 1;
-  progress.rebalances = 2;
-  progress.dead_letters[static_cast<size_t>(DeadLetterReason::kBadEventTime)] = 9;
-  progress.transaction_durations.Add(absl::Milliseconds(3));
+  progress.counts.commits = 4;
+  progress.counts.aborts = 1;
+  progress.counts.rebalances = 2;
+  progress.counts.dead_letters[static_cast<size_t>(DeadLetterReason::kBadEventTime)] = 9;
+  progress.counts.transaction_durations.Add(absl::Milliseconds(3));
   WorkerStatus& worker = progress.workers.emplace_back();
   worker.state = WorkerState::kRunning;
   WorkerStatus::Source& source = worker.sources.emplace_back();

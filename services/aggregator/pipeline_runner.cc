@@ -59,14 +59,6 @@ absl::Duration Quantile(std::vector<absl::Duration>& durations, double fraction)
   return *found;
 }
 
-// What only metrics tell, added to a worker's status or to the progress of all.
-template <typename Sums>
-void AddCounts(const WorkerStatus& status, Sums* sums) {
-  sums->rebalances += status.rebalances;
-  for (int i = 0; i < kDeadLetterReasons; ++i) sums->dead_letters[i] += status.dead_letters[i];
-  sums->transaction_durations.Add(status.transaction_durations);
-}
-
 }  // namespace
 
 PipelineRunner::PipelineRunner(Options options, const ControlledPipeline& pipeline)
@@ -283,12 +275,7 @@ void PipelineRunner::StopWorker(int slot) {
   const auto worker = workers_.find(slot);
   worker->second->RequestStop();
   worker->second->Join();
-  const WorkerStatus status = worker->second->status();
-  ended_.records_processed += status.records_processed;
-  ended_.rows_written += status.rows_written;
-  ended_.commits += status.commits;
-  ended_.aborts += status.aborts;
-  AddCounts(status, &ended_);
+  ended_.Add(worker->second->status().counts);
   workers_.erase(worker);
 }
 
@@ -362,22 +349,14 @@ ParallelismObservation PipelineRunner::ObserveWorkers() {
 
 void PipelineRunner::Measure() {
   RunnerProgress progress;
-  progress.records_processed = ended_.records_processed;
-  progress.rows_written = ended_.rows_written;
-  progress.commits = ended_.commits;
-  progress.aborts = ended_.aborts;
-  AddCounts(ended_, &progress);
+  progress.counts = ended_;
   int64_t log_end = 0;
   std::vector<absl::Duration> durations;
   std::vector<absl::Duration> latencies;
   for (const auto& worker : workers_) {
     progress.workers.push_back(worker.second->status());
     const WorkerStatus& status = progress.workers.back();
-    progress.records_processed += status.records_processed;
-    progress.rows_written += status.rows_written;
-    progress.commits += status.commits;
-    progress.aborts += status.aborts;
-    AddCounts(status, &progress);
+    progress.counts.Add(status.counts);
     durations.insert(durations.end(), status.commit_durations.begin(),
                      status.commit_durations.end());
     latencies.insert(latencies.end(), status.latencies.begin(), status.latencies.end());
@@ -414,14 +393,14 @@ void PipelineRunner::PublishProgress(RunnerProgress progress, int64_t log_end) {
       const double seconds = absl::ToDoubleSeconds(now - measured_at_);
       cpu_load_ = absl::ToDoubleSeconds(runtime::ProcessCpuTime() - measured_cpu_) / seconds;
       progress.processed_rows_per_second =
-          static_cast<double>(progress.records_processed - measured_records_) / seconds;
+          static_cast<double>(progress.counts.records_processed - measured_records_) / seconds;
       // Partitions come and go with rebalances: a negative arrival is none.
       progress.input_rows_per_second =
           static_cast<double>(std::max<int64_t>(0, log_end - measured_log_end_)) / seconds;
     }
     measured_at_ = now;
     measured_cpu_ = runtime::ProcessCpuTime();
-    measured_records_ = progress.records_processed;
+    measured_records_ = progress.counts.records_processed;
     measured_log_end_ = log_end;
   }
   progress_ = std::move(progress);

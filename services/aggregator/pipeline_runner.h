@@ -1,7 +1,6 @@
 #ifndef SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
 #define SERVICES_AGGREGATOR_PIPELINE_RUNNER_H_
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -21,17 +20,17 @@
 #include "services/aggregator/core/parallelism_policy.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/core/watermark_report.h"
-#include "services/aggregator/worker/live_settings.h"
 #include "services/aggregator/others_report.h"
-#include "services/aggregator/worker/replica_limit.h"
-#include "services/aggregator/worker/shared_alignment.h"
 #include "services/aggregator/sink/log_purger.h"
 #include "services/aggregator/sink/pipeline_topics.h"
+#include "services/aggregator/worker/live_settings.h"
+#include "services/aggregator/worker/replica_limit.h"
+#include "services/aggregator/worker/shared_alignment.h"
 #include "services/aggregator/worker/worker.h"
+#include "services/aggregator/worker/worker_counts.h"
 #include "services/aggregator/worker/worker_status.h"
 #include "services/platform/kafka/kafka_cluster.h"
 #include "services/platform/kafka/kafka_config.h"
-#include "services/platform/runtime/duration_histogram.h"
 #include "windrow/status/v1/status.pb.h"
 
 namespace windrow::aggregator {
@@ -53,13 +52,8 @@ struct RunnerProgress {
   absl::Duration pause;
   double input_rows_per_second = 0;
   double processed_rows_per_second = 0;
-  int64_t records_processed = 0;
-  int64_t rows_written = 0;
-  int64_t commits = 0;
-  int64_t aborts = 0;
-  int64_t rebalances = 0;
-  std::array<int64_t, kDeadLetterReasons> dead_letters{};
-  runtime::DurationHistogram transaction_durations;
+  // Of its workers, those that have ended among them.
+  WorkerCounts counts;
   int64_t lag_records = 0;
   EventTime watermark = kNever;
   absl::Duration commit_duration;
@@ -176,7 +170,7 @@ class PipelineRunner {
   double cpu_load_ = 0;
   absl::Duration measured_cpu_;
   // Counts of workers that have ended, so that totals do not fall.
-  WorkerStatus ended_;
+  WorkerCounts ended_;
   absl::Time measured_at_ = absl::InfinitePast();
   int64_t measured_records_ = 0;
   int64_t measured_log_end_ = 0;

@@ -72,10 +72,10 @@ void EncodePipelineStatus(const std::string& pipeline_name, int incarnation,
     SetTime(progress.apply_time, status->mutable_apply_time());
   }
   status->set_waiting_for(progress.waiting_for);
-  status->mutable_counters()->set_rows_processed(progress.records_processed);
-  status->mutable_counters()->set_rows_written(progress.rows_written);
-  status->mutable_counters()->set_commits(progress.commits);
-  status->mutable_counters()->set_aborts(progress.aborts);
+  status->mutable_counters()->set_rows_processed(progress.counts.records_processed);
+  status->mutable_counters()->set_rows_written(progress.counts.rows_written);
+  status->mutable_counters()->set_commits(progress.counts.commits);
+  status->mutable_counters()->set_aborts(progress.counts.aborts);
   status->set_input_rows_per_second(progress.input_rows_per_second);
   status->set_processed_rows_per_second(progress.processed_rows_per_second);
   SetDuration(progress.commit_duration, status->mutable_commit_duration());

@@ -73,8 +73,8 @@ Worker::Worker(Options options)
       drain_watch_(options_.plan->source_topic, options_.settings),
       held_back_ends_(options_.plan->source_topic),
       merges_(MergeOptions(options_)) {
-  counts_.slot = options_.slot;
-  counts_.start_time = Now();
+  own_status_.slot = options_.slot;
+  own_status_.start_time = Now();
 }
 
 Worker::~Worker() {
@@ -107,8 +107,8 @@ WorkerStatus Worker::status() const {
 }
 
 void Worker::SetState(WorkerState state, const std::string& error) {
-  counts_.state = state;
-  counts_.error = error;
+  own_status_.state = state;
+  own_status_.error = error;
   PublishStatus(true);
 }
 
@@ -235,14 +235,14 @@ void Worker::Leave() {
 // ---- Assignment
 
 void Worker::OnAssigned(const std::vector<TopicPartition>& partitions) {
-  ++counts_.rebalances;
+  ++own_status_.counts.rebalances;
   assigned_ = partitions;
   must_readopt_ = true;
   Readopt();
 }
 
 void Worker::OnRevoked(bool lost) {
-  if (counts_.revoked_at <= counts_.taken_up_at) counts_.revoked_at = Now();
+  if (own_status_.revoked_at <= own_status_.taken_up_at) own_status_.revoked_at = Now();
   const absl::Time deadline = Now() + kRevokeDeadline;
   if (lost) {
     if (committer_->busy()) TakeCommitResult(deadline);
@@ -284,10 +284,10 @@ void Worker::Readopt() {
   const absl::Status status = Adopt();
   if (status.ok()) {
     must_readopt_ = false;
-    counts_.taken_up_at = Now();
+    own_status_.taken_up_at = Now();
     // A source that is lost stays to be seen.
-    if (counts_.state != WorkerState::kFailed) counts_.state = WorkerState::kRunning;
-    SetState(counts_.state, counts_.state == WorkerState::kFailed ? counts_.error : "");
+    if (own_status_.state != WorkerState::kFailed) own_status_.state = WorkerState::kRunning;
+    SetState(own_status_.state, own_status_.state == WorkerState::kFailed ? own_status_.error : "");
     if (options_.on_taken_up) options_.on_taken_up();
     return;
   }
@@ -361,8 +361,8 @@ absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset
 
 void Worker::FailSource(int partition, const std::string& error) {
   sources_[partition].error = error;
-  counts_.state = WorkerState::kFailed;
-  counts_.error = error;
+  own_status_.state = WorkerState::kFailed;
+  own_status_.error = error;
   runtime::LogError(
       "source partition failed",
       {{"topic", options_.plan->source_topic}, {"partition", partition}, {"error", error}});
@@ -437,7 +437,7 @@ void Worker::TakeCommitResult(absl::Time deadline) {
     OnCommitted(*result);
     return;
   }
-  ++counts_.aborts;
+  ++own_status_.counts.aborts;
   runtime::LogWarning(
       "batch aborted",
       {{"pipeline", options_.plan->id}, {"slot", options_.slot}, {"error", result->error}});
@@ -451,12 +451,12 @@ void Worker::TakeCommitResult(absl::Time deadline) {
 }
 
 void Worker::OnCommitted(const CommitResult& result) {
-  ++counts_.commits;
-  counts_.rows_written += result.rows;
-  counts_.transaction_durations.Add(result.duration);
-  counts_.commit_durations.push_back(result.duration);
-  if (counts_.commit_durations.size() > kCommitDurationsKept) {
-    counts_.commit_durations.erase(counts_.commit_durations.begin());
+  ++own_status_.counts.commits;
+  own_status_.counts.rows_written += result.rows;
+  own_status_.counts.transaction_durations.Add(result.duration);
+  own_status_.commit_durations.push_back(result.duration);
+  if (own_status_.commit_durations.size() > kCommitDurationsKept) {
+    own_status_.commit_durations.erase(own_status_.commit_durations.begin());
   }
   for (auto& entry : sources_) {
     entry.second.committed = open_batch_->combiner().sealed_position(entry.first);
@@ -470,12 +470,12 @@ void Worker::PublishStatus(bool now) {
   const absl::Time time = Now();
   if (!now && time < next_status_) return;
   next_status_ = time + kStatusInterval;
-  counts_.records_processed = source_reader_.records_read();
-  if (open_batch_ != nullptr) counts_.dead_letters = open_batch_->dead_letter_counts();
-  rate_.Update(time, counts_.records_processed, runtime::ThreadCpuTime());
-  counts_.records_per_second = rate_.records_per_second();
-  counts_.cpu_load = rate_.cpu_load();
-  WorkerStatus status = counts_;
+  own_status_.counts.records_processed = source_reader_.records_read();
+  if (open_batch_ != nullptr) own_status_.counts.dead_letters = open_batch_->dead_letter_counts();
+  rate_.Update(time, own_status_.counts.records_processed, runtime::ThreadCpuTime());
+  own_status_.records_per_second = rate_.records_per_second();
+  own_status_.cpu_load = rate_.cpu_load();
+  WorkerStatus status = own_status_;
   status.latencies = latencies_.Get(time);
   for (const auto& entry : sources_) {
     WorkerStatus::Source source;

@@ -205,7 +205,7 @@ class Worker : private record_log::AssignmentListener {
   WorkRate rate_;
   absl::Time next_status_ = absl::InfinitePast();
   // What is told of the worker itself; PublishStatus adds its partitions.
-  WorkerStatus counts_;
+  WorkerStatus own_status_;
 
   mutable absl::Mutex mutex_;
   WorkerStatus status_ ABSL_GUARDED_BY(mutex_);

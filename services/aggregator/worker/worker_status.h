@@ -1,18 +1,16 @@
 #ifndef SERVICES_AGGREGATOR_WORKER_WORKER_STATUS_H_
 #define SERVICES_AGGREGATOR_WORKER_WORKER_STATUS_H_
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/aggregator/core/combiner.h"
 #include "services/aggregator/core/event_time.h"
 #include "services/aggregator/core/frame.h"
 #include "services/aggregator/core/watermark_report.h"
-#include "services/platform/runtime/duration_histogram.h"
+#include "services/aggregator/worker/worker_counts.h"
 
 namespace windrow::aggregator {
 
@@ -57,17 +55,7 @@ struct WorkerStatus {
   double cpu_load = 0;
   std::vector<Source> sources;
   std::vector<Merge> merges;
-  // Since the worker started.
-  int64_t records_processed = 0;
-  int64_t rows_written = 0;
-  int64_t commits = 0;
-  int64_t aborts = 0;
-  // Times that it was given partitions.
-  int64_t rebalances = 0;
-  // Records that could not be counted, by DeadLetterReason; again when they were read again.
-  std::array<int64_t, kDeadLetterReasons> dead_letters{};
-  // Of all commits.
-  runtime::DurationHistogram transaction_durations;
+  WorkerCounts counts;
   // Of the last commits.
   std::vector<absl::Duration> commit_durations;
   // From a record's Kafka timestamp to the commit of its row, of a few of the last records.

@@ -217,7 +217,7 @@ TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
   Run(absl::Seconds(2));
   EXPECT_LT(queries_to_fail_, 0);
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning) << worker_->status().error;
-  EXPECT_EQ(worker_->status().records_processed, 2);
+  EXPECT_EQ(worker_->status().counts.records_processed, 2);
 }
 
 // Rows that wait for their view's interval are sealed without a new frame: lost with their batch,
@@ -253,7 +253,7 @@ TEST_F(WorkerTest, RowsOfABatchThatWasDroppedAreWrittenLater) {
   EXPECT_TRUE(other->Poll(absl::ZeroDuration()).ok());
   Run(absl::Seconds(5));
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
-  EXPECT_EQ(worker_->status().aborts, 1);
+  EXPECT_EQ(worker_->status().counts.aborts, 1);
   EXPECT_EQ(LastAccepted(), 2u);
 }
 
@@ -266,7 +266,7 @@ TEST_F(WorkerTest, WhatIsPausedIsNeitherReadNorIdleNorDrained) {
   Write(0);
   settings_.drain_generation = 1;
   Run(absl::Seconds(60));
-  EXPECT_EQ(worker_->status().records_processed, 1);
+  EXPECT_EQ(worker_->status().counts.records_processed, 1);
   EXPECT_EQ(Idleness().back(), 0);
   ASSERT_EQ(worker_->status().sources.size(), 1u);
   EXPECT_EQ(worker_->status().sources[0].position.end_offset, 1);
@@ -274,7 +274,7 @@ TEST_F(WorkerTest, WhatIsPausedIsNeitherReadNorIdleNorDrained) {
   EXPECT_EQ(worker_->status().merges[0].drain_generation, 0);
   settings_.paused = false;
   Run(absl::Seconds(2));
-  EXPECT_EQ(worker_->status().records_processed, 2);
+  EXPECT_EQ(worker_->status().counts.records_processed, 2);
   EXPECT_EQ(worker_->status().merges[0].drain_generation, 1);
 }
 
@@ -292,14 +292,14 @@ TEST_F(WorkerTest, AnOwnerWithOlderTablesWaits) {
   Run(absl::Seconds(5));
   EXPECT_EQ(worker_->status().state, WorkerState::kRestoring);
   EXPECT_THAT(worker_->status().error, HasSubstr("of generation 2 are not known here yet"));
-  EXPECT_EQ(worker_->status().records_processed, 0);
+  EXPECT_EQ(worker_->status().counts.records_processed, 0);
   others.SetPlan(*MakePlan(pipeline_, 1));
   Run(absl::Seconds(5));
   EXPECT_EQ(worker_->status().state, WorkerState::kRestoring);
   others.SetPlan(*MakePlan(pipeline_, 2));
   Run(absl::Seconds(2));
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning) << worker_->status().error;
-  EXPECT_EQ(worker_->status().records_processed, 1);
+  EXPECT_EQ(worker_->status().counts.records_processed, 1);
   EXPECT_EQ(LastAccepted(), 2u);
 }
 
@@ -313,7 +313,7 @@ TEST_F(WorkerTest, ReadsNoFurtherWithMoreStateThanAllowed) {
   Write(0);
   Run(absl::Seconds(5));
   EXPECT_EQ(worker_->status().state, WorkerState::kBlocked);
-  EXPECT_EQ(worker_->status().records_processed, 2) << "the source is read on";
+  EXPECT_EQ(worker_->status().counts.records_processed, 2) << "the source is read on";
   EXPECT_EQ(LastAccepted(), 1u);
   settings_.state_limit_bytes = 1'000'000;
   Run(absl::Seconds(2));
@@ -436,7 +436,7 @@ TEST_F(WorkerTest, ABatchOfAnEarlierGenerationIsNotCommitted) {
   for (int i = 0; i < 100 && on_begin_ != nullptr; ++i) Run(absl::Milliseconds(5));
   EXPECT_TRUE(taken_up_again);
   Run(absl::Seconds(5));
-  EXPECT_EQ(worker_->status().aborts, 1);
+  EXPECT_EQ(worker_->status().counts.aborts, 1);
   EXPECT_EQ(LastAccepted(), 2u);
   EXPECT_EQ(cluster_.CommittedOffsets(topics_.group).at({"source", 0}).offset, 2);
 }
