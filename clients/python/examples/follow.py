@@ -50,18 +50,20 @@ def main():
         print(f"settings: generation {changed.pipeline.generation}", flush=True)
 
         rows = {}
-        for update in client.follow(view):
-            if update.kind == "snapshot":
-                rows.clear()
-                print(f"listed: {len(update.results)} rows", flush=True)
-            for result in update.results:
-                rows[row_key(result)] = result
-                if update.kind == "changes":
-                    show(result)
-            for result in update.retracted:
-                rows.pop(row_key(result), None)
-            if update.closed_through_time and update.closed_through_time.ToNanoseconds() >= until.ToNanoseconds():
-                break
+        with client.follow(view) as feed:
+            for update in feed:
+                if update.kind == "snapshot":
+                    rows.clear()
+                    print(f"listed: {len(update.results)} rows", flush=True)
+                for result in update.results:
+                    rows[row_key(result)] = result
+                    if update.kind == "changes":
+                        show(result)
+                for result in update.retracted:
+                    rows.pop(row_key(result), None)
+                if (update.closed_through_time
+                        and update.closed_through_time.ToNanoseconds() >= until.ToNanoseconds()):
+                    break
         print(f"total: {len(rows)} rows, {sum(row.accepted for row in rows.values())} records")
 
 

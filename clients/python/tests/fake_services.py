@@ -69,7 +69,8 @@ class _Server:
 
 class FakeQuery(_Server, query_service_pb2_grpc.QueryServiceServicer):
     """`lists`: the pages of each list, [[row, ...], ...] with the token, or a Failure. `feeds`: what each
-    Subscribe sends, in which a Failure ends it. What is not in the script fails with UNKNOWN.
+    Subscribe sends, in which a Failure ends it, and an Event is waited for. What is not in the script fails with
+    UNKNOWN.
 
     requests: all that came; tokens: those of the Subscribes. silent: set in a SILENCE; left: once the reader
     has left it."""
@@ -110,6 +111,8 @@ class FakeQuery(_Server, query_service_pb2_grpc.QueryServiceServicer):
                 message.end(context)
             elif message is SILENCE:
                 self._be_silent(context)
+            elif isinstance(message, threading.Event):
+                message.wait(60)
             else:
                 yield message
 

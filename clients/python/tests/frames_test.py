@@ -7,6 +7,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import grpc
 import pandas
 from fake_services import FakeQuery, changes, close, row
 
@@ -56,19 +57,22 @@ class FramesTest(unittest.TestCase):
               close("t2", "END_REACHED")]])
         plot = frames.LivePlot(client, VIEW, "count", top=2)
         self.addCleanup(plot.close)
-        deadline = time.monotonic() + 20
-        while plot.table.changes < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        plot.run(seconds=0)
+        plot.run(seconds=60, interval=0.01)  # Ends with the feed.
         lines = {line.get_label(): [y for y in line.get_ydata() if y == y] for line in plot.axes.get_lines()}
         self.assertEqual(lines, {"a": [5, 7], "b": [2]})
         self.assertEqual(plot.axes.get_ylabel(), "count")
+
+    def test_a_plot_tells_an_error_of_its_feed(self):
+        plot = frames.LivePlot(self.client([]), VIEW, "count")
+        self.addCleanup(plot.close)
+        with self.assertRaises(grpc.RpcError):
+            plot.run(seconds=60, interval=0.01)
 
     def test_an_error_of_the_feed_is_told(self):
         client = self.client([])  # A list that nobody wrote: UNKNOWN.
         with frames.LiveTable(client, VIEW) as table:
             deadline = time.monotonic() + 20
-            with self.assertRaises(Exception):
+            with self.assertRaises(grpc.RpcError):
                 while time.monotonic() < deadline:
                     table.frame()
                     time.sleep(0.01)

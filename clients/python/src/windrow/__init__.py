@@ -3,8 +3,9 @@
     from windrow import Client
 
     with Client(query="127.0.0.1:7003", aggregator="127.0.0.1:7002") as client:
-        for update in client.follow("pipelines/sf-calls/views/calls-by-type"):
-            print(update.kind, len(update.results))
+        with client.follow("pipelines/sf-calls/views/calls-by-type") as feed:
+            for update in feed:
+                print(update.kind, len(update.results))
 
 What has no method here is called on the stubs, `client.query`, `client.pipelines` and
 `client.producer`, with the messages of `windrow.query.v1.query_service_pb2` and its neighbours.

@@ -85,6 +85,11 @@ class LiveTable:
         with self._lock:
             return self._changes
 
+    @property
+    def ended(self):
+        """Whether no more rows will come: the feed has reached its end_time, has failed, or was closed."""
+        return not self._thread.is_alive()
+
     def close(self):
         self._feed.close()
         self._thread.join(10)
@@ -151,19 +156,19 @@ class LivePlot:
         self.figure.canvas.draw_idle()
 
     def run(self, seconds=None, interval=1.0):
-        """Redraws every `interval` seconds when rows have come in, for so many seconds or until it is
-        interrupted (Ctrl-C, or the notebook's stop button)."""
+        """Redraws every `interval` seconds when rows have come in: for so many seconds, until the feed ends, or
+        until it is interrupted (Ctrl-C, or the notebook's stop button). Raises what has ended the feed, if any."""
         show = _shower(self.figure)
         end = None if seconds is None else time.monotonic() + seconds
         drawn = -1
         try:
             while True:
-                changes = self.table.changes
-                if changes != drawn:
+                ended, changes = self.table.ended, self.table.changes
+                if changes != drawn or ended:
                     self.draw()
                     show()
                     drawn = changes
-                if end is not None and time.monotonic() >= end:
+                if ended or end is not None and time.monotonic() >= end:
                     return
                 _pause(self.figure, interval if end is None else min(interval, max(0.0, end - time.monotonic())))
         except KeyboardInterrupt:
@@ -175,6 +180,8 @@ class LivePlot:
 
 def _shower(figure):
     """What shows the figure again, in place: in a notebook by its display."""
+    import matplotlib
+    from matplotlib import pyplot
     try:
         from IPython import get_ipython
         from IPython.display import display
@@ -183,6 +190,8 @@ def _shower(figure):
     if get_ipython() is None:
         return lambda: None
     handle = display(figure, display_id=True)
+    if "inline" in matplotlib.get_backend():
+        pyplot.close(figure)  # Else the backend shows it once more below, when the cell has run.
     return lambda: handle.update(figure)
 
 
