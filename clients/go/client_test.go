@@ -2,13 +2,20 @@ package windrow
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
+	"net"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	aggregatorv1 "windrow/gen/windrow/aggregator/v1"
@@ -77,7 +84,6 @@ func TestErrorInfoOfAnErrorWithoutOne(t *testing.T) {
 func TestDialTakesOptions(t *testing.T) {
 	fake := startQuery(t, "", []list{{token: "t0", pages: pages{{row("a", 1, 0)}}}}, nil)
 	client, err := Dial(Addresses{Query: fake.address},
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(1)))
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +93,42 @@ func TestDialTakesOptions(t *testing.T) {
 	if err == nil {
 		t.Error("a message was larger than permitted, and came")
 	}
+}
+
+func TestDialTakesTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{ // Its own authority.
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	server := grpc.NewServer(grpc.Creds(credentials.NewServerTLSFromCert(&own)))
+	fake := &fakeQuery{lists: []list{{token: "t0", pages: pages{{row("a", 1, 0)}}}}}
+	queryv1.RegisterQueryServiceServer(server, fake)
+	authorities := x509.NewCertPool()
+	authorities.AddCert(certificate)
+	client, err := Dial(Addresses{Query: serve(t, server, "")},
+		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(authorities, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	response, err := client.Query.ListResults(context.Background(), &queryv1.ListResultsRequest{Parent: view})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "rows", len(response.Results), 1)
 }
 
 func TestValues(t *testing.T) {

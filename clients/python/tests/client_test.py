@@ -1,9 +1,12 @@
 """Settings are changed as they are now; values of rows are Python's."""
 
+import pathlib
+import subprocess
+import tempfile
 import unittest
 
 import grpc
-from fake_services import Failure, FakePipelines, row
+from fake_services import Failure, FakePipelines, FakeQuery, row
 
 from windrow import Client, error_info, field_value, group_of, row_key, values_of
 from windrow.results.v1 import result_pb2
@@ -38,6 +41,25 @@ class ChangeSettingsTest(unittest.TestCase):
             self.change([Failure(grpc.StatusCode.INVALID_ARGUMENT, "SETTINGS_INVALID")])
         self.assertEqual(error_info(caught.exception).reason, "SETTINGS_INVALID")
         self.assertEqual(len(self.fake.requests), 1)
+
+
+class CredentialsTest(unittest.TestCase):
+    def test_tls_with_a_token(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory)
+            # The certificate is its own authority.
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                            "-nodes", "-subj", "/CN=windrow", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1",
+                            "-keyout", path / "key.pem", "-out", path / "cert.pem"], check=True, capture_output=True)
+            key, certificate = (path / "key.pem").read_bytes(), (path / "cert.pem").read_bytes()
+        fake = FakeQuery([("t", [[row("a", 1)]])],
+                         credentials=grpc.ssl_server_credentials([(key, certificate)]))
+        self.addCleanup(fake.stop)
+        credentials = grpc.composite_channel_credentials(
+            grpc.ssl_channel_credentials(certificate), grpc.access_token_call_credentials("secret"))
+        with Client(query=fake.address, credentials=credentials) as client:
+            self.assertEqual([values_of(result)["count"] for result in client.results("v")], [1])
+        self.assertEqual(fake.bearer, "Bearer secret")
 
 
 class RowsTest(unittest.TestCase):

@@ -57,10 +57,12 @@ class Failure(Exception):
 class _Server:
     """A gRPC server on `address`, until stop()."""
 
-    def __init__(self, add_servicer, address="127.0.0.1:0"):
+    def __init__(self, add_servicer, address="127.0.0.1:0", credentials=None):
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=4))
         add_servicer(self, self.server)
-        self.address = f"127.0.0.1:{self.server.add_insecure_port(address)}"
+        port = (self.server.add_insecure_port(address) if credentials is None else
+                self.server.add_secure_port(address, credentials))
+        self.address = f"127.0.0.1:{port}"
         self.server.start()
 
     def stop(self):
@@ -72,21 +74,23 @@ class FakeQuery(_Server, query_service_pb2_grpc.QueryServiceServicer):
     Subscribe sends, in which a Failure ends it, and an Event is waited for. What is not in the script fails with
     UNKNOWN.
 
-    requests: all that came; tokens: those of the Subscribes. silent: set in a SILENCE; left: once the reader
+    requests: all that came; tokens: those of the Subscribes; bearer: who the last list was from. silent: set in a SILENCE; left: once the reader
     has left it."""
 
-    def __init__(self, lists=(), feeds=(), address="127.0.0.1:0"):
+    def __init__(self, lists=(), feeds=(), address="127.0.0.1:0", credentials=None):
         self.lists = list(lists)
         self.feeds = list(feeds)
         self.series = []
         self.tokens = []
+        self.bearer = None
         self.requests = []
         self.silent = threading.Event()
         self.left = threading.Event()
-        super().__init__(query_service_pb2_grpc.add_QueryServiceServicer_to_server, address)
+        super().__init__(query_service_pb2_grpc.add_QueryServiceServicer_to_server, address, credentials)
 
     def ListResults(self, request, context):
         self.requests.append(request)
+        self.bearer = dict(context.invocation_metadata()).get("authorization")
         if isinstance(self.lists[0], Failure):
             self.lists.pop(0).end(context)
         if self.lists[0] is SILENCE:

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { createClient, type Client as StubOf, type Transport } from "@connectrpc/connect";
+import { createClient, type Client as StubOf, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import type { SecureClientSessionOptions } from "node:http2";
 import { errorInfo } from "./errors.js";
 import { follow, type FollowOptions, type Update } from "./feed.js";
 import {
@@ -16,11 +17,18 @@ const CHANGE_ATTEMPTS = 10;
 // A peer that is gone without a word is found out within half a minute; the services permit it at 10 s.
 const PING = { pingIntervalMs: 20_000, pingTimeoutMs: 10_000 };
 
-/** Where the services are, as URLs. */
+/** Where the services are, as URLs: http for plain text, https for TLS. */
 export interface Addresses {
   query?: string;
   aggregator?: string;
   producer?: string;
+}
+
+export interface Credentials {
+  /** Of https: who signed the services' certificates, and the client's own; as in node:tls. PEM. */
+  tls?: Pick<SecureClientSessionOptions, "ca" | "cert" | "key">;
+  /** A bearer token. Called for every call, so that it may change. */
+  token?: () => string;
 }
 
 /** Connections to the services, made when first used. What has no method here is called on the stubs. */
@@ -31,16 +39,11 @@ export class Client {
   readonly #sessions: Http2SessionManager[] = [];
   readonly #closed = new AbortController();
 
-  constructor(addresses: Addresses = {}) {
-    this.query = createClient(QueryService, this.#connect(addresses.query ?? "http://127.0.0.1:7003"));
-    this.pipelines = createClient(
-      PipelineService,
-      this.#connect(addresses.aggregator ?? "http://127.0.0.1:7002"),
-    );
-    this.producer = createClient(
-      ProducerService,
-      this.#connect(addresses.producer ?? "http://127.0.0.1:7001"),
-    );
+  constructor(addresses: Addresses = {}, credentials: Credentials = {}) {
+    const connect = (url: string) => this.#connect(url, credentials);
+    this.query = createClient(QueryService, connect(addresses.query ?? "http://127.0.0.1:7003"));
+    this.pipelines = createClient(PipelineService, connect(addresses.aggregator ?? "http://127.0.0.1:7002"));
+    this.producer = createClient(ProducerService, connect(addresses.producer ?? "http://127.0.0.1:7001"));
   }
 
   /** Ends all connections, and with them what is still running. */
@@ -94,9 +97,13 @@ export class Client {
     }
   }
 
-  #connect(baseUrl: string): Transport {
-    const sessionManager = new Http2SessionManager(baseUrl, PING);
+  #connect(baseUrl: string, { tls, token }: Credentials): Transport {
+    const sessionManager = new Http2SessionManager(baseUrl, PING, tls);
     this.#sessions.push(sessionManager);
-    return createGrpcTransport({ baseUrl, sessionManager });
+    const authorize: Interceptor = (next) => (request) => {
+      if (token !== undefined) request.header.set("authorization", `Bearer ${token()}`);
+      return next(request);
+    };
+    return createGrpcTransport({ baseUrl, sessionManager, interceptors: [authorize] });
   }
 }

@@ -6,7 +6,7 @@
  *       console.log(update.kind, update.results.length);
  *     }
  */
-export { Client, type Addresses } from "./client.js";
+export { Client, type Addresses, type Credentials } from "./client.js";
 export { errorInfo } from "./errors.js";
 export type { FollowOptions, Update } from "./feed.js";
 export { fieldValue, groupOf, rowKey, valuesOf, type Value } from "./rows.js";

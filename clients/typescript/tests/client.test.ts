@@ -1,9 +1,18 @@
 // Settings are changed as they are now; values of rows are JavaScript's.
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
-import { Code, type ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { QueryService } from "../src/gen/windrow/query/v1/query_service_pb.js";
 import { FieldSchema, ValueError } from "../src/gen/windrow/results/v1/result_pb.js";
 import { Client, errorInfo, fieldValue, groupOf, rowKey, valuesOf } from "../src/index.js";
 import { failure, FakePipelines, FakeQuery, row, VIEW } from "./fake_services.js";
@@ -56,6 +65,39 @@ test("an error without ErrorInfo", async (t) => {
   const client = new Client({ query: "http://127.0.0.1:1" });
   t.after(() => client.close());
   await assert.rejects(client.query.listResults({ parent: VIEW }), (error) => errorInfo(error) === undefined);
+});
+
+test("TLS with a token", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "windrow-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const [keyFile, certFile] = [join(directory, "key.pem"), join(directory, "cert.pem")];
+  // The certificate is its own authority.
+  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=windrow -days 1 -addext";
+  execFileSync("openssl", [...words.split(" "), "subjectAltName=IP:127.0.0.1", "-keyout", keyFile, "-out", certFile], {
+    stdio: "pipe",
+  });
+  const [key, cert] = [readFileSync(keyFile), readFileSync(certFile)];
+  const bearers: (string | null)[] = [];
+  const routes = (router: ConnectRouter) => {
+    router.service(QueryService, {
+      listResults: (_, context) => {
+        bearers.push(context.requestHeader.get("authorization"));
+        return { results: [row("a", 1)] };
+      },
+    });
+  };
+  const server = createSecureServer({ key, cert }, connectNodeAdapter({ routes })).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = new Client(
+    { query: `https://127.0.0.1:${(server.address() as AddressInfo).port}` },
+    { tls: { ca: cert }, token: () => "secret" },
+  );
+  t.after(() => {
+    client.close();
+    server.close();
+  });
+  assert.equal((await client.query.listResults({ parent: VIEW })).results.length, 1);
+  assert.deepEqual(bearers, ["Bearer secret"]);
 });
 
 test("values", () => {

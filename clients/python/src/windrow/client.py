@@ -24,12 +24,16 @@ class Client:
     """Connections to a query service, an aggregator and a producer, made when first used. Thread-safe.
 
     query, pipelines, producer: the stubs.
+    credentials: grpc.ChannelCredentials; without them connections are plain text.
     """
 
-    def __init__(self, query="127.0.0.1:7003", aggregator="127.0.0.1:7002", producer="127.0.0.1:7001"):
+    def __init__(self, query="127.0.0.1:7003", aggregator="127.0.0.1:7002", producer="127.0.0.1:7001",
+                 credentials=None):
         self._feeds = weakref.WeakSet()
-        self._channels = [grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
-                          for address in (query, aggregator, producer)]
+        self._channels = [
+            grpc.insecure_channel(address, options=_CHANNEL_OPTIONS) if credentials is None else
+            grpc.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
+            for address in (query, aggregator, producer)]
         self.query = query_service_pb2_grpc.QueryServiceStub(self._channels[0])
         self.pipelines = pipeline_service_pb2_grpc.PipelineServiceStub(self._channels[1])
         self.producer = producer_service_pb2_grpc.ProducerServiceStub(self._channels[2])

@@ -1,8 +1,10 @@
 package windrow.client;
 
 import com.google.protobuf.FieldMask;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.StatusRuntimeException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +42,14 @@ public final class Client implements AutoCloseable {
 
   /** Addresses are host:port; connections are plain text. */
   public Client(String query, String aggregator, String producer) {
-    channels = List.of(connect(query), connect(aggregator), connect(producer));
+    this(query, aggregator, producer, InsecureChannelCredentials.create());
+  }
+
+  /** Addresses are host:port; credentials such as those of {@link io.grpc.TlsChannelCredentials}. */
+  public Client(String query, String aggregator, String producer, ChannelCredentials credentials) {
+    channels =
+        List.of(
+            connect(query, credentials), connect(aggregator, credentials), connect(producer, credentials));
   }
 
   /** The query service's stub, for calls that take no longer than 30 s. */
@@ -100,10 +109,9 @@ public final class Client implements AutoCloseable {
     channels.forEach(ManagedChannel::shutdownNow);
   }
 
-  private static ManagedChannel connect(String address) {
+  private static ManagedChannel connect(String address, ChannelCredentials credentials) {
     // A peer that is gone without a word is found out within half a minute; the services permit it at 10 s.
-    return ManagedChannelBuilder.forTarget(address)
-        .usePlaintext()
+    return Grpc.newChannelBuilder(address, credentials)
         .keepAliveTime(20, TimeUnit.SECONDS)
         .keepAliveTimeout(10, TimeUnit.SECONDS)
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)

@@ -8,13 +8,20 @@ import static windrow.client.FakeServices.failure;
 import static windrow.client.FakeServices.row;
 
 import com.google.protobuf.util.Durations;
+import io.grpc.ChannelCredentials;
+import io.grpc.ServerCredentials;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.TlsServerCredentials;
+import java.io.File;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import windrow.aggregator.v1.ReconfigureResponse;
 import windrow.query.v1.ListResultsRequest;
 import windrow.results.v1.Field;
@@ -76,6 +83,28 @@ class ClientTest {
       StatusRuntimeException thrown =
           assertThrows(StatusRuntimeException.class, () -> client.query().listResults(request));
       assertEquals("", Errors.info(thrown).getReason());
+    }
+  }
+
+  @Test
+  void tls(@TempDir Path directory) throws Exception {
+    File key = directory.resolve("key.pem").toFile();
+    File certificate = directory.resolve("cert.pem").toFile();
+    // The certificate is its own authority.
+    String words =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=windrow -days 1 -addext"
+            + " subjectAltName=IP:127.0.0.1 -keyout " + key + " -out " + certificate;
+    Path log = directory.resolve("openssl.log");
+    Process openssl =
+        new ProcessBuilder(words.split(" ")).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    assertEquals(0, openssl.waitFor(), () -> words);
+    List<Object> lists = List.of(FakeServices.Listing.of("t0", List.of(row("a", 1))));
+    ServerCredentials server = TlsServerCredentials.create(certificate, key);
+    ChannelCredentials trust = TlsChannelCredentials.newBuilder().trustManager(certificate).build();
+    try (FakeServices.Query fake = new FakeServices.Query(0, lists, List.of(), server);
+        Client client = new Client(fake.address(), "127.0.0.1:1", "127.0.0.1:1", trust)) {
+      ListResultsRequest request = ListResultsRequest.newBuilder().setParent(VIEW).build();
+      assertEquals(1, client.query().listResults(request).getResultsCount());
     }
   }
 

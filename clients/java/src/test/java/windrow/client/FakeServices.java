@@ -8,6 +8,7 @@ import io.grpc.BindableService;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -116,9 +117,14 @@ final class FakeServices {
 
     /** Lists: Listing, or SILENCE. Feeds: SubscribeResponse, in the end StatusRuntimeException or SILENCE. */
     Query(int port, List<Object> lists, List<List<Object>> feeds) throws IOException {
+      this(port, lists, feeds, InsecureServerCredentials.create());
+    }
+
+    Query(int port, List<Object> lists, List<List<Object>> feeds, ServerCredentials credentials)
+        throws IOException {
       this.lists = new ArrayDeque<>(lists);
       this.feeds = new ArrayDeque<>(feeds);
-      this.running = new Running(port, this);
+      this.running = new Running(port, this, credentials);
     }
 
     int port() {
@@ -209,7 +215,7 @@ final class FakeServices {
 
     Pipelines(List<StatusRuntimeException> failures) throws IOException {
       this.failures = new ArrayDeque<>(failures);
-      this.running = new Running(0, this);
+      this.running = new Running(0, this, InsecureServerCredentials.create());
     }
 
     String address() {
@@ -254,8 +260,8 @@ final class FakeServices {
   private static final class Running {
     final Server server;
 
-    Running(int port, BindableService service) throws IOException {
-      server = Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create()).addService(service).build().start();
+    Running(int port, BindableService service, ServerCredentials credentials) throws IOException {
+      server = Grpc.newServerBuilderForPort(port, credentials).addService(service).build().start();
     }
 
     String address() {
