@@ -25,7 +25,7 @@ from tests.e2e.waiting import wait_until
 RECORDS = 2_000
 QUICK_SECONDS = 30
 # Of docs/cli.md.
-USAGE, NOT_FOUND, INVALID, UNAVAILABLE, INTERRUPTED, PIPE_CLOSED = 2, 69, 67, 78, 130, 141
+USAGE, INVALID, NOT_FOUND, ABORTED, UNAVAILABLE, INTERRUPTED, PIPE_CLOSED = 2, 67, 69, 74, 78, 130, 141
 # Each prints rows that hardly change once the pipeline is drained.
 LISTS = (
     ("topics", "list"), ("topics", "describe", SOURCE_TOPIC), ("groups", "list"),
@@ -135,8 +135,9 @@ class CommandLineClient(unittest.TestCase):
         self.system.replay_all(generator(RECORDS, seed))
         self.system.drain()
         for check in (self.check_formats, self.check_numbers, self.check_producing,
-                      self.check_groups, self.check_exit_codes, self.check_profiles,
-                      self.check_colors, self.check_completion, self.check_waiting):
+                      self.check_groups, self.check_exporting, self.check_exit_codes,
+                      self.check_profiles, self.check_colors, self.check_completion,
+                      self.check_waiting, self.check_etags):
             with self.subTest(check.__name__):
                 check()
 
@@ -231,7 +232,8 @@ class CommandLineClient(unittest.TestCase):
     # Kafka
 
     def check_producing(self):
-        self.run_cli("topics", "create", "made", "--partitions", "3")
+        made = self.run_cli("topics", "create", "made", "--partitions", "3", "-o", "json")
+        self.assertEqual(json.loads(made.stdout), {"topic": "made", "partitions": 3})
         done = self.run_cli("topics", "produce", "made", "--partition", "1",
                             text='{"a": 1}\n\n[2, "x"]\n')
         self.assertEqual(json.loads(done.stdout), {"topic": "made", "records": 2, "bytes": 16})
@@ -271,6 +273,45 @@ class CommandLineClient(unittest.TestCase):
         self.assertTrue(members)
         self.assertTrue(all(partition["member"] in members for partition in mine))
         self.run_cli("groups", "describe", "none", code=NOT_FOUND)
+
+    def check_exporting(self):
+        directory = self.system.directory / "export"
+        text = self.run_cli("results", "export", "--dir", str(directory), "-o", "json").stdout
+        files = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual(sorted(file["view"] for file in files), sorted(VIEWS))
+        for file in files:
+            rows = pathlib.Path(file["file"]).read_text(encoding="utf-8").splitlines()
+            self.assertEqual(len(rows), file["rows"])
+        table = self.run_cli("results", "export", "--dir", str(directory)).stdout
+        self.assertEqual(len(table.splitlines()), 1 + len(VIEWS))
+
+    # Changes of what was seen
+
+    def check_etags(self):
+        """Last: the replay and the pipeline are others afterwards."""
+        started = self.replay("start", "--records", "1000000", "--rate", "100")
+        stale = started["etag"]
+        paused = self.replay("pause", "--etag", stale)
+        self.assertEqual(paused["state"], "STATE_PAUSED")
+        for words in (("pause",), ("resume",), ("stop",), ("rate", "--rate", "50")):
+            with self.subTest(words):
+                late = self.run_cli("producer", *words, "--etag", stale, code=ABORTED)
+                self.assertIn("etag", late.stderr)
+        resumed = self.replay("resume", "--etag", paused["etag"])
+        slower = self.replay("rate", "--rate", "50", "--etag", resumed["etag"])
+        self.assertEqual(self.replay("stop", "--etag", slower["etag"])["state"], "STATE_STOPPED")
+
+        etag = json.loads(self.run_cli("pipelines", "get", "-o", "json").stdout)["etag"]
+        delete = ("pipelines", "delete", PIPELINE_ID, "-o", "json")
+        self.run_cli(*delete, "--etag", "stale", code=ABORTED)
+        name = "pipelines/" + PIPELINE_ID
+        self.assertEqual(json.loads(self.run_cli(*delete, "--validate-only").stdout),
+                         {"name": name, "deleted": False})
+        self.assertEqual(json.loads(self.run_cli(*delete, "--etag", etag).stdout),
+                         {"name": name, "deleted": True})
+
+    def replay(self, *words):
+        return json.loads(self.run_cli("producer", *words, "-o", "json").stdout)
 
     # Manners
 
@@ -353,6 +394,7 @@ class CommandLineClient(unittest.TestCase):
                 ("windrow pipel", {"pipelines"}),
                 ("windrow windows list calls-by-type -o ", {"table", "json", "yaml", "csv"}),
                 ("windrow settings set --commit", {"--commit-interval"}),
+                ("windrow producer rate --et", {"--etag"}),
                 (f"windrow --query {stack.address('query')} windows list ", set(VIEWS)),
                 (f"windrow --aggregator {stack.address('aggregator')} settings get ",
                  {PIPELINE_ID}),

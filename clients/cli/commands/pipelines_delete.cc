@@ -1,5 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/output.h"
 #include "windrow/aggregator/v1/pipeline_service.grpc.pb.h"
 
@@ -13,6 +15,7 @@ struct DeleteOptions {
   std::string etag;
   bool topics = false;
   bool validate_only = false;
+  std::string format = "table";
 };
 
 absl::Status Run(Session& session, const DeleteOptions& options) {
@@ -26,8 +29,13 @@ absl::Status Run(Session& session, const DeleteOptions& options) {
   const absl::Status status = session.Call(
       Service::kAggregator, *stub, &PipelineService::Stub::DeletePipeline, request, &response);
   if (!status.ok()) return status;
-  PrintLine(
-      absl::StrCat(request.name(), " deleted", options.validate_only ? " (only checked)" : ""));
+  std::string json = "{\"name\":";
+  AppendJsonString(request.name(), &json);
+  absl::StrAppend(&json, ",\"deleted\":", options.validate_only ? "false" : "true", "}");
+  PrintJsonRecord(options.format, json, [&request] {
+    PrintLine(
+        absl::StrCat(request.name(), " deleted", request.validate_only() ? " (only checked)" : ""));
+  });
   return status;
 }
 
@@ -44,6 +52,7 @@ void AddPipelinesDelete(CommandLine* line) {
                              "Only if the pipeline has not changed since it had this etag");
               command.Flag("--validate-only", &options->validate_only,
                            "Only check; nothing is deleted");
+              command.Output(&options->format);
               command.Examples(
                   "  windrow pipelines delete call-patterns\n"
                   "  windrow pipelines delete call-patterns --topics");

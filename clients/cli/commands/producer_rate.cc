@@ -1,8 +1,8 @@
 #include <optional>
 
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/commands/replay_call.h"
 #include "clients/cli/commands/replay_text.h"
-#include "clients/cli/output.h"
 #include "windrow/producer/v1/producer_service.grpc.pb.h"
 
 namespace windrow::cli {
@@ -14,6 +14,7 @@ struct RateOptions {
   std::optional<double> rate;
   std::optional<double> speedup;
   bool unlimited = false;
+  std::string etag;
   std::string format = "table";
 };
 
@@ -24,6 +25,7 @@ absl::Status Run(Session& session, const RateOptions& options) {
   producer::v1::UpdatePaceRequest request;
   if (options.rate.has_value()) request.mutable_pace()->set_records_per_second(*options.rate);
   if (options.speedup.has_value()) request.mutable_pace()->set_speedup(*options.speedup);
+  request.set_etag(options.etag);
   const auto stub = ProducerService::NewStub(session.Channel(Service::kProducer));
   producer::v1::UpdatePaceResponse response;
   absl::Status status = session.Call(Service::kProducer, *stub, &ProducerService::Stub::UpdatePace,
@@ -40,6 +42,7 @@ void AddProducerRate(CommandLine* line) {
     command.Option("--rate", &options->rate, "Records per second");
     command.Option("--speedup", &options->speedup, "Seconds of event time per second");
     command.Flag("--unlimited", &options->unlimited, "As fast as possible");
+    AddReplayEtag(command, &options->etag);
     command.Output(&options->format);
     command.Examples("  windrow producer rate --rate 5000\n  windrow producer rate --unlimited");
     return [options](Session& session) { return Run(session, *options); };

@@ -12,20 +12,30 @@
 
 namespace windrow::cli {
 
-// The body of a command that calls one method of the producer without arguments and prints the
-// replay that it answers with.
+// Adds --etag of a command that changes the replay.
+inline void AddReplayEtag(Command& command, std::string* etag) {
+  command.Option("--etag", etag,
+                 "Only if the replay's state and pace have not changed since it had this etag");
+}
+
+// The body of a command that calls one method of the producer, which changes the replay as it was
+// seen, and prints what the replay is then.
 template <typename Request, typename Response>
 CommandBody DefineReplayCall(Command& command,
                              grpc::Status (producer::v1::ProducerService::Stub::*method)(
                                  grpc::ClientContext*, const Request&, Response*),
                              absl::string_view examples) {
+  const auto etag = std::make_shared<std::string>();
   const auto format = std::make_shared<std::string>("table");
+  AddReplayEtag(command, etag.get());
   command.Output(format.get());
   command.Examples(examples);
-  return [format, method](Session& session) {
+  return [etag, format, method](Session& session) {
     const auto stub = producer::v1::ProducerService::NewStub(session.Channel(Service::kProducer));
+    Request request;
+    request.set_etag(*etag);
     Response response;
-    absl::Status status = session.Call(Service::kProducer, *stub, method, Request(), &response);
+    absl::Status status = session.Call(Service::kProducer, *stub, method, request, &response);
     if (status.ok()) PrintReplay(response.replay(), *format);
     return status;
   };

@@ -10,8 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
+#include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/live_table.h"
-#include "clients/cli/output.h"
 #include "clients/cli/result_line.h"
 #include "clients/cli/result_pages.h"
 
@@ -19,6 +20,11 @@ namespace windrow::cli {
 namespace {
 
 using ::windrow::query::v1::Result;
+
+struct ExportOptions {
+  std::string dir;
+  std::string format = "table";
+};
 
 // A file that gets its name when it is complete: readers see all of it or nothing. One thread.
 class ExportFile {
@@ -86,7 +92,9 @@ class SortedExport {
   int64_t rows_ = 0;
 };
 
-absl::Status ExportView(ResultPages& pages, const std::string& view, const std::string& path) {
+// Returns the number of rows.
+absl::StatusOr<int64_t> ExportView(ResultPages& pages, const std::string& view,
+                                   const std::string& path) {
   ExportFile file(path);
   SortedExport rows(&file);
   query::v1::ListResultsRequest request;
@@ -96,15 +104,25 @@ absl::Status ExportView(ResultPages& pages, const std::string& view, const std::
   if (!status.ok()) return status;
   rows.WriteWindow();
   status = file.Finish();
-  if (status.ok()) Note(absl::StrCat(path, ": ", GroupedNumber(rows.rows()), " rows"));
-  return status;
+  if (!status.ok()) return status;
+  return rows.rows();
 }
 
-absl::Status Run(Session& session, const std::string& dir) {
+std::string FileJson(const std::string& view, const std::string& path, int64_t rows) {
+  std::string json = "{\"view\":";
+  AppendJsonString(view, &json);
+  absl::StrAppend(&json, ",\"file\":");
+  AppendJsonString(path, &json);
+  absl::StrAppend(&json, ",\"rows\":", rows, "}");
+  return json;
+}
+
+absl::Status Run(Session& session, const ExportOptions& options) {
   std::error_code error;
-  std::filesystem::create_directories(dir, error);
+  std::filesystem::create_directories(options.dir, error);
   if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot create ", dir, ": ", error.message()));
+    return absl::UnavailableError(
+        absl::StrCat("cannot create ", options.dir, ": ", error.message()));
   }
   ResultPages pages(&session);
   const absl::StatusOr<std::vector<query::v1::View>> views = pages.Views(session.PipelineName());
@@ -114,27 +132,37 @@ absl::Status Run(Session& session, const std::string& dir) {
                                             session.PipelineName(),
                                             "; `windrow pipelines list` names the pipelines"));
   }
+  Listing files(options.format, {{"VIEW"}, {"FILE"}, {"ROWS", TextTable::Align::kRight}});
   for (const query::v1::View& view : *views) {
     const std::string id = view.name().substr(view.name().rfind('/') + 1);
-    absl::Status status =
-        ExportView(pages, view.name(), (std::filesystem::path(dir) / (id + ".ndjson")).string());
-    if (!status.ok()) return status;
+    const std::string path = (std::filesystem::path(options.dir) / (id + ".ndjson")).string();
+    const absl::StatusOr<int64_t> rows = ExportView(pages, view.name(), path);
+    if (!rows.ok()) {
+      files.Finish();
+      return rows.status();
+    }
+    files.AddJson(FileJson(id, path, *rows), [&] {
+      return std::vector<std::string>{id, path, GroupedNumber(*rows)};
+    });
   }
+  files.Finish();
   return absl::OkStatus();
 }
 
 }  // namespace
 
 void AddResultsExport(CommandLine* line) {
-  line->Add("results export",
-            "Writes DIR/<view>.ndjson for every view of the pipeline, one row a line",
-            [](Command& command) {
-              const auto dir = std::make_shared<std::string>();
-              command.Option("--dir", dir.get(), "Folder to write to; created when it is missing");
-              command.Require("--dir");
-              command.Examples("  windrow results export --dir /tmp/windows");
-              return [dir](Session& session) { return Run(session, *dir); };
-            });
+  line->Add(
+      "results export", "Writes DIR/<view>.ndjson for every view of the pipeline, one row a line",
+      [](Command& command) {
+        const auto options = std::make_shared<ExportOptions>();
+        command.Option("--dir", &options->dir, "Folder to write to; created when it is missing");
+        command.Require("--dir");
+        command.Output(&options->format, {},
+                       "How to print which files were written, and how many rows");
+        command.Examples("  windrow results export --dir /tmp/windows");
+        return [options](Session& session) { return Run(session, *options); };
+      });
 }
 
 }  // namespace windrow::cli

@@ -1,6 +1,8 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands/commands.h"
 #include "clients/cli/commands/topic_client.h"
+#include "clients/cli/json_text.h"
+#include "clients/cli/listing.h"
 #include "clients/cli/output.h"
 
 namespace windrow::cli {
@@ -9,6 +11,7 @@ namespace {
 struct CreateOptions {
   std::string topic;
   int64_t partitions = 4;
+  std::string format = "table";
 };
 
 absl::Status Run(Session& session, const CreateOptions& options) {
@@ -17,7 +20,15 @@ absl::Status Run(Session& session, const CreateOptions& options) {
   }
   absl::StatusOr<TopicClient> client = TopicClient::Connect(session);
   if (!client.ok()) return client.status();
-  return client->Create(options.topic, static_cast<int>(options.partitions));
+  absl::Status status = client->Create(options.topic, static_cast<int>(options.partitions));
+  if (!status.ok()) return status;
+  std::string json = "{\"topic\":";
+  AppendJsonString(options.topic, &json);
+  absl::StrAppend(&json, ",\"partitions\":", options.partitions, "}");
+  PrintJsonRecord(options.format, json, [&options] {
+    PrintLine(absl::StrCat(options.topic, ": ", options.partitions, " partitions"));
+  });
+  return status;
 }
 
 }  // namespace
@@ -29,6 +40,7 @@ void AddTopicsCreate(CommandLine* line) {
               const auto options = std::make_shared<CreateOptions>();
               command.Argument("TOPIC", &options->topic, "Its name");
               command.Option("--partitions", &options->partitions, "Number of partitions");
+              command.Output(&options->format);
               command.Examples("  windrow topics create calls --partitions 4");
               return [options](Session& session) { return Run(session, *options); };
             });
