@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import threading
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 import grpc
 from google.protobuf import duration_pb2, timestamp_pb2
@@ -11,6 +11,7 @@ from google.protobuf import duration_pb2, timestamp_pb2
 from windrow.errors import error_info
 from windrow.pauses import Pauses
 from windrow.query.v1 import query_service_pb2 as pb
+from windrow.query.v1 import query_service_pb2_grpc
 
 _LOG = logging.getLogger(__name__)
 _PAGE_SIZE = 5000
@@ -48,8 +49,18 @@ class Feed:
     pauses that grow; when the token is of no use any more it lists anew. Iterating raises grpc.RpcError
     only for what does not pass, such as an unknown view. Used by one thread; close() by any."""
 
-    def __init__(self, stub, view, *, resume_token="", filter="", window_start_time=None,
-                 window_end_time=None, final_only=False, end_time=None, heartbeat_seconds=5.0):
+    def __init__(self, stub: query_service_pb2_grpc.QueryServiceStub, view: str, *, resume_token: str = "",
+                 filter: str = "", window_start_time: Optional[timestamp_pb2.Timestamp] = None,
+                 window_end_time: Optional[timestamp_pb2.Timestamp] = None, final_only: bool = False,
+                 end_time: Optional[timestamp_pb2.Timestamp] = None, heartbeat_seconds: float = 5.0) -> None:
+        """
+        resume_token: goes on after the update that carried it, without a list.
+        filter: which rows, by the fields of the group; see SubscribeRequest.filter.
+        window_start_time, window_end_time: only windows that start at or after, and before, these times.
+        final_only: rows only once they are final, and their corrections.
+        end_time: ends the feed when all windows that end at or before it are final.
+        heartbeat_seconds: longest silence, 0.1 to 60.
+        """
         self._stub = stub
         self._token = resume_token
         self._list = pb.ListResultsRequest(
@@ -65,26 +76,26 @@ class Feed:
         self._pauses = Pauses()
         self._updates = self._run()
 
-    def __iter__(self):
+    def __iter__(self) -> "Feed":
         return self
 
-    def __next__(self):
+    def __next__(self) -> Update:
         return next(self._updates)
 
-    def close(self):
+    def close(self) -> None:
         """Ends the iteration, also one that waits in another thread."""
         self._closed.set()
         call = self._call
         if call is not None:
             call.cancel()
 
-    def __enter__(self):
+    def __enter__(self) -> "Feed":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self):
+    def _run(self) -> Iterator[Update]:
         while not self._closed.is_set():
             try:
                 if not self._token:
@@ -100,7 +111,7 @@ class Feed:
                     return
                 self._recover(error)
 
-    def _snapshot(self):
+    def _snapshot(self) -> Update:
         results = []
         request = pb.ListResultsRequest()
         request.CopyFrom(self._list)
@@ -114,7 +125,7 @@ class Feed:
                 self._token = token
                 return Update("snapshot", results, resume_token=token)
 
-    def _stream(self):
+    def _stream(self) -> Iterator[Update]:
         request = pb.SubscribeRequest()
         request.CopyFrom(self._subscribe)
         request.resume_token = self._token

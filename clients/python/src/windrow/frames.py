@@ -13,22 +13,24 @@ Needs the packages of the extra "frames": pip install 'windrow[frames]'.
 
 import threading
 import time
+from typing import Any, Dict, Optional
 
 import pandas
 
+from windrow.client import Client
 from windrow.rows import field_value, group_of, row_key, values_of
 
 _WINDOW_START, _WINDOW_END = "window_start", "window_end"
 
 
-def results(client, view, **fields):
+def results(client: Client, view: str, **fields: Any) -> pandas.DataFrame:
     """The rows of a view: a DataFrame with the columns window_start and window_end (UTC), those of the
     group, joined columns and aggregates, then final, revision and accepted. `fields`: as in
     ListResultsRequest, such as filter, order_by, start_time."""
     return _frame(list(client.results(view, **fields)))
 
 
-def windows(client, view, **fields):
+def windows(client: Client, view: str, **fields: Any) -> pandas.DataFrame:
     """The windows of a view: start, end, final, rows, accepted, late, revision."""
     return pandas.DataFrame([
         {_WINDOW_START: _time(window.start_time), _WINDOW_END: _time(window.end_time),
@@ -37,7 +39,7 @@ def windows(client, view, **fields):
         for window in client.windows(view, **fields)])
 
 
-def series(client, view, value, **fields):
+def series(client: Client, view: str, value: str, **fields: Any) -> pandas.DataFrame:
     """One value of each group over time: a DataFrame with a row per window, by its start, and a column per
     group; NaN where a window has none. `fields`: as in ListSeriesRequest, such as order_by="count desc" and
     page_size."""
@@ -49,7 +51,7 @@ def series(client, view, value, **fields):
     return _sorted_by_time(pandas.DataFrame(columns))
 
 
-def totals(client, view, **fields):
+def totals(client: Client, view: str, **fields: Any) -> pandas.DataFrame:
     """What the rows of each window add up to: a DataFrame by the window's start."""
     rows = [{_WINDOW_START: _time(total.window_start_time), _WINDOW_END: _time(total.window_end_time),
              **values_of(total), "rows": total.rows, "accepted": total.accepted, "final": total.final}
@@ -61,16 +63,16 @@ class LiveTable:
     """The rows of a view as of now, kept by a feed on a thread of its own. Thread-safe. Memory: a row of
     the view each; `options`, as in Client.follow, can narrow it, such as window_start_time."""
 
-    def __init__(self, client, view, **options):
+    def __init__(self, client: Client, view: str, **options: Any) -> None:
         self._lock = threading.Lock()
-        self._rows = {}
+        self._rows: Dict[Any, Any] = {}
         self._changes = 0
         self._error = None
         self._feed = client.follow(view, **options)
         self._thread = threading.Thread(target=self._follow, name="windrow-live-table", daemon=True)
         self._thread.start()
 
-    def frame(self):
+    def frame(self) -> pandas.DataFrame:
         """As `results` returns it, by window start and group. Raises what has ended the feed, if any."""
         with self._lock:
             if self._error is not None:
@@ -80,24 +82,24 @@ class LiveTable:
         return frame.sort_values(_WINDOW_START, kind="stable", ignore_index=True) if rows else frame
 
     @property
-    def changes(self):
+    def changes(self) -> int:
         """How often rows have come in."""
         with self._lock:
             return self._changes
 
     @property
-    def ended(self):
+    def ended(self) -> bool:
         """Whether no more rows will come: the feed has reached its end_time, has failed, or was closed."""
         return not self._thread.is_alive()
 
-    def close(self):
+    def close(self) -> None:
         self._feed.close()
         self._thread.join(10)
 
-    def __enter__(self):
+    def __enter__(self) -> "LiveTable":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _follow(self):
@@ -122,7 +124,8 @@ class LivePlot:
     is one. `figure` and `axes` are matplotlib's.
     """
 
-    def __init__(self, client, view, value, top=8, windows=48, axes=None, **options):
+    def __init__(self, client: Client, view: str, value: str, top: int = 8, windows: int = 48, axes: Any = None,
+                 **options: Any) -> None:
         from matplotlib import pyplot
 
         self._value, self._top, self._windows = value, top, windows
@@ -131,7 +134,7 @@ class LivePlot:
         self.table = LiveTable(client, view, **options)
         self._title = view.rpartition("/")[2]
 
-    def wide(self):
+    def wide(self) -> pandas.DataFrame:
         """What is drawn: a row per window, a column per group, the largest first."""
         frame = self.table.frame()
         if frame.empty:
@@ -141,7 +144,7 @@ class LivePlot:
         wide = wide.dropna(axis="columns", how="all").tail(self._windows)
         return wide[wide.sum().sort_values(ascending=False).index[:self._top]]
 
-    def draw(self):
+    def draw(self) -> None:
         """Draws the rows as they are now."""
         wide = self.wide()
         self.axes.clear()
@@ -155,7 +158,7 @@ class LivePlot:
         self.figure.autofmt_xdate()
         self.figure.canvas.draw_idle()
 
-    def run(self, seconds=None, interval=1.0):
+    def run(self, seconds: Optional[float] = None, interval: float = 1.0) -> None:
         """Redraws every `interval` seconds when rows have come in: for so many seconds, until the feed ends, or
         until it is interrupted (Ctrl-C, or the notebook's stop button). Raises what has ended the feed, if any."""
         show = _shower(self.figure)
@@ -174,7 +177,7 @@ class LivePlot:
         except KeyboardInterrupt:
             pass
 
-    def close(self):
+    def close(self) -> None:
         self.table.close()
 
 
