@@ -3,25 +3,16 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <atomic>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "services/query/core/pipeline_definition.h"
-#include "services/query/core/view_name.h"
-#include "services/query/sink/feed_readers.h"
-#include "services/query/sink/feed_scheduler.h"
+#include "services/query/sink/feed_calls.h"
+#include "services/query/sink/result_calls.h"
 #include "services/query/sink/result_store.h"
-#include "services/query/sink/subscribe_call.h"
+#include "services/query/sink/served_stores.h"
+#include "services/query/sink/window_calls.h"
 #include "windrow/query/v1/query_service.grpc.pb.h"
 
 namespace windrow::query {
@@ -42,26 +33,27 @@ class QueryService
     absl::Duration subscriber_patience = absl::Minutes(1);
   };
 
-  explicit QueryService(Options options);
-  // After the server that it was registered with.
-  ~QueryService() override;
+  // Destroyed after the server that it was registered with.
+  explicit QueryService(const Options& options);
 
   // Serves a pipeline from this store from now on; one that it was served from before is withdrawn.
   // It must not be written to before, or after the service is gone: the service listens to it.
-  void Serve(std::shared_ptr<ResultStore> store);
+  void Serve(std::shared_ptr<ResultStore> store) { stores_.Serve(std::move(store)); }
   // Serves the pipeline no more: its feeds end, and its store goes with them. Nobody may write to
   // the store any more.
-  void Withdraw(const std::string& pipeline);
+  void Withdraw(const std::string& pipeline) { stores_.Withdraw(pipeline); }
 
   // Whether every pipeline that there is to serve is served; until then the status says that the
   // replica has not caught up. `trouble` is why stores cannot be opened.
-  void SetAllServed(bool all_served, absl::Status trouble = absl::OkStatus());
+  void SetAllServed(bool all_served, absl::Status trouble = absl::OkStatus()) {
+    stores_.SetAllServed(all_served, std::move(trouble));
+  }
 
   // What GetStatus answers.
   void FillStatus(v1::GetStatusResponse* response) const;
 
   // Ends all feeds, each with a last token, and takes no new ones.
-  void Drain();
+  void Drain() { feeds_.Drain(); }
 
   grpc::Status ListViews(grpc::ServerContext* context, const v1::ListViewsRequest* request,
                          v1::ListViewsResponse* response) override;
@@ -82,42 +74,11 @@ class QueryService
                                                         const grpc::ByteBuffer* request) override;
 
  private:
-  using StorePtr = std::shared_ptr<const ResultStore>;
-
-  // A view that can be served.
-  struct ServedView {
-    ViewName name;
-    StorePtr store;
-    std::shared_ptr<const StoreView> content;
-  };
-
-  void SetState(const std::vector<StorePtr>& stores, v1::GetStatusResponse* response) const;
-  grpc::Status PrepareSubscription(const v1::SubscribeRequest& request,
-                                   std::unique_ptr<Subscription>* subscription, StorePtr* store);
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* StartCall(grpc::CallbackServerContext* context,
-                                                        Subscription subscription, StorePtr store);
-
-  // The stores that a parent names, by pipeline; all for an empty one.
-  grpc::Status FindPipelines(const std::string& parent, std::vector<StorePtr>* stores) const;
-  grpc::Status FindView(const std::string& parent, ServedView* served) const;
-  // What a view computes; UNAVAILABLE (DEFINITION_UNKNOWN) until that is known.
-  static grpc::Status FindDefinition(const ServedView& served, ViewDefinition* view);
-  // Null when the pipeline is not served.
-  StorePtr FindStore(const std::string& pipeline) const;
-  // The content of a store, once everything there was has been read.
-  static grpc::Status Content(const ResultStore& store, std::shared_ptr<const StoreView>* content);
-
-  const Options options_;
-  FeedReaders feed_readers_;
-  FeedScheduler scheduler_;
-  std::atomic<bool> all_served_{true};
-
-  mutable absl::Mutex mutex_;
-  // By pipeline id.
-  std::map<std::string, std::shared_ptr<ResultStore>> stores_ ABSL_GUARDED_BY(mutex_);
-  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_set<SubscribeCall*> calls_ ABSL_GUARDED_BY(mutex_);
+  // Its feeds' scheduler hears of changes until the stores are let go.
+  FeedCalls feeds_;
+  ServedStores stores_;
+  const WindowCalls windows_;
+  const ResultCalls results_;
 };
 
 }  // namespace windrow::query
