@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from bench import plot, record
-from bench.scenarios import Chart, Line, curves, dense, live, profile
+from bench.scenarios import Chart, Line, calls, curves, dense, live, profile
 
 ROUNDS = [
     {"limit": {"per_second": 1_000, "per_cpu_second": 500, "megabytes": 9},
@@ -26,6 +26,17 @@ class Tables(unittest.TestCase):
         lines = {line.what: line for line in dense.lines(ROUNDS)}
         self.assertFalse(lines["dense: records per second, share of the bare loop"].missed)
         self.assertTrue(lines["dense: records per CPU-second, share of the bare loop"].missed)
+
+    def test_calls_are_compared_with_those_of_the_same_round(self):
+        def counted(calls_per_second):
+            return {"calls_per_second": calls_per_second, "p50_ms": 1, "p99_ms": 2}
+
+        rounds = [{"hello": counted(1_000), "top_ten": counted(400)},
+                  {"hello": counted(100), "top_ten": counted(90)},
+                  {"hello": counted(1_000), "top_ten": counted(450)}]
+        share = calls.lines(rounds)[-1]
+        self.assertEqual((share.reached, share.missed), ("45% (40% – 90%)", True))
+        self.assertEqual(calls.charts(rounds)[0].points, [("hello world", 1_000), ("top 10", 400)])
 
     def test_samples_have_a_place(self):
         self.assertEqual(

@@ -17,6 +17,7 @@ SERVICE_NAMES = {
 }
 HEALTH = "grpc.health.v1.Health/"
 PROTOSET = ROOT / "bazel-bin/proto/windrow.protoset"
+CALLS = ROOT / "bazel-bin/bench/calls/calls"
 # gRPC clients in Go ping no more often than that.
 PING_SECONDS = 10
 PINGED_SECONDS = 34
@@ -37,6 +38,7 @@ class GrpcManners(unittest.TestCase):
             with self.subTest(check.__name__):
                 check()
         self.finish_pinging(pinged)
+        self.check_concurrency()
         self.check_drain()
 
     def grpcurl(self, *arguments):
@@ -139,6 +141,32 @@ class GrpcManners(unittest.TestCase):
         self.assertEqual(raised.exception.code, "UNAVAILABLE")
         self.assertLess(time.monotonic() - began, CALL_SECONDS - 5)
         self.restart_producer()
+
+    def check_concurrency(self):
+        """Calls beyond the limit are refused at once; feeds, health and reflection are not."""
+        self.system.stop_service("query")
+        self.system.stack.start_service(
+            "query", [*self.system.service_arguments("query"), "--max-concurrent-calls=1"])
+        self.system.wait_until_serving("query")
+        query = self.system.rpc["query"]
+        with self.many_calls() as load, query.stream(
+                QUERY + "Subscribe", {"parent": VIEW}, seconds=60) as feed:
+            self.assertIn("confirmation", feed.next(CALL_SECONDS))
+            answer = query.call(HEALTH + "Check", {"service": SERVICE_NAMES["query"]})
+            self.assertEqual(answer["status"], "SERVING")
+            self.assertIn(SERVICE_NAMES["query"], query.run("list"))
+            self.assertIsNone(load.poll(), "while there were too many calls")
+            printed, said = load.communicate(timeout=60)
+        self.assertEqual(load.returncode, 0, said)
+        counted = json.loads(printed)
+        self.assertGreater(counted["refused"], 0)
+        self.assertGreater(counted["calls_per_second"], 0)
+
+    def many_calls(self):
+        return subprocess.Popen(
+            [CALLS, f"--target={self.address('query')}", f"--view={VIEW}",
+             "--window=2018-12-01T00:00:00Z", "--concurrency=32", "--duration=3s"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def check_drain(self):
         """A watcher hears that the service drains before its connection ends."""
