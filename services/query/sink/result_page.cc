@@ -55,39 +55,45 @@ absl::Status ResultPage::AddWindowRows(int64_t start_us, int64_t end_us,
           more_ = true;
           return false;
         }
-        v1::Result result;
         bool wanted = false;
-        taken = Take(row, &result, &wanted);
+        taken = Take(row, &wanted);
         last_key_ = EncodeRowKey(row.window_start_us, row.group);
-        if (!wanted) return taken.ok();
-        bytes_ += result.ByteSizeLong();
-        *response_->add_results() = std::move(result);
-        return true;
+        if (taken.ok() && wanted) taken = Add(row);
+        return taken.ok();
       });
   return taken.ok() ? scanned : taken;
 }
 
-absl::Status ResultPage::Take(const StoredRow& row, v1::Result* result, bool* wanted) {
+absl::Status ResultPage::Take(const StoredRow& row, bool* wanted) {
   ++scanned_;
   const absl::Status awaited = caller_.Check();
   if (!awaited.ok()) return awaited;
-  const absl::Status converted = ToResult(row, request_.view, content_.results(), result);
-  if (!converted.ok()) return converted;
+  *wanted = true;
+  if (!looks_at_columns_) return absl::OkStatus();
+  const absl::Status parsed = ToColumns(row, content_.results(), &parsed_, &columns_);
+  if (!parsed.ok()) return parsed;
   // Rows of a view have the same columns.
   if (!names_checked_) {
-    names_checked_ = true;
-    absl::Status known = CheckNames("filter", request_.filter.names(), *result);
-    if (known.ok()) known = CheckNames("order_by", request_.order.names(), *result);
+    absl::Status known = CheckNames("filter", request_.filter.names());
+    if (known.ok()) known = CheckNames("order_by", request_.order.names());
     if (!known.ok()) return known;
+    names_checked_ = true;
   }
   *wanted =
-      request_.filter.Matches([&](absl::string_view name) { return ColumnOf(*result, name); });
+      request_.filter.Matches([this](absl::string_view name) { return ColumnOf(columns_, name); });
   return absl::OkStatus();
 }
 
-absl::Status ResultPage::CheckNames(absl::string_view field, const std::vector<std::string>& names,
-                                    const v1::Result& result) {
-  absl::Status known = CheckColumns(result, names);
+absl::Status ResultPage::Add(const StoredRow& row) {
+  v1::Result* const result = response_->add_results();
+  const absl::Status made = ToResult(row, request_.view, content_.results(), result);
+  bytes_ += result->ByteSizeLong();
+  return made;
+}
+
+absl::Status ResultPage::CheckNames(absl::string_view field,
+                                    const std::vector<std::string>& names) {
+  absl::Status known = CheckColumns(columns_, names);
   if (!known.ok()) wrong_field_ = std::string(field);
   return known;
 }
@@ -97,14 +103,13 @@ absl::Status ResultPage::FillOrdered(const std::string& after_item) {
   absl::Status taken;
   const absl::Status scanned = content_.ScanRows(
       request_.view, request_.range.start_us, request_.range.end_us, "", [&](const StoredRow& row) {
-        Candidate candidate;
         bool wanted = false;
-        taken = Take(row, &candidate.result, &wanted);
-        if (!wanted) return taken.ok();
-        candidate.key = request_.order.SortKey(
-            [&](absl::string_view name) { return ColumnOf(candidate.result, name); },
+        taken = Take(row, &wanted);
+        if (!taken.ok() || !wanted) return taken.ok();
+        std::string key = request_.order.SortKey(
+            [this](absl::string_view name) { return ColumnOf(columns_, name); },
             EncodeRowKey(row.window_start_us, row.group));
-        if (candidate.key > after_item) Keep(std::move(candidate));
+        if (key > after_item) Keep(std::move(key), row);
         return true;
       });
   if (!taken.ok()) return taken;
@@ -117,21 +122,23 @@ absl::Status ResultPage::FillOrdered(const std::string& after_item) {
       break;
     }
     last_key_ = std::move(candidate.key);
-    bytes_ += candidate.result.ByteSizeLong();
-    *response_->add_results() = std::move(candidate.result);
+    candidate.row.group = candidate.group;
+    candidate.row.payload = candidate.payload;
+    const absl::Status added = Add(candidate.row);
+    if (!added.ok()) return added;
   }
   return absl::OkStatus();
 }
 
-void ResultPage::Keep(Candidate candidate) {
+void ResultPage::Keep(std::string key, const StoredRow& row) {
   const auto before = [](const Candidate& a, const Candidate& b) { return a.key < b.key; };
   const bool full = first_.size() > static_cast<size_t>(request_.page_size);
-  if (full && !before(candidate, first_.front())) return;
+  if (full && key >= first_.front().key) return;
   if (full) {
     std::pop_heap(first_.begin(), first_.end(), before);
     first_.pop_back();
   }
-  first_.push_back(std::move(candidate));
+  first_.push_back({std::move(key), row, std::string(row.group), std::string(row.payload)});
   std::push_heap(first_.begin(), first_.end(), before);
 }
 

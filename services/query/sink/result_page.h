@@ -40,7 +40,8 @@ class ResultPage {
       : content_(content),
         request_(std::move(request)),
         caller_(request_.is_waiting),
-        response_(response) {}
+        response_(response),
+        looks_at_columns_(!request_.filter.names().empty() || !request_.order.empty()) {}
 
   // Adds the rows after `last_item` of the page before; "" for the first page.
   absl::Status Fill(const std::string& last_item);
@@ -52,22 +53,28 @@ class ResultPage {
   const std::string& wrong_field() const { return wrong_field_; }
 
  private:
-  // A row that may be among the first of an ordered list.
+  // A row that may be among the first of an ordered list: kept as stored, since most do not stay
+  // there.
   struct Candidate {
     std::string key;
-    v1::Result result;
+    // Its views are not valid: see group and payload.
+    StoredRow row;
+    std::string group;
+    std::string payload;
   };
 
   absl::Status FillOldestFirst(const std::string& after_key);
   absl::Status FillNewestFirst(const std::string& after_key);
   absl::Status FillOrdered(const std::string& after_item);
   absl::Status AddWindowRows(int64_t start_us, int64_t end_us, const std::string& after_key);
-  // Whether the row is one of those asked for; its message is then in `result`.
-  absl::Status Take(const StoredRow& row, v1::Result* result, bool* wanted);
+  // Whether the row is one of those asked for.
+  absl::Status Take(const StoredRow& row, bool* wanted);
   // Whether the rows of the view have these columns.
-  absl::Status CheckNames(absl::string_view field, const std::vector<std::string>& names,
-                          const v1::Result& result);
-  void Keep(Candidate candidate);
+  absl::Status CheckNames(absl::string_view field, const std::vector<std::string>& names);
+  // Keeps the row of this key if it is among the first.
+  void Keep(std::string key, const StoredRow& row);
+  // Adds the row to the answer.
+  absl::Status Add(const StoredRow& row);
 
   const StoreView& content_;
   const Request request_;
@@ -77,6 +84,11 @@ class ResultPage {
   int64_t scanned_ = 0;
   bool more_ = false;
   bool names_checked_ = false;
+  // Whether an answer needs a look at the columns of its rows.
+  const bool looks_at_columns_;
+  // Of the row that was taken last, if it does.
+  results::v1::Row parsed_;
+  v1::Result columns_;
   std::string last_key_;
   std::string next_item_;
   std::string wrong_field_;
