@@ -16,6 +16,13 @@ constexpr char kMethod[] = "/grpc.health.v1.Health/Check";
 // HealthCheckResponse has one field: number 1, an enum, in which 1 is SERVING.
 constexpr uint32_t kStatusTag = 1 << 3;
 constexpr uint64_t kServing = 1;
+// HealthCheckRequest has one field: number 1, a name.
+constexpr char kNameTag = (1 << 3) | 2;
+
+// A HealthCheckRequest.
+std::string AskFor(absl::string_view name) {
+  return absl::StrCat(std::string({kNameTag, static_cast<char>(name.size())}), name);
+}
 
 bool SaysServing(grpc::ByteBuffer& response) {
   grpc::Slice slice;
@@ -27,13 +34,15 @@ bool SaysServing(grpc::ByteBuffer& response) {
 
 }  // namespace
 
-absl::Status CheckHealth(const Session& session, Service service, absl::Duration timeout) {
+absl::Status CheckHealth(const Session& session, Service service, absl::string_view name,
+                         absl::Duration timeout) {
   // Debian ships no generated code of the health protocol; its two messages are small enough to do
-  // without. The request asks for the whole server: an empty message.
+  // without.
   grpc::GenericStub stub(session.Channel(service));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-  grpc::ByteBuffer request(nullptr, 0);
+  const grpc::Slice asked(AskFor(name));
+  grpc::ByteBuffer request(&asked, 1);
   grpc::ByteBuffer response;
   grpc::Status result;
   absl::Notification done;

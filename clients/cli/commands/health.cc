@@ -14,6 +14,7 @@ constexpr absl::Duration kTimeout = absl::Seconds(3);
 
 struct HealthOptions {
   std::vector<std::string> parts;
+  std::string probe = "readiness";
   absl::Duration wait = absl::ZeroDuration();
   std::string format = "table";
 };
@@ -31,23 +32,25 @@ absl::Status CheckKafka(const Session& session) {
   return (*admin)->ListTopics(kTimeout).status();
 }
 
-Part Check(Session& session, const std::string& name) {
+Part Check(Session& session, const std::string& name, const std::string& probe) {
   const Session::Addresses& addresses = session.addresses();
   if (name == "kafka") return {name, addresses.kafka, CheckKafka(session)};
   if (name == "producer") {
-    return {name, addresses.producer, CheckHealth(session, Service::kProducer, kTimeout)};
+    return {name, addresses.producer, CheckHealth(session, Service::kProducer, probe, kTimeout)};
   }
   if (name == "aggregator") {
-    return {name, addresses.aggregator, CheckHealth(session, Service::kAggregator, kTimeout)};
+    return {name, addresses.aggregator,
+            CheckHealth(session, Service::kAggregator, probe, kTimeout)};
   }
-  return {name, addresses.query, CheckHealth(session, Service::kQuery, kTimeout)};
+  return {name, addresses.query, CheckHealth(session, Service::kQuery, probe, kTimeout)};
 }
 
 // Checks again until it is well, up to the deadline.
-Part CheckUntil(Session& session, const std::string& name, absl::Time deadline) {
-  Part part = Check(session, name);
+Part CheckUntil(Session& session, const std::string& name, const std::string& probe,
+                absl::Time deadline) {
+  Part part = Check(session, name, probe);
   while (!part.status.ok() && absl::Now() < deadline && !runtime::WaitForTermination(kPause)) {
-    part = Check(session, name);
+    part = Check(session, name, probe);
   }
   return part;
 }
@@ -70,7 +73,7 @@ absl::Status Run(Session& session, const HealthOptions& options) {
   Listing listing(options.format, {{"PART"}, {"ADDRESS"}, {"HEALTH"}});
   int ill = 0;
   for (const std::string& name : names) {
-    const Part part = CheckUntil(session, name, deadline);
+    const Part part = CheckUntil(session, name, options.probe, deadline);
     if (!part.status.ok()) ++ill;
     listing.AddJson(PartJson(part), [&part] {
       return std::vector<std::string>{
@@ -92,9 +95,14 @@ void AddHealth(CommandLine* line) {
               const auto options = std::make_shared<HealthOptions>();
               command.Arguments("PART", &options->parts, "Only these parts",
                                 {"kafka", "producer", "aggregator", "query"});
+              command.Choice("--probe", &options->probe, {"readiness", "liveness"},
+                             "What a service is asked: whether it answers calls, or only whether "
+                             "it is not stuck, whatever Kafka does");
               command.Option("--wait", &options->wait, "Wait so long until they do");
               command.Output(&options->format);
-              command.Examples("  windrow health\n  windrow health query --wait 30s");
+              command.Examples(
+                  "  windrow health\n  windrow health query --wait 30s\n"
+                  "  windrow health aggregator --probe liveness");
               return [options](Session& session) { return Run(session, *options); };
             });
 }
