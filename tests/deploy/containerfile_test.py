@@ -65,6 +65,20 @@ class Images(unittest.TestCase):
     def test_the_base_is_pinned(self):
         self.assertRegex(self.file.text, r"(?m)^ARG BASE=\S+:bookworm-\d{8}-slim@sha256:[0-9a-f]{64}$")
 
+    def test_every_source_of_the_programs_is_let_through(self):
+        """What Bazel reads of this repository to build them, .dockerignore does not keep back."""
+        programs = re.findall(r"//[\w/]+:\w+", self.stage("build"))
+        self.assertEqual(len(programs), len(BINARIES))
+        labels = output("bazel", "query", "--noshow_progress", "--output=label",
+                        f"kind('source file', deps(set({' '.join(programs)})))")
+        files = [label[2:].replace(":", "/").lstrip("/") for label in labels.split() if label.startswith("//")]
+        self.assertGreater(len(files), 300)
+        lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        let_through = tuple(line[1:] for line in lines if line.startswith("!"))
+        kept_back = [file for file in files
+                     if not any(file == one or file.startswith(one + "/") for one in let_through)]
+        self.assertEqual(kept_back, [])
+
     def test_they_run_as_a_user_without_rights(self):
         self.assertIn("\nUSER 10001:10001\n", self.stage("runtime"))
         for target in self.file.program:
