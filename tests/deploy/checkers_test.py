@@ -22,7 +22,7 @@ SCHEMAS = pathlib.Path(kubernetes_validate.__file__).parent / "kubernetes-json-s
 KINDS = ("configmap-", "deployment-", "job-", "namespace-", "networkpolicy-", "poddisruptionbudget-",
          "service-", "serviceaccount-", "statefulset-")
 # Objects of operators, whose schemas no package that we can name holds.
-SKIPPED = "KafkaTopic,KafkaUser,ScaledObject,ServiceMonitor"
+SKIPPED = "KafkaTopic,KafkaUser,PrometheusRule,ScaledObject,ServiceMonitor"
 # Images are tags that are never given twice, or digests; `Always` would want a registry for nodes
 # that were loaded with an image.
 IGNORED = ["container-image-pull-policy"]

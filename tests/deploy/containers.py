@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Where a program of ours listens unless told otherwise, by its name.
 PORTS = {"producer": 7001, "aggregator": 7002, "query": 7003}
+# And where the manifests of k8s/ put /metrics.
+METRICS_PORTS = {"producer": 7101, "aggregator": 7102, "query": 7103}
 
 
 @dataclasses.dataclass
@@ -28,7 +30,7 @@ class Container:
     environment: dict
     # Folder in the container -> folder of this machine; None for an empty one to write to.
     mounts: dict
-    # Commands or (port, service) of gRPC health by which its health is asked.
+    # Commands (lists), or what Kubernetes says of a gRPC probe, by which its health is asked.
     probes: list = dataclasses.field(default_factory=list)
 
     @property
@@ -138,8 +140,9 @@ class Here:
         """An argument or a value, with what is of the container replaced by what is here."""
         for address, here in self.addresses.items():
             text = re.sub(rf"(?<![\w.-]){re.escape(address)}(?!\d)", here, text)
-        text = re.sub(r"\b(?:0\.0\.0\.0|127\.0\.0\.1):(70\d\d)\b",
-                      lambda match: f"127.0.0.1:{self.port(container, int(match[1]))}", text)
+        text = re.sub(r"\b(0\.0\.0\.0|127\.0\.0\.1|localhost):(7[01]\d\d)\b",
+                      lambda match: f"{match[1].replace('0.0.0.0', '127.0.0.1')}:"
+                                    f"{self.port(container, int(match[2]))}", text)
         for inside, outside in sorted(container.mounts.items(), reverse=True):
             if outside is None:
                 outside = self.folder / container.name / inside.strip("/")

@@ -16,6 +16,7 @@ K8S = ROOT / "k8s"
 OVERLAYS = sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml"))
 COMPONENTS = sorted(path.parent.name for path in (K8S / "components").glob("*/kustomization.yaml"))
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
 def kubectl():
@@ -37,6 +38,11 @@ def render_with(overlay, components):
         text = {kind: [os.path.relpath(path, folder) for path in paths] for kind, paths in here.items()}
         (pathlib.Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(text))
         return render(folder)
+
+
+def probe_of(declared):
+    """A command, or the port and name of gRPC health; None for a probe of another kind."""
+    return declared["exec"]["command"] if "exec" in declared else declared.get("grpc")
 
 
 class Manifests:
@@ -64,9 +70,9 @@ class Manifests:
             template = workload["spec"]["template"]
             yield workload["metadata"]["name"], template["metadata"]["labels"], template["spec"]
 
-    def container(self, workload, folder):
-        """The only container of a workload, with its ConfigMaps written to `folder`. Secrets are the
-        caller's: they are not in the manifests."""
+    def container(self, workload, folder, secrets=None):
+        """The only container of a workload, with its ConfigMaps written to `folder`, and those of its
+        Secrets that are given, as {name: {file: bytes}}: they are not in the manifests."""
         spec = next(spec for name, _, spec in self.pods() if name == workload)
         (container,) = spec["containers"]
         environment = self._environment(container, f"{workload}-0")
@@ -74,9 +80,9 @@ class Manifests:
                      for argument in container.get("args", [])]
         mounts = {}
         for mount in container.get("volumeMounts", []):
-            mounts[mount["mountPath"]] = self._mounted(spec, mount, pathlib.Path(folder) / workload)
-        probes = [container[kind]["grpc"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")
-                  if "grpc" in container.get(kind, {})]
+            mounts[mount["mountPath"]] = self._mounted(spec, mount, pathlib.Path(folder) / workload,
+                                                       secrets or {})
+        probes = [probe_of(container[kind]) for kind in PROBES if kind in container]
         return Container(workload, container["image"], arguments, environment, mounts, probes)
 
     def _environment(self, container, pod_name):
@@ -92,16 +98,22 @@ class Manifests:
                 environment[variable["name"]] = pod_name
         return environment
 
-    def _mounted(self, spec, mount, folder):
+    def _mounted(self, spec, mount, folder, secrets):
         """The folder of this machine for a mount; None for one that is empty at first."""
         volumes = [volume for volume in spec.get("volumes", []) if volume["name"] == mount["name"]]
-        if not volumes or "configMap" not in volumes[0]:
+        volume = volumes[0] if volumes else {}
+        if "configMap" in volume:
+            source = volume["configMap"]
+            data = {key: text.encode() for key, text in
+                    self.find("ConfigMap", source["name"])["data"].items()}
+        elif volume.get("secret", {}).get("secretName") in secrets:
+            source = volume["secret"]
+            data = secrets[source["secretName"]]
+        else:
             return None
-        source = volumes[0]["configMap"]
-        data = self.find("ConfigMap", source["name"])["data"]
         items = source.get("items", [{"key": key, "path": key} for key in data])
         for item in items:
             path = folder / mount["name"] / item["path"]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(data[item["key"]], encoding="utf-8")
+            path.write_bytes(data[item["key"]])
         return folder / mount["name"]

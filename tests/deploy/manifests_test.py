@@ -1,32 +1,46 @@
 """k8s/: the manifests are valid, agree with each other and with the programs, and what the pods of an
 overlay run starts and serves.
 
-kubeconform and kube-score are a part of `./test --deploy-tools`.
+kubeconform and kube-score are a part of `./test --deploy-checkers`.
 """
 
+import dataclasses
+import hashlib
 import os
 import pathlib
 import re
 import shutil
+import socket
+import struct
 import tempfile
 import unittest
 
 import kubernetes_validate
 import yaml
 
+from dev.broker import Broker, free_port, request
 from dev.stack import GRACEFUL_STOP_SECONDS, Ports, Stack
-from tests.deploy.containers import (Containerfile, DeclaredBroker, Here, PORTS, ROOT, flag_values,
-                                     flags_of, kafka_properties)
-from tests.deploy.manifests import COMPONENTS, K8S, OVERLAYS, Manifests
+from tests.deploy.containers import (Containerfile, DeclaredBroker, Here, METRICS_PORTS, PORTS, ROOT,
+                                     flag_values, flags_of, kafka_properties)
+from tests.deploy.manifests import COMPONENTS, K8S, OVERLAYS, PROBES, Manifests, probe_of
+from tests.e2e.certificates import Authority
 from tests.e2e.grpcurl import Grpcurl
 from tests.e2e.waiting import wait_until
 
 STATE = pathlib.Path(os.environ.get("WINDROW_STATE_DIR", ROOT / ".run"))
 VERSION = "1.37"
 # Objects of operators: kinds that Kubernetes itself does not know.
-OF_OPERATORS = {"KafkaTopic", "KafkaUser", "ScaledObject", "ServiceMonitor"}
+OF_OPERATORS = {"KafkaTopic", "KafkaUser", "PrometheusRule", "ScaledObject", "ServiceMonitor"}
 START_SECONDS = 90
 LIVE = "liveness"
+READY = "readiness"
+
+
+def asked_for(probe):
+    """Which of the two a probe asks for."""
+    if isinstance(probe, dict):
+        return probe["service"]
+    return probe[5] if probe[4:5] == ["--probe"] else READY
 
 
 def selects(selector, labels):
@@ -98,9 +112,16 @@ class EachOverlay(unittest.TestCase):
             _, _, port = flag_values(container["args"])["listen"].rpartition(":")
             self.assertEqual(ports["grpc"], int(port))
             self.assertEqual(ports["grpc"], PORTS[program])
-            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-                if "grpc" in container[probe]:
-                    self.assertEqual(container[probe]["grpc"]["port"], ports["grpc"], probe)
+            _, _, port = flag_values(container["args"])["metrics_address"].rpartition(":")
+            self.assertEqual(ports["metrics"], int(port))
+            self.assertEqual(ports["metrics"], METRICS_PORTS[program])
+            for kind in PROBES:
+                probe = probe_of(container[kind])
+                if isinstance(probe, dict):
+                    self.assertEqual(probe["port"], ports["grpc"], kind)
+                else:
+                    self.assertEqual(probe[:4], ["windrow", f"--{program}=localhost:{ports['grpc']}",
+                                                 "health", program])
             service = manifests.find("Service", container["name"])["spec"]
             self.assertEqual({port["name"]: port["port"] for port in service["ports"]}, ports)
             self.assertEqual(service["clusterIP"], "None")
@@ -109,9 +130,8 @@ class EachOverlay(unittest.TestCase):
         for _, _, container, program in self.each_container_of_ours():
             if program == "windrow":
                 continue
-            for probe in ("startupProbe", "livenessProbe"):
-                self.assertEqual(container[probe].get("grpc", {}).get("service", LIVE), LIVE)
-            self.assertNotEqual(container["readinessProbe"].get("grpc", {}).get("service"), LIVE)
+            asked = [asked_for(probe_of(container[kind])) for kind in PROBES]
+            self.assertEqual(asked, [LIVE, LIVE, READY])
 
     def test_pods_may_do_no_more_than_they_must(self):
         for _, _, _, spec in self.each_pod():
@@ -207,6 +227,61 @@ class EachOverlay(unittest.TestCase):
             for line in properties.read_text(encoding="utf-8").splitlines():
                 if ".location=" in line:
                     self.assertIn(str(pathlib.PurePath(line.partition("=")[2]).parent), places)
+
+    def test_prod_speaks_tls_to_those_whom_it_knows(self):
+        prod = self.overlays["prod"]
+        for name in PORTS:
+            (spec,) = [spec for workload, _, spec in prod.pods() if workload == name]
+            (container,) = spec["containers"]
+            given = flag_values(container["args"])
+            self.assertNotIn("insecure_plaintext", given)
+            holds = {"/etc/windrow-tls": {"tls.crt", "tls.key", "ca.crt"},  # As cert-manager has it.
+                     "/etc/windrow-auth": {"principals"}, "/etc/windrow-policy": {"policy.txt"}}
+            places = {mount["mountPath"] for mount in container["volumeMounts"]}
+            self.assertLessEqual(set(holds), places)
+            for flag in ("tls_cert", "tls_key", "tls_client_ca", "auth_principals", "auth_policy"):
+                folder, _, file = given[flag].rpartition("/")
+                self.assertIn(file, holds[folder], flag)
+            (port,) = [port for port in prod.find("Service", name)["spec"]["ports"]
+                       if port["name"] == "grpc"]
+            self.assertNotIn("appProtocol", port)
+        policy = (ROOT / "resources/auth/policy.txt").read_text(encoding="utf-8")
+        self.assertIn({"policy.txt": policy}, [thing["data"] for thing in prod.of_kind("ConfigMap")])
+
+    def test_secrets_are_explained(self):
+        page = (K8S / "README.md").read_text(encoding="utf-8")
+        for _, _, _, spec in self.each_pod():
+            for volume in spec.get("volumes", []):
+                if "secret" in volume:
+                    self.assertIn(f"`{volume['secret']['secretName']}`", page)
+
+    def test_prometheus_finds_every_service(self):
+        for overlay in OVERLAYS:
+            with_monitor = Manifests(overlay, ["service-monitor"])
+            monitor = with_monitor.find("ServiceMonitor", "windrow")["spec"]
+            (endpoint,) = monitor["endpoints"]
+            found = {}
+            for service in with_monitor.of_kind("Service"):
+                labels = service["metadata"]["labels"]
+                for port in service["spec"]["ports"]:
+                    if selects(monitor["selector"], labels) and port["name"] == endpoint["port"]:
+                        found[service["metadata"]["name"]] = port["port"]
+                        # What the alert rules say.
+                        self.assertEqual(labels[monitor["jobLabel"]], "windrow")
+            self.assertEqual(found, METRICS_PORTS)
+
+    def test_alert_rules_are_the_tested_ones(self):
+        shipped = yaml.safe_load((ROOT / "resources/monitoring/alerts.yaml").read_text(encoding="utf-8"))
+        rule = Manifests("dev", ["service-monitor"]).find("PrometheusRule", "windrow")
+        self.assertEqual(rule["spec"], shipped)
+
+    def test_metrics_are_for_prometheus_alone(self):
+        for manifests in self.each():
+            policy = manifests.find("NetworkPolicy", "metrics")["spec"]
+            (rule,) = policy["ingress"]
+            self.assertEqual([port["port"] for port in rule["ports"]], ["metrics"])
+            (source,) = rule["from"]
+            self.assertEqual(source["podSelector"], {"matchLabels": {"app.kubernetes.io/name": "prometheus"}})
 
     def test_network_policies_deny_and_allow(self):
         for manifests in self.each():
@@ -307,6 +382,165 @@ class OverlayRuns(unittest.TestCase):
         pipelines = self.here.run(aggregator, "windrow", ["pipelines", "list", "-o", "json"])
         self.assertIn("pipelines/sf-calls", pipelines.stdout, pipelines.stderr)
         self.assertEqual(self.stack.stop(), [], "these had to be killed")
+
+
+class ProdRuns(unittest.TestCase):
+    """The pods of the overlay prod as processes of this machine, by TLS to each other's callers and to
+    a Kafka that knows its clients by certificates, and lets them do what the KafkaUsers say."""
+
+    def setUp(self):
+        self.manifests = Manifests("prod")
+        self.folder = STATE / "test" / "deploy" / "prod"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.callers = Authority(self.folder / "callers")
+        self.kafka = Authority(self.folder / "kafka")
+        secrets = {f"{name}-tls": self.tls_secret(name) for name in PORTS}
+        secrets.update((f"windrow-{name}", self.kafka_user(f"windrow-{name}")) for name in PORTS)
+        secrets["windrow-cluster-ca-cert"] = {"ca.crt": self.kafka.certificate.read_bytes()}
+        digest = hashlib.sha256(b"a-token").hexdigest()
+        secrets["windrow-principals"] = {"principals": f"admin somebody sha256:{digest}\n".encode()}
+        self.containers = {name: self.manifests.container(name, self.folder / "mounts", secrets)
+                           for name in PORTS}
+        self.here = Here(self.folder, {})
+        for name, port in PORTS.items():
+            self.here.addresses[f"{name}:{port}"] = (
+                f"localhost:{self.here.port(self.containers[name], port)}")
+        for container in self.containers.values():
+            properties = container.mounts["/etc/windrow-kafka/client"] / "client.properties"
+            properties.write_text(self.here.text(container, properties.read_text(encoding="utf-8")))
+        self.stack = Stack(self.folder, Ports(), kafka="unused")
+        self.addCleanup(self.stack.stop)
+
+    def tls_secret(self, name):
+        certificate, key = self.callers.issue(name)
+        return {"tls.crt": certificate.read_bytes(), "tls.key": key.read_bytes(),
+                "ca.crt": self.callers.certificate.read_bytes()}
+
+    def kafka_user(self, name):
+        certificate, key = self.kafka.issue(name)
+        return {"user.crt": certificate.read_bytes(), "user.key": key.read_bytes()}
+
+    def start_kafka(self):
+        broker = Broker(self.folder / "broker", free_port())
+        port = free_port()
+        certificate, key = self.kafka.issue("kafka")
+        store = self.folder / "kafka.pem"
+        store.write_text(key.read_text() + certificate.read_text())
+        broker.more_settings = {
+            "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},TLS://127.0.0.1:{port},"
+                         "CONTROLLER://127.0.0.1:@CONTROLLER_PORT@",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker.port},TLS://127.0.0.1:{port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": store,
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.kafka.certificate,
+            "ssl.client.auth": "required",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            # The test itself, and the broker.
+            "super.users": "User:ANONYMOUS",
+        }
+        broker.start()
+        self.addCleanup(broker.stop)
+        for name in PORTS:
+            user = self.manifests.find("KafkaUser", f"windrow-{name}")
+            create_acls(broker.port, f"User:CN=windrow-{name}", user["spec"]["authorization"]["acls"])
+        self.here.addresses["windrow-kafka-bootstrap.kafka.svc:9093"] = f"127.0.0.1:{port}"
+        return broker
+
+    def start(self, name):
+        container = self.containers[name]
+        self.stack.start_program(name, name, self.here.arguments(container),
+                                 self.here.environment(container))
+
+    def probe(self, name, probe):
+        """What the kubelet does: the exit code of the command."""
+        program, *arguments = probe
+        return self.here.run(self.containers[name], program, arguments).returncode
+
+    def wait_for(self, name, probe):
+        def is_so():
+            self.stack.check_running()
+            code = self.probe(name, probe)
+            return code == 0 or (False, code)
+
+        wait_until(f"{name} to answer {probe}", is_so, START_SECONDS)
+
+    def windrow(self, *arguments, token=True):
+        """`kubectl exec aggregator-0 -- windrow ...`, of somebody with a token."""
+        file = self.folder / "token"
+        file.write_text("a-token")
+        flags = ["--token-file", str(file)] if token else []
+        return self.here.run(self.containers["aggregator"], "windrow", [*flags, *arguments])
+
+    def test_they_live_without_kafka(self):
+        self.here.addresses["windrow-kafka-bootstrap.kafka.svc:9093"] = "127.0.0.1:1"
+        for name in PORTS:
+            self.start(name)
+        for name in PORTS:
+            startup, liveness, readiness = self.containers[name].probes
+            self.wait_for(name, startup)
+            self.wait_for(name, liveness)
+            self.assertNotEqual(self.probe(name, readiness), 0)
+        self.assertEqual(self.stack.stop(), [], "these had to be killed")
+
+    def test_they_run(self):
+        broker = self.start_kafka()
+        topic = self.manifests.find("KafkaTopic", "calls")["spec"]
+        operator = dataclasses.replace(self.containers["aggregator"], environment={})
+        made = self.here.run(operator, "windrow",
+                             ["--kafka", broker.address, "topics", "create", topic["topicName"],
+                              "--partitions", str(topic["partitions"])])
+        self.assertEqual(made.returncode, 0, made.stderr)
+        for name in PORTS:
+            self.start(name)
+        for name in PORTS:
+            for probe in self.containers[name].probes:
+                self.wait_for(name, probe)
+        for command in (["producer", "start", "--records", "2000", "--seed", "3"],
+                        ["producer", "status", "--wait"], ["pipelines", "drain", "--wait", "60s"]):
+            done = self.windrow(*command)
+            self.assertEqual(done.returncode, 0, (command, done.stderr))
+
+        def rows():
+            done = self.windrow("results", "list", "calls-by-type", "-o", "json")
+            return done.stdout.count("\n") > 0 or (False, done.stderr)
+
+        wait_until("rows of results", rows, START_SECONDS)
+        refused = self.windrow("pipelines", "list", token=False)
+        self.assertEqual(refused.returncode, 64 + 16, refused.stderr)  # UNAUTHENTICATED
+        # More than its KafkaUser allows, nobody may do.
+        denied = self.here.run(self.containers["producer"], "windrow", ["topics", "create", "mine"])
+        self.assertNotEqual(denied.returncode, 0, denied.stdout)
+        self.assertEqual(self.stack.stop(), [], "these had to be killed")
+
+
+# Kafka's numbers.
+RESOURCE_TYPES = {"topic": 2, "group": 3, "cluster": 4, "transactionalId": 5}
+PATTERN_TYPES = {"literal": 3, "prefix": 4}
+OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8}
+ALLOW = 3
+CREATE_ACLS = 30
+
+
+def create_acls(port, principal, acls):
+    """What Strimzi's user operator does for the authorization of a KafkaUser."""
+    def text(value):
+        return struct.pack(">h", len(value)) + value.encode()
+
+    created = [
+        struct.pack(">b", RESOURCE_TYPES[acl["resource"]["type"]]) + text(acl["resource"]["name"])
+        + struct.pack(">b", PATTERN_TYPES[acl["resource"]["patternType"]]) + text(principal) + text("*")
+        + struct.pack(">bb", OPERATIONS[operation], ALLOW)
+        for acl in acls for operation in acl["operations"]]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+        answer = request(sock, CREATE_ACLS, 1, struct.pack(">i", len(created)) + b"".join(created))
+    # Throttle time, the number of results, and in each an error and its message.
+    errors = struct.unpack_from(">i", answer, 4)[0], struct.unpack_from(">h", answer, 8)[0]
+    if errors != (len(created), 0):
+        raise AssertionError(f"the ACLs were not created: {answer!r}")
 
 
 if __name__ == "__main__":
