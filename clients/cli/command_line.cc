@@ -88,6 +88,11 @@ void Command::Option(const std::string& names, std::string* value, const std::st
   if (!value->empty()) option->capture_default_str();
 }
 
+void Command::Option(const std::string& names, std::vector<std::string>* values,
+                     const std::string& help) {
+  app_->add_option(names, *values, help)->allow_extra_args(false);
+}
+
 void Command::Option(const std::string& names, int64_t* value, const std::string& help) {
   app_->add_option(names, *value, help)->capture_default_str();
 }

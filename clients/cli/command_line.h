@@ -51,6 +51,8 @@ class Command {
                  const std::vector<std::string>& choices);
   // `--name VALUE`; names are separated by commas ("-o,--output").
   void Option(const std::string& names, std::string* value, const std::string& help);
+  // May be given several times, with one value each.
+  void Option(const std::string& names, std::vector<std::string>* values, const std::string& help);
   void Option(const std::string& names, int64_t* value, const std::string& help);
   void Option(const std::string& names, uint64_t* value, const std::string& help);
   void Option(const std::string& names, double* value, const std::string& help);

@@ -149,7 +149,7 @@ class CommitRestoreTest : public testing::Test {
     while (!reader->at_end() && absl::Now() < deadline) {
       const auto read = reader->Read(100, absl::Milliseconds(100), [&](const kafka::RecordView& r) {
         records.push_back({r.partition, r.offset, std::string(r.key), std::string(r.value),
-                           kafka::ReadHeaders(r)});
+                           r.headers()});
       });
       EXPECT_TRUE(read.ok()) << read.status();
     }

@@ -8,7 +8,9 @@
 
 #include "absl/time/clock.h"
 #include "services/platform/auth/access_control.h"
+#include "services/platform/rpc/call_trace.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/trace_parent.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -67,6 +69,7 @@ ControlCall::ControlCall(const grpc::ServerContext* context, absl::string_view m
     : context_(context),
       method_(method),
       caller_(context == nullptr ? "" : auth::CallerOf(*context)),
+      trace_parent_(rpc::TraceParentOf(context)),
       pipeline_(TextField(request, "name")),
       request_id_(TextField(request, "request_id")),
       validate_only_(Flag(request, "validate_only")),
@@ -89,6 +92,7 @@ grpc::Status ControlCall::End(grpc::Status status) const {
   runtime::LogInfo("control call", {{"method", method_},
                                     {"pipeline", pipeline_},
                                     {"caller", caller_},
+                                    {"trace_id", runtime::TraceIdOf(trace_parent_)},
                                     {"request_id", request_id_},
                                     {"outcome", outcome},
                                     {"code", static_cast<int64_t>(status.error_code())},

@@ -26,6 +26,9 @@ class ControlCall {
   // Proposal.caller; empty without a connection.
   const std::string& caller() const { return caller_; }
 
+  // The trace that the call belongs to; empty for none.
+  const std::string& trace_parent() const { return trace_parent_; }
+
   // What is left of the caller's deadline, `longest` at most; zero when it has gone.
   absl::Duration TimeLeft(absl::Duration longest) const;
 
@@ -43,6 +46,7 @@ class ControlCall {
   const grpc::ServerContext* const context_;
   const std::string method_;
   std::string caller_;
+  const std::string trace_parent_;
   std::string pipeline_;
   std::string request_id_;
   bool validate_only_ = false;

@@ -7,6 +7,7 @@
 #include "services/aggregator/source/pipeline_settings.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/trace_parent.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -103,6 +104,7 @@ absl::StatusOr<std::unique_ptr<ControlLog>> ControlLog::Open(const kafka::KafkaC
       return absl::DeadlineExceededError(absl::StrCat("the topic ", kTopic, " cannot be read"));
     }
   }
+  log->caught_up_ = true;
   log->thread_ = std::thread([raw = log.get()] { raw->Run(); });
   return log;
 }
@@ -124,19 +126,35 @@ ControlLog::~ControlLog() {
 
 absl::StatusOr<bool> ControlLog::ReadOnce(absl::Duration timeout) {
   bool changed = false;
-  const absl::StatusOr<int> count =
-      reader_->Read(100, timeout, [&](const kafka::RecordView& record) {
-        pb::Proposal proposal;
-        if (!proposal.ParseFromArray(record.value.data(), static_cast<int>(record.value.size()))) {
-          runtime::LogError("control record unreadable", {{"offset", record.offset}});
-          return;
-        }
-        absl::MutexLock lock(&mutex_);
-        const ControlVerdict verdict = state_.Apply(DecodeProposal(proposal));
-        changed = changed || verdict.accepted;
-      });
+  const absl::StatusOr<int> count = reader_->Read(
+      100, timeout, [&](const kafka::RecordView& record) { changed = Apply(record) || changed; });
   if (!count.ok()) return count.status();
   return changed;
+}
+
+bool ControlLog::Apply(const kafka::RecordView& record) {
+  pb::Proposal proposal;
+  if (!proposal.ParseFromArray(record.value.data(), static_cast<int>(record.value.size()))) {
+    runtime::LogError("control record unreadable", {{"offset", record.offset}});
+    return false;
+  }
+  ControlVerdict verdict;
+  {
+    absl::MutexLock lock(&mutex_);
+    verdict = state_.Apply(DecodeProposal(proposal));
+  }
+  const std::string trace_parent = runtime::FindTraceParent(record.headers());
+  if (caught_up_ && !trace_parent.empty()) {
+    runtime::LogInfo("control record applied", {{"trace_id", runtime::TraceIdOf(trace_parent)},
+                                                {"topic", record.topic},
+                                                {"partition", record.partition},
+                                                {"offset", record.offset},
+                                                {"pipeline", proposal.pipeline()},
+                                                {"request_id", proposal.request_id()},
+                                                {"accepted", verdict.accepted},
+                                                {"generation", verdict.generation}});
+  }
+  return verdict.accepted;
 }
 
 void ControlLog::Run() {
@@ -158,7 +176,8 @@ void ControlLog::Run() {
 }
 
 absl::StatusOr<ControlVerdict> ControlLog::Propose(const pb::Proposal& proposal,
-                                                   absl::Duration timeout) {
+                                                   absl::Duration timeout,
+                                                   absl::string_view trace_parent) {
   const absl::Time deadline = absl::Now() + timeout;
   {
     absl::MutexLock lock(&mutex_);
@@ -166,7 +185,8 @@ absl::StatusOr<ControlVerdict> ControlLog::Propose(const pb::Proposal& proposal,
     if (earlier.has_value()) return *earlier;
   }
   const absl::StatusOr<int64_t> offset =
-      producer_->SendAndWait(kTopic, 0, proposal.pipeline(), proposal.SerializeAsString(), timeout);
+      producer_->SendAndWait(kTopic, 0, proposal.pipeline(), proposal.SerializeAsString(), timeout,
+                             runtime::TraceHeaders(trace_parent));
   if (!offset.ok()) return offset.status();
   const std::string& request_id = proposal.request_id();
   absl::MutexLock lock(&mutex_);

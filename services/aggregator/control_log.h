@@ -41,9 +41,11 @@ class ControlLog {
   ControlLog& operator=(const ControlLog&) = delete;
 
   // Appends a proposal and waits until it has been applied here. DEADLINE_EXCEEDED means that it is
-  // not known whether it will be: ask again with the same request id.
+  // not known whether it will be: ask again with the same request id. Its record belongs to the
+  // trace `trace_parent`, if that is not empty, and whoever applies it logs so.
   absl::StatusOr<ControlVerdict> Propose(const windrow::control::v1::Proposal& proposal,
-                                         absl::Duration timeout);
+                                         absl::Duration timeout,
+                                         absl::string_view trace_parent = {});
 
   // What became of a request that has been applied here, of its last attempt if it took several.
   absl::optional<ControlVerdict> FindOutcome(const std::string& request_id) const;
@@ -65,6 +67,8 @@ class ControlLog {
              std::unique_ptr<kafka::RecordProducer> producer, std::function<void()> on_change);
   // Reads what is there; true when a change was accepted.
   absl::StatusOr<bool> ReadOnce(absl::Duration timeout);
+  // Reads one record; whether it was accepted.
+  bool Apply(const kafka::RecordView& record);
   void Run();
 
   const std::unique_ptr<kafka::PartitionReader> reader_;
@@ -73,6 +77,8 @@ class ControlLog {
   mutable absl::Mutex mutex_;
   ControlState state_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Whether what was there at first has been read. Of the reading thread.
+  bool caught_up_ = false;
   std::thread thread_;
 };
 

@@ -41,7 +41,8 @@ grpc::Status ControlProposer::ProposeOnce(control::Proposal proposal, const std:
   proposal.set_caller(call->caller());
   SetTime(absl::Now(), proposal.mutable_propose_time());
   proposal.set_request_id(ControlLog::RequestIdOfAttempt(request_id, attempt));
-  const absl::StatusOr<ControlVerdict> applied = log_->Propose(proposal, timeout);
+  const absl::StatusOr<ControlVerdict> applied =
+      log_->Propose(proposal, timeout, call->trace_parent());
   if (!applied.ok()) return ControlLogUnavailable(applied.status());
   // Two calls under one id, at the same time.
   if (!IsOfRequest(*applied, proposal.request_fingerprint())) return RequestIdReused();

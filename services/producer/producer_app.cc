@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/platform/runtime/log.h"
 #include "services/platform/runtime/termination.h"
+#include "services/platform/runtime/trace_parent.h"
 #include "services/producer/producer_metrics.h"
 #include "services/producer/sink/topic_writer.h"
 #include "services/producer/source/dataset_reader.h"
@@ -47,9 +48,10 @@ bool IsKafkaAway(const absl::Status& status) {
 ProducerApp::ProducerApp(const ProducerOptions& options)
     : options_(options),
       runner_({OpenSource,
-               [this](const std::string& topic) -> absl::StatusOr<std::unique_ptr<RecordSink>> {
+               [this](const ReplayOptions& replay) -> absl::StatusOr<std::unique_ptr<RecordSink>> {
                  absl::StatusOr<std::unique_ptr<TopicWriter>> writer =
-                     TopicWriter::Create(options_.kafka, *admin_, topic, kKafkaTimeout);
+                     TopicWriter::Create(options_.kafka, *admin_, replay.topic, kKafkaTimeout,
+                                         runtime::TraceHeaders(replay.trace_parent));
                  if (!writer.ok()) return writer.status();
                  return std::unique_ptr<RecordSink>(*std::move(writer));
                }}),

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/trace_parent.h"
 #include "services/producer/core/looped_source.h"
 
 namespace windrow::producer {
@@ -91,7 +92,7 @@ absl::Status ReplayRunner::Reserve() {
 absl::Status ReplayRunner::OpenParts(const ReplayOptions& options) {
   absl::StatusOr<std::unique_ptr<RecordSource>> source = parts_.open_source(options);
   if (!source.ok()) return SourceError(source.status());
-  absl::StatusOr<std::unique_ptr<RecordSink>> sink = parts_.open_sink(options.topic);
+  absl::StatusOr<std::unique_ptr<RecordSink>> sink = parts_.open_sink(options);
   if (!sink.ok()) return SinkError(sink.status());
   source_ = *std::move(source);
   if (options.loop) {
@@ -122,7 +123,8 @@ ReplayStatus ReplayRunner::Launch(const ReplayOptions& options) {
   if (!closing_) give_up_ = absl::InfiniteFuture();
   obeyed_ = 0;
   commands_ = 1;
-  LogInfo("replay started", {{"topic", options.topic}});
+  LogInfo("replay started",
+          {{"topic", options.topic}, {"trace_id", runtime::TraceIdOf(options.trace_parent)}});
   thread_ = std::thread([this] { Run(); });
   return StatusLocked();
 }

@@ -34,7 +34,7 @@ class ReplayRunner : public ReplayControl {
     // NOT_FOUND when there is no such dataset, INVALID_ARGUMENT when it cannot be used.
     std::function<absl::StatusOr<std::unique_ptr<RecordSource>>(const ReplayOptions&)> open_source;
     // NOT_FOUND when there is no such topic; any other error when Kafka does not answer.
-    std::function<absl::StatusOr<std::unique_ptr<RecordSink>>(const std::string& topic)> open_sink;
+    std::function<absl::StatusOr<std::unique_ptr<RecordSink>>(const ReplayOptions&)> open_sink;
   };
 
   explicit ReplayRunner(Parts parts);

@@ -106,7 +106,7 @@ class ReplayRunnerTest : public testing::Test {
       if (!open_source_error_.ok()) return open_source_error_;
       return std::make_unique<FakeSource>(&world_);
     };
-    parts.open_sink = [this](const std::string&) -> absl::StatusOr<std::unique_ptr<RecordSink>> {
+    parts.open_sink = [this](const ReplayOptions&) -> absl::StatusOr<std::unique_ptr<RecordSink>> {
       if (!open_sink_error_.ok()) return open_sink_error_;
       return std::make_unique<FakeSink>(&world_);
     };

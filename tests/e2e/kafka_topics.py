@@ -20,7 +20,7 @@ def parse_headers(text):
     headers = {}
     name = None
     for part in text.split(",") if text else []:
-        if "=" in part and part.split("=")[0].startswith("windrow-"):
+        if "=" in part and part.split("=")[0].startswith(("windrow-", "traceparent")):
             name, value = part.split("=", 1)
             if name in headers:
                 raise AssertionError(f"header {name} twice in {text}")

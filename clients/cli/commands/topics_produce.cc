@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -16,6 +17,7 @@
 #include "clients/cli/line_reader.h"
 #include "clients/cli/listing.h"
 #include "clients/cli/progress_bar.h"
+#include "services/platform/kafka/record_headers.h"
 #include "services/platform/kafka/record_producer.h"
 #include "services/platform/runtime/termination.h"
 #include "simdjson.h"
@@ -32,6 +34,8 @@ struct ProduceOptions {
   std::string topic;
   std::string file;
   std::string input = "json";
+  std::vector<std::string> header_texts;
+  kafka::RecordHeaders headers;
   int64_t partition = -1;
   double rate = 0;
   std::string format = "json";
@@ -113,7 +117,7 @@ class Producing {
     while (true) {
       const absl::Status status =
           producer_.Send(options_.topic, static_cast<int>(options_.partition), record->key,
-                         record->value, kSlice, lines_.number());
+                         record->value, kSlice, lines_.number(), options_.headers);
       if (status.ok()) break;
       // Of an earlier record, whose delivery AwaitDelivery tells of.
       if (producer_.failed_mark() >= 0) return Failed();
@@ -181,6 +185,18 @@ class Producing {
   std::optional<absl::Time> give_up_at_;
 };
 
+absl::Status ReadHeaders(ProduceOptions* options) {
+  options->headers.clear();
+  for (const std::string& text : options->header_texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return UsageError(absl::StrCat("--header ", text, ": NAME=VALUE is needed"));
+    }
+    options->headers.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(Session& session, const ProduceOptions& options) {
   if (options.rate < 0) return UsageError("--rate must not be negative");
   absl::StatusOr<TopicClient> client = TopicClient::Connect(session);
@@ -195,9 +211,11 @@ absl::Status Check(Session& session, const ProduceOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status Run(Session& session, const ProduceOptions& options) {
+absl::Status Run(Session& session, ProduceOptions& options) {
+  absl::Status status = ReadHeaders(&options);
+  if (!status.ok()) return status;
   runtime::BlockTerminationSignals();
-  absl::Status status = Check(session, options);
+  status = Check(session, options);
   if (!status.ok()) return status;
   const absl::StatusOr<std::unique_ptr<Input>> input = Input::Open(options.file);
   if (!input.ok()) return input.status();
@@ -229,6 +247,8 @@ void AddTopicsProduce(CommandLine* line) {
                        "tab and a value; or a value as it is");
         command.Option("--partition", &options->partition,
                        "Partition to send to; -1 chooses by the key, or by chance without one");
+        command.Option("--header", &options->header_texts,
+                       "NAME=VALUE, of each record; may be given several times");
         command.Option("--rate", &options->rate, "Most records per second; 0 for no limit");
         command.Output(&options->format);
         command.Examples(

@@ -68,7 +68,7 @@ absl::Status Run(Session& session, const TailOptions& options) {
   int64_t left = options.count > 0 ? options.count : std::numeric_limits<int64_t>::max();
   Listing listing(options.format);
   const auto print = [&](const kafka::RecordView& record) {
-    const kafka::RecordHeaders headers = kafka::ReadHeaders(record);
+    const kafka::RecordHeaders headers = record.headers();
     if (options.format == "table") {
       PrintLine(RecordTextLine(record, headers));
     } else if (options.format == "csv") {

@@ -35,6 +35,27 @@ TEST(DeadLetterTest, CutsWhatDoesNotFit) {
   EXPECT_EQ(letter.Headers("calls").back().second, "1000001");
 }
 
+// A trace goes on through the dead letter.
+TEST(DeadLetterTest, KeepsTheRecordsOwnHeaders) {
+  const DeadLetter letter(DeadLetterReason::kNotJson, 0, 0, 0, "", "{",
+                          {{"traceparent", "00-a-b-01"}, {"empty", ""}});
+  const record_log::RecordHeaders headers = letter.Headers("calls");
+  ASSERT_EQ(headers.size(), 8u);
+  EXPECT_EQ(headers.front().first, "windrow-reason");
+  EXPECT_THAT(headers[6], Pair("traceparent", "00-a-b-01"));
+  EXPECT_THAT(headers[7], Pair("empty", ""));
+  EXPECT_EQ(letter.bytes(), 1u + 20u + 5u);
+}
+
+TEST(DeadLetterTest, LeavesOutHeadersThatDoNotFit) {
+  const DeadLetter letter(
+      DeadLetterReason::kNotJson, 0, 0, 0, "", "{",
+      {{"first", std::string(60'000, 'a')}, {"second", std::string(60'000, 'b')}, {"last", "c"}});
+  ASSERT_EQ(letter.own_headers.size(), 2u);
+  EXPECT_EQ(letter.own_headers[0].first, "first");
+  EXPECT_EQ(letter.own_headers[1].first, "last");
+}
+
 TEST(DeadLetterTest, TakesARecordWithoutKeyAndValue) {
   const DeadLetter letter(DeadLetterReason::kNotJson, 0, 0, 0, absl::string_view(nullptr, 0),
                           absl::string_view(nullptr, 0));

@@ -45,8 +45,8 @@ void OpenBatch::Count(int partition, const record_log::Record& record) {
   if (!reason.has_value()) return;
   ++dead_letter_counts_[static_cast<size_t>(*reason)];
   dead_letters_.emplace_back(*reason, partition, record.offset, record.timestamp_ms, record.key,
-                             record.value);
-  dead_letter_bytes_ += dead_letters_.back().key.size() + dead_letters_.back().value.size();
+                             record.value, record.headers());
+  dead_letter_bytes_ += dead_letters_.back().bytes();
 }
 
 bool OpenBatch::IsFull() const {

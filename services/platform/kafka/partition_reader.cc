@@ -43,7 +43,6 @@ RecordView ViewOf(const rd_kafka_message_t& message) {
   RecordView record;
   static_cast<record_log::Record&>(record) = RecordOf(message);
   record.topic = rd_kafka_topic_name(message.rkt);
-  record.message = &message;
   return record;
 }
 

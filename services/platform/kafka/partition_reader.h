@@ -21,11 +21,9 @@ namespace windrow::kafka {
 
 using record_log::StartPosition;
 
-// A record with what only Kafka's client has. The views are valid only during the visit.
+// A record and its topic. The views are valid only during the visit.
 struct RecordView : record_log::Record {
   absl::string_view topic;
-  // For headers; valid during the visit.
-  const rd_kafka_message_t* message = nullptr;
 };
 
 // Reads named partitions from named offsets, outside of any consumer group, seeing only committed

@@ -2,13 +2,10 @@
 
 namespace windrow::kafka {
 
-RecordHeaders ReadHeaders(const RecordView& record) {
+RecordHeaders ReadHeaders(const rd_kafka_message_t& message) {
   RecordHeaders result;
   rd_kafka_headers_t* headers = nullptr;  // Owned by the message.
-  if (record.message == nullptr ||
-      rd_kafka_message_headers(record.message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return result;
-  }
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return result;
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
@@ -19,6 +16,16 @@ RecordHeaders ReadHeaders(const RecordView& record) {
                         value == nullptr ? "" : std::string(static_cast<const char*>(value), size));
   }
   return result;
+}
+
+HeadersHandle MakeHeaders(const RecordHeaders& headers) {
+  if (headers.empty()) return nullptr;
+  HeadersHandle made(rd_kafka_headers_new(headers.size()));
+  for (const auto& [name, value] : headers) {
+    rd_kafka_header_add(made.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  }
+  return made;
 }
 
 }  // namespace windrow::kafka

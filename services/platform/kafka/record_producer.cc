@@ -116,16 +116,21 @@ void RecordProducer::SetFirstFailure(absl::Status failure, int64_t mark) {
 
 absl::Status RecordProducer::Enqueue(absl::string_view topic, int partition, absl::string_view key,
                                      absl::string_view value, absl::Duration timeout,
-                                     void* receipt) {
+                                     const RecordHeaders& headers, void* receipt) {
   const std::string topic_name(topic);
+  HeadersHandle list = MakeHeaders(headers);
   const absl::Time deadline = absl::Now() + timeout;
   while (true) {
-    const rd_kafka_resp_err_t code = rd_kafka_producev(
-        client_, RD_KAFKA_V_TOPIC(topic_name.c_str()), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_KEY(key.data(), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(receipt), RD_KAFKA_V_END);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+    const rd_kafka_resp_err_t code =
+        rd_kafka_producev(client_, RD_KAFKA_V_TOPIC(topic_name.c_str()),
+                          RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key.data(), key.size()),
+                          RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(list.get()),
+                          RD_KAFKA_V_OPAQUE(receipt), RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      (void)list.release();  // librdkafka's now.
+      return absl::OkStatus();
+    }
     const std::string context = absl::StrCat("produce to ", topic, " partition ", partition);
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return KafkaError(code, context);
     const absl::Duration left = deadline - absl::Now();
@@ -137,12 +142,13 @@ absl::Status RecordProducer::Enqueue(absl::string_view topic, int partition, abs
 }
 
 absl::Status RecordProducer::Send(absl::string_view topic, int partition, absl::string_view key,
-                                  absl::string_view value, absl::Duration timeout, int64_t mark) {
+                                  absl::string_view value, absl::Duration timeout, int64_t mark,
+                                  const RecordHeaders& headers) {
   if (failed_.load(std::memory_order_acquire)) {
     absl::MutexLock lock(&mutex_);
     return first_failure_;
   }
-  return Enqueue(topic, partition, key, value, timeout, FromMark(mark));
+  return Enqueue(topic, partition, key, value, timeout, headers, FromMark(mark));
 }
 
 int64_t RecordProducer::failed_mark() const {
@@ -152,12 +158,13 @@ int64_t RecordProducer::failed_mark() const {
 
 absl::StatusOr<int64_t> RecordProducer::SendAndWait(absl::string_view topic, int partition,
                                                     absl::string_view key, absl::string_view value,
-                                                    absl::Duration timeout) {
+                                                    absl::Duration timeout,
+                                                    const RecordHeaders& headers) {
   const absl::Time deadline = absl::Now() + timeout;
   const auto receipt = std::make_shared<Receipt>();
   // Owned by the delivery report, of which there is one for each record enqueued.
   auto owned = std::make_unique<std::shared_ptr<Receipt>>(receipt);
-  const absl::Status status = Enqueue(topic, partition, key, value, timeout, owned.get());
+  const absl::Status status = Enqueue(topic, partition, key, value, timeout, headers, owned.get());
   if (!status.ok()) return status;
   (void)owned.release();
 

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/platform/kafka/kafka_config.h"
+#include "services/platform/kafka/record_headers.h"
 
 namespace windrow::kafka {
 
@@ -33,14 +34,16 @@ class RecordProducer {
   // Hands a copy of the record to librdkafka. When its queue is full, waits up to `timeout`, then
   // DEADLINE_EXCEEDED. Once a delivery has failed, returns that failure for ever: what follows
   // would leave a gap. A `mark` of 0 or more is the caller's name for the record, see failed_mark.
-  // A partition of -1 is chosen by the key.
+  // A partition of -1 is chosen by the key. `headers` are copied.
   absl::Status Send(absl::string_view topic, int partition, absl::string_view key,
-                    absl::string_view value, absl::Duration timeout, int64_t mark = -1);
+                    absl::string_view value, absl::Duration timeout, int64_t mark = -1,
+                    const RecordHeaders& headers = {});
 
   // Sends one record and waits for its acknowledgement; returns its offset. After
   // DEADLINE_EXCEEDED the record may still be written. A failure is this call's only.
   absl::StatusOr<int64_t> SendAndWait(absl::string_view topic, int partition, absl::string_view key,
-                                      absl::string_view value, absl::Duration timeout);
+                                      absl::string_view value, absl::Duration timeout,
+                                      const RecordHeaders& headers = {});
 
   // Waits until everything sent is acknowledged; returns the first failure of what Send took.
   absl::Status Flush(absl::Duration timeout);
@@ -60,7 +63,8 @@ class RecordProducer {
   void ServeDeliveryReports();
   void SetFirstFailure(absl::Status failure, int64_t mark);
   absl::Status Enqueue(absl::string_view topic, int partition, absl::string_view key,
-                       absl::string_view value, absl::Duration timeout, void* receipt);
+                       absl::string_view value, absl::Duration timeout,
+                       const RecordHeaders& headers, void* receipt);
 
   rd_kafka_t* client_ = nullptr;
   std::thread server_;

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "absl/strings/string_view.h"
+#include "services/platform/kafka/record_headers.h"
 #include "services/platform/record_log/record.h"
 
 namespace windrow::kafka {
@@ -18,6 +19,10 @@ inline record_log::Record RecordOf(const rd_kafka_message_t& message) {
   record.has_value = message.payload != nullptr;
   record.key = absl::string_view(static_cast<const char*>(message.key), message.key_len);
   record.value = absl::string_view(static_cast<const char*>(message.payload), message.len);
+  record.origin = &message;
+  record.read_headers = [](const void* origin) {
+    return ReadHeaders(*static_cast<const rd_kafka_message_t*>(origin));
+  };
   return record;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "services/platform/kafka/group_metadata.h"
+#include "services/platform/kafka/record_headers.h"
 
 namespace windrow::kafka {
 namespace {
@@ -187,18 +188,16 @@ TransactionStep TransactionalProducer::ProduceWithHeaders(
     absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
     const std::vector<std::pair<std::string, std::string>>& headers, absl::Time deadline) {
   for (;;) {
-    rd_kafka_headers_t* list = rd_kafka_headers_new(headers.size());
-    for (const auto& header : headers) {
-      rd_kafka_header_add(list, header.first.data(), static_cast<ssize_t>(header.first.size()),
-                          header.second.data(), static_cast<ssize_t>(header.second.size()));
-    }
+    HeadersHandle list = MakeHeaders(headers);
     const rd_kafka_resp_err_t code = rd_kafka_producev(
         client_, RD_KAFKA_V_RKT(Topic(topic)), RD_KAFKA_V_PARTITION(partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_HEADERS(list),
-        RD_KAFKA_V_END);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return TransactionStep{};
-    rd_kafka_headers_destroy(list);
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+        RD_KAFKA_V_HEADERS(list.get()), RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      (void)list.release();
+      return TransactionStep{};
+    }
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || absl::Now() >= deadline) {
       return TransactionStep{TransactionOutcome::kAbort,
                              absl::StrCat("produce to ", topic, ": ", rd_kafka_err2str(code))};

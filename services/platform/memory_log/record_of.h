@@ -18,6 +18,10 @@ inline record_log::Record RecordOf(const StoredRecord& stored, int partition, in
   record.has_value = stored.has_value;
   record.key = stored.key;
   record.value = stored.value;
+  record.origin = &stored;
+  record.read_headers = [](const void* origin) {
+    return static_cast<const StoredRecord*>(origin)->headers;
+  };
   return record;
 }
 

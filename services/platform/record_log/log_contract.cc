@@ -181,6 +181,27 @@ TEST_P(LogContract, WhatIsCommittedIsVisibleAndNothingElse) {
   EXPECT_FALSE(producer->tainted());
 }
 
+TEST_P(LogContract, HeadersAreRead) {
+  MakeTopic(1);
+  const auto producer = Producer();
+  const RecordHeaders written = {{"first", "1"}, {"empty", ""}, {"first", "again"}};
+  ASSERT_TRUE(producer->Begin().ok());
+  ASSERT_TRUE(producer->ProduceWithHeaders(topic_, 0, "", "with", written, Deadline()).ok());
+  ASSERT_TRUE(producer->Produce(topic_, 0, "", "without", Deadline(), nullptr).ok());
+  ASSERT_TRUE(producer->Commit(Deadline()).ok());
+  auto reader = harness_->cluster().ReadPartitions({{topic_, 0, 0}});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  std::vector<RecordHeaders> seen;
+  const absl::Time deadline = Deadline();
+  while (seen.size() < 2 && harness_->clock().Now() < deadline) {
+    const auto read = (*reader)->Read(10, absl::Milliseconds(100), [&](const Record& record) {
+      seen.push_back(record.headers());
+    });
+    ASSERT_TRUE(read.ok()) << read.status();
+  }
+  EXPECT_THAT(seen, ElementsAre(written, IsEmpty()));
+}
+
 TEST_P(LogContract, ARecordMayHaveNoValue) {
   MakeTopic(1);
   const auto producer = Producer();

@@ -55,6 +55,8 @@ struct ReplayOptions {
   Pace pace;
   // Begin again at the end.
   bool loop = false;
+  // The trace that the replay belongs to, for its records' headers (W3C); empty for none.
+  std::string trace_parent;
 };
 
 // A wrong value: its path in the contract's message ("generator.records") and what is wrong.

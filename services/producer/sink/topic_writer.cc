@@ -25,7 +25,8 @@ void AddProperties(kafka::KafkaConfig* config) {
 absl::StatusOr<std::unique_ptr<TopicWriter>> TopicWriter::Create(kafka::KafkaConfig config,
                                                                  kafka::TopicAdmin& admin,
                                                                  const std::string& topic,
-                                                                 absl::Duration timeout) {
+                                                                 absl::Duration timeout,
+                                                                 kafka::RecordHeaders headers) {
   absl::StatusOr<kafka::TopicDescription> description = admin.DescribeTopic(topic, timeout);
   if (!description.ok()) return description.status();
   if (description->partitions < 1) {
@@ -36,11 +37,12 @@ absl::StatusOr<std::unique_ptr<TopicWriter>> TopicWriter::Create(kafka::KafkaCon
       kafka::RecordProducer::Create(config);
   if (!producer.ok()) return producer.status();
   return std::unique_ptr<TopicWriter>(
-      new TopicWriter(topic, description->partitions, *std::move(producer)));
+      new TopicWriter(topic, description->partitions, std::move(headers), *std::move(producer)));
 }
 
 absl::Status TopicWriter::Write(absl::string_view value, absl::Duration timeout) {
-  absl::Status status = producer_->Send(topic_, partition_, absl::string_view(), value, timeout);
+  absl::Status status =
+      producer_->Send(topic_, partition_, absl::string_view(), value, timeout, -1, headers_);
   if (status.ok() && ++partition_ == partitions_) partition_ = 0;
   return status;
 }

@@ -22,12 +22,13 @@ namespace windrow::producer {
 // again. While the cluster is away it waits, however long. Threads: see RecordSink.
 class TopicWriter : public RecordSink {
  public:
-  // NOT_FOUND when the topic does not exist; UNAVAILABLE or DEADLINE_EXCEEDED when Kafka does not
-  // answer within `timeout`.
+  // Each record gets `headers`. NOT_FOUND when the topic does not exist; UNAVAILABLE or
+  // DEADLINE_EXCEEDED when Kafka does not answer within `timeout`.
   static absl::StatusOr<std::unique_ptr<TopicWriter>> Create(kafka::KafkaConfig config,
                                                              kafka::TopicAdmin& admin,
                                                              const std::string& topic,
-                                                             absl::Duration timeout);
+                                                             absl::Duration timeout,
+                                                             kafka::RecordHeaders headers = {});
 
   absl::Status Write(absl::string_view value, absl::Duration timeout) override;
   absl::Status Flush(absl::Duration timeout) override { return producer_->Flush(timeout); }
@@ -35,11 +36,16 @@ class TopicWriter : public RecordSink {
   int64_t bytes_acknowledged() const override { return producer_->bytes_acknowledged(); }
 
  private:
-  TopicWriter(std::string topic, int partitions, std::unique_ptr<kafka::RecordProducer> producer)
-      : topic_(std::move(topic)), partitions_(partitions), producer_(std::move(producer)) {}
+  TopicWriter(std::string topic, int partitions, kafka::RecordHeaders headers,
+              std::unique_ptr<kafka::RecordProducer> producer)
+      : topic_(std::move(topic)),
+        partitions_(partitions),
+        headers_(std::move(headers)),
+        producer_(std::move(producer)) {}
 
   const std::string topic_;
   const int partitions_;
+  const kafka::RecordHeaders headers_;
   const std::unique_ptr<kafka::RecordProducer> producer_;
   // Of the next record.
   int partition_ = 0;

@@ -10,8 +10,10 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "services/platform/auth/access_control.h"
+#include "services/platform/rpc/call_trace.h"
 #include "services/platform/rpc/rpc_error.h"
 #include "services/platform/runtime/log.h"
+#include "services/platform/runtime/trace_parent.h"
 #include "services/producer/source/replay_messages.h"
 
 namespace windrow::producer {
@@ -121,6 +123,7 @@ grpc::Status ProducerService::Audited(const grpc::ServerContext* context, const 
                                                         : "accepted";
   runtime::LogInfo("control call", {{"method", std::string(absl::StripSuffix(type, "Request"))},
                                     {"caller", context == nullptr ? "" : auth::CallerOf(*context)},
+                                    {"trace_id", runtime::TraceIdOf(rpc::TraceParentOf(context))},
                                     {"request_id", request.request_id()},
                                     {"outcome", outcome},
                                     {"code", static_cast<int64_t>(status.error_code())},
@@ -134,14 +137,17 @@ grpc::Status ProducerService::Audited(const grpc::ServerContext* context, const 
 grpc::Status ProducerService::StartReplay(grpc::ServerContext* context,
                                           const v1::StartReplayRequest* request,
                                           v1::StartReplayResponse* response) {
-  return Audited(context, *request, [&] { return DoStartReplay(*request, response); });
+  return Audited(context, *request,
+                 [&] { return DoStartReplay(*request, rpc::TraceParentOf(context), response); });
 }
 
 grpc::Status ProducerService::DoStartReplay(const v1::StartReplayRequest& request,
+                                            std::string trace_parent,
                                             v1::StartReplayResponse* response) {
   std::vector<OptionProblem> problems;
   ReplayOptions options = ReplayOptionsFrom(request.spec(), &problems);
   if (request.spec().topic().empty()) options.topic = default_topic_;
+  options.trace_parent = std::move(trace_parent);
   for (OptionProblem& problem : CheckReplayOptions(options)) {
     problems.push_back(std::move(problem));
   }

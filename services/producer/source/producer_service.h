@@ -47,7 +47,7 @@ class ProducerService final : public v1::ProducerService::Service {
   absl::StatusOr<ReplayStatus> Once(const Request& request,
                                     absl::FunctionRef<absl::StatusOr<ReplayStatus>()> command);
 
-  grpc::Status DoStartReplay(const v1::StartReplayRequest& request,
+  grpc::Status DoStartReplay(const v1::StartReplayRequest& request, std::string trace_parent,
                              v1::StartReplayResponse* response);
 
   template <typename Response>
