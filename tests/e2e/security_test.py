@@ -2,16 +2,21 @@
 
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
+import re
+import shutil
+import signal
 import subprocess
 import unittest
+import urllib.request
 
 from dev.broker import free_port
 from tests.e2e.certificates import Authority, serial_at
 from tests.e2e.grpcurl import Grpcurl, RpcError
-from tests.e2e.system import (PIPELINE, PIPELINES, PRODUCER, QUERY, ROOT, SERVICES, SOURCE_TOPIC,
-                              System, VIEWS, generator)
+from tests.e2e.system import (PIPELINE, PIPELINES, PRODUCER, QUERY, ROOT, SERVICES,
+                              System, VIEWS, generator, read_export)
 from tests.e2e.waiting import wait_until
 
 POLICY = ROOT / "resources/auth/policy.txt"
@@ -19,6 +24,8 @@ HEALTH = "grpc.health.v1.Health/"
 ROLES = ("viewer", "operator", "admin")
 REFUSED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 SECONDS = 30
+FEEDS = 3
+ROTATIONS = 4
 VIEW = f"{PIPELINE}/views/{VIEWS[0]}"
 
 
@@ -37,12 +44,71 @@ def needed_role(method):
     return roles.get(method, roles.get(method.split("/")[0] + "/*"))
 
 
+class Feed:
+    """`windrow results watch`, which goes on by itself after a break."""
+
+    def __init__(self, test, token, number):
+        self._path = test.system.directory / f"feed-{number}"
+        self._out = open(self._path, "w", encoding="utf-8")
+        self._process = subprocess.Popen(
+            test.system.stack.windrow_command(
+                "--tls-ca", str(test.authority.certificate), "--token-file", str(token),
+                "results", "watch", VIEWS[0], "--from-beginning", "-o", "json"),
+            stdin=subprocess.DEVNULL, stdout=self._out, stderr=subprocess.PIPE, text=True)
+        test.addCleanup(self._close)
+
+    def _close(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stderr.close()
+        self._out.close()
+
+    def lines(self):
+        text = self._path.read_text(encoding="utf-8")
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+    def versions(self):
+        """How many versions of rows it has seen."""
+        return len(self.lines())
+
+    def has(self, rows):
+        """Whether the newest version of each row is that of an export; none has come twice."""
+        newest, seen = {}, set()
+        for line in self.lines():
+            version = self.key(line), *line["version"].values()
+            if version in seen:
+                raise AssertionError(f"{version} has come twice")
+            seen.add(version)
+            newest[self.key(line)] = self.values(line) if line["change"] == "row" else None
+        return {self.key(row): self.values(row) for row in rows} == newest or (False, len(newest))
+
+    @staticmethod
+    def values(row):
+        # A window's close alone is no news of its rows.
+        return {name: value for name, value in row.items()
+                if name not in ("change", "version", "commit_time", "final")}
+
+    @staticmethod
+    def key(row):
+        return row["window_start"], json.dumps(row["original_crime_type_name"])
+
+    def trouble(self):
+        return self._process.poll() is not None and "a feed ended: " + self._process.stderr.read()
+
+    def end(self):
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+
 class Security(unittest.TestCase):
     def start(self, *flags):
         """The services with TLS; each is asked for as an admin."""
         self.system = System(self)
+        self.versions = itertools.count()
+        self.metrics_ports = {name: free_port() for name in SERVICES}
         self.authority = Authority(self.system.directory / "certificates")
-        self.certificate, self.key = self.authority.issue("service")
+        self.show(self.authority.issue("service"))
+        self.certificate, self.key = (self.system.directory / "mounted" / name for name in ("tls.crt", "tls.key"))
         self.principals = self.system.directory / "principals"
         self.principals.write_text(
             "# who may call\n" + "".join(principal(role, role) for role in ROLES)
@@ -51,10 +117,21 @@ class Security(unittest.TestCase):
         self.system.service_arguments = lambda name: arguments(name) + [
             f"--tls-cert={self.certificate}", f"--tls-key={self.key}",
             f"--tls-client-ca={self.authority.certificate}",
-            f"--auth-principals={self.principals}", *flags]
+            f"--auth-principals={self.principals}",
+            f"--metrics-address=127.0.0.1:{self.metrics_ports[name]}", *flags]
         for name in SERVICES:
             self.system.rpc[name] = self.caller(name, token_of("admin"))
         self.system.start()
+
+    def show(self, issued):
+        """Puts a certificate and its key where the services look, both at once, as the kubelet does it."""
+        version = self.system.directory / f"mounted-{next(self.versions)}"
+        version.mkdir()
+        for file, name in zip(issued, ("tls.crt", "tls.key")):
+            shutil.copy(file, version / name)
+        link = self.system.directory / "link"
+        link.symlink_to(version)
+        os.replace(link, self.system.directory / "mounted")
 
     def caller(self, service, token=None, certificate=None, authority=None):
         transport = ["-cacert", str((authority or self.authority).certificate)]
@@ -210,9 +287,7 @@ class Security(unittest.TestCase):
                 QUERY + "Subscribe", {"parent": VIEW, "heartbeat_interval": "0.5s"},
                 seconds=120) as feed:
             self.assertIn("confirmation", feed.next(SECONDS))
-            new_certificate, new_key = self.authority.issue("next")
-            os.replace(new_key, self.key)
-            os.replace(new_certificate, self.certificate)
+            self.show(self.authority.issue("next"))
 
             def rotated():
                 self.assertEqual(self.code_of(query, QUERY + "GetStatus"), "OK")
@@ -221,6 +296,48 @@ class Security(unittest.TestCase):
             wait_until("the new certificate to be shown", rotated, SECONDS)
             for _ in range(3):
                 feed.next(SECONDS)
+
+    def test_rotation_under_load(self):
+        """Certificates that are exchanged, as a cluster does it, while connections come and go: every feed goes on
+        by itself, and has each row in the end."""
+        self.start("--max-connection-age=1s", "--max-connection-age-grace=1s")
+        token = self.system.directory / "token"
+        token.write_text(token_of("viewer"))
+        feeds = [Feed(self, token, number) for number in range(FEEDS)]
+        serials = {serial_at(self.system.stack.address("query"), self.authority)}
+        self.system.start_replay(generator(20_000, 9), records_per_second=1_000)
+        for number in range(ROTATIONS):
+            self.show(self.authority.issue(f"next-{number}"))
+            wait_until("the next certificate to be shown", self.shows_another_than(serials), SECONDS)
+            serials.add(serial_at(self.system.stack.address("query"), self.authority))
+            for feed in feeds:
+                seen = feed.versions()
+                wait_until("rows after the exchange", lambda f=feed, n=seen: f.versions() > n, SECONDS,
+                           feed.trouble)
+        self.assertEqual(len(serials), ROTATIONS + 1)
+        self.system.set_pace()
+        self.system.finish_replay()
+        self.system.drain()
+        export = self.system.directory / "export"
+        self.system.cli("results", "export", "--dir", str(export), "--tls-ca", str(self.authority.certificate),
+                        "--token-file", str(token))
+        expected = read_export(export)[VIEWS[0]]
+        self.assertGreater(len(expected), 100)
+        for feed in feeds:
+            wait_until("each row in a feed", lambda f=feed: f.has(expected), SECONDS, feed.trouble)
+            feed.end()
+        # It was not for want of breaks.
+        self.assertGreater(self.subscriptions(), FEEDS * ROTATIONS)
+
+    def subscriptions(self):
+        """Subscribe calls that have come to query."""
+        page = urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_ports['query']}/metrics", timeout=10).read()
+        return sum(int(float(count)) for count in re.findall(
+            r'^grpc_server_started_total{[^}]*grpc_method="Subscribe"[^}]*} (\S+)$', page.decode(), re.MULTILINE))
+
+    def shows_another_than(self, serials):
+        address = self.system.stack.address("query")
+        return lambda: serial_at(address, self.authority) not in {"", *serials}
 
     def check_nothing_secret_is_logged(self):
         for service in SERVICES:
