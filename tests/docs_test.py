@@ -29,8 +29,8 @@ ENDINGS = (".h", ".cc", ".py", ".md", ".proto", ".textproto", ".json", ".bzl", "
 MADE = (".run/", "bazel-bin/", "bench/results/")
 # Files that a user names, or that others have.
 OTHERS = {"calls.json", "calls-by-type.ndjson", "calls-by-disposition.ndjson", "radio_code.json"}
-# Of Bazel.
-FLAGS_OF_OTHERS = {"config", "keep_going", "test_output", "test_arg", "test_env", "runs_per_test",
+# Of Bazel and kubectl.
+FLAGS_OF_OTHERS = {"config", "from-file", "keep_going", "test_output", "test_arg", "test_env", "runs_per_test",
                    "test_filter", "nocache_test_results"}
 SECTIONS = ["Status", "Context", "Decision", "Consequences"]
 
