@@ -17,6 +17,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "bench/latency/marker_clock.h"
+#include "bench/latency/marker_sender.h"
 #include "services/platform/kafka/record_producer.h"
 #include "windrow/query/v1/query_service.grpc.pb.h"
 
@@ -84,30 +85,6 @@ class MarkerFeed {
   std::thread thread_;
 };
 
-std::string MarkerRecord(const std::string& marker, absl::Time now) {
-  return absl::StrCat(R"({"crime_id":"0","original_crime_type_name":")", marker,
-                      R"(","call_date_time":")",
-                      absl::FormatTime("%Y-%m-%dT%H:%M:%E3S", now, absl::UTCTimeZone()),
-                      R"(","disposition":"ADM"})");
-}
-
-// Markers at even distances; those that the machine made late go at once.
-absl::Status SendMarkers(MarkerClock* clock, kafka::RecordProducer* producer) {
-  const absl::Duration distance = absl::Seconds(1) / absl::GetFlag(FLAGS_markers_per_second);
-  const absl::Time begin = absl::Now();
-  const absl::Time end = begin + absl::GetFlag(FLAGS_duration);
-  int64_t number = 0;
-  for (absl::Time due = begin; due < end; due += distance) {
-    absl::SleepFor(due - absl::Now());
-    const absl::Time now = absl::Now();
-    const absl::Status sent = producer->Send(
-        absl::GetFlag(FLAGS_topic), static_cast<int>(number++ % absl::GetFlag(FLAGS_partitions)),
-        "", MarkerRecord(clock->Send(now), now), kDeadline);
-    if (!sent.ok()) return sent;
-  }
-  return producer->Flush(kDeadline);
-}
-
 absl::Status Measure(MarkerClock* clock) {
   kafka::KafkaConfig config;
   config.bootstrap_servers = absl::GetFlag(FLAGS_kafka);
@@ -118,22 +95,16 @@ absl::Status Measure(MarkerClock* clock) {
   if (!producer.ok()) return producer.status();
   MarkerFeed feed(absl::GetFlag(FLAGS_query), clock);
   if (!feed.Start(absl::GetFlag(FLAGS_view))) return absl::UnavailableError("there is no feed");
-  const absl::Status sent = SendMarkers(clock, producer->get());
+  MarkerLoad load;
+  load.topic = absl::GetFlag(FLAGS_topic);
+  load.partitions = absl::GetFlag(FLAGS_partitions);
+  load.markers_per_second = absl::GetFlag(FLAGS_markers_per_second);
+  load.duration = absl::GetFlag(FLAGS_duration);
+  const absl::Status sent = SendMarkers(load, clock, producer->get());
   if (!sent.ok()) return sent;
   const absl::Time deadline = absl::Now() + kDeadline;
   while (clock->missing() > 0 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(20));
   return absl::OkStatus();
-}
-
-void Print(const MarkerClock& clock) {
-  const auto latencies = clock.Latencies();
-  const auto ms = [&](double share) {
-    return absl::ToDoubleMilliseconds(Percentile(latencies, share));
-  };
-  absl::PrintF(R"({"sent":%d,"missing":%d,"p50_ms":%.1f,"p90_ms":%.1f,"p99_ms":%.1f,)"
-               R"("max_ms":%.1f})"
-               "\n",
-               clock.sent(), clock.missing(), ms(0.5), ms(0.9), ms(0.99), ms(1));
 }
 
 }  // namespace
@@ -148,6 +119,6 @@ int main(int argc, char** argv) {
     absl::FPrintF(stderr, "latency: %s\n", status.message());
     return 1;
   }
-  windrow::bench::Print(clock);
+  absl::PrintF("%s\n", windrow::bench::LatenciesAsJson(clock));
   return clock.missing() == 0 ? 0 : 1;
 }
