@@ -25,13 +25,14 @@ class Figures(unittest.TestCase):
             "start_to_first_s": 11.0,
         })
 
-    def test_all_in_one_commit_has_no_second_half(self):
-        moment = Moment(110.0, 2000, 10.0)
-        found = figures.figures(1000, 90.0, 100.0,
-                                {"first": moment, "half": moment, "complete": moment})
-        self.assertEqual(found["per_second"], 100.0)
-        self.assertIsNone(found["warm_per_second"])
-        self.assertIsNone(found["warm_per_cpu_second"])
+    def test_a_second_half_that_is_too_short_says_nothing(self):
+        complete = Moment(110.0, 2000, 10.0)
+        for half in (complete, Moment(109.5, 1000, 9.5)):
+            found = figures.figures(1000, 90.0, 100.0,
+                                    {"first": half, "half": half, "complete": complete})
+            self.assertEqual(found["per_second"], 100.0)
+            self.assertIsNone(found["warm_per_second"])
+            self.assertIsNone(found["warm_per_cpu_second"])
 
 
 class Rows(unittest.TestCase):

@@ -46,6 +46,8 @@ BEST_JAVA = ["-Xms1g", "-Xmx1g", "-XX:+UseParallelGC"]
 ENGINES = {engine.name: engine for engine in (
     Engine("kafka-streams", "Kafka Streams", "windrow.peers.streams.Main",
            {"ordinary": [], "best": BEST_JAVA}, commit_ms=500, live_commit_ms=50),
+    Engine("flink", "Flink", "windrow.peers.flink.Main",
+           {"ordinary": [], "best": BEST_JAVA}, commit_ms=1000, live_commit_ms=100),
 )}
 
 

@@ -9,6 +9,7 @@ import statistics
 SIZE_MS = 600_000
 SLIDE_MS = 300_000
 WINDOWS_PER_RECORD = SIZE_MS // SLIDE_MS
+LEAST_WARM_SECONDS = 1.0
 
 
 @dataclasses.dataclass
@@ -25,21 +26,19 @@ def figures(records, started, ready, moments):
     started, when it said that it begins to read; moments: {"first", "half", "complete": Moment}.
 
     Warm is from the first commit that has half of the records to the one that has all; None when
-    that is the same commit.
+    they are less than LEAST_WARM_SECONDS apart, as when that is the same commit.
     """
     half, complete = moments["half"], moments["complete"]
     warm = records * (complete.total - half.total) / complete.total
+    long_enough = complete.seconds - half.seconds >= LEAST_WARM_SECONDS
+    cpu = complete.cpu_seconds - half.cpu_seconds
     return {
         "per_second": records / (complete.seconds - ready),
         "per_cpu_second": records / complete.cpu_seconds,
-        "warm_per_second": ratio(warm, complete.seconds - half.seconds),
-        "warm_per_cpu_second": ratio(warm, complete.cpu_seconds - half.cpu_seconds),
+        "warm_per_second": warm / (complete.seconds - half.seconds) if long_enough else None,
+        "warm_per_cpu_second": warm / cpu if long_enough and cpu > 0 else None,
         "start_to_first_s": moments["first"].seconds - started,
     }
-
-
-def ratio(records, seconds):
-    return records / seconds if records > 0 and seconds > 0 else None
 
 
 # Whether the rows are right
