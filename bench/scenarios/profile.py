@@ -39,7 +39,7 @@ def measure(bench, options):
     data = bench.stack.state_dir / "perf.data"
     perf = subprocess.Popen(
         ["perf", "record", "--quiet", "--event", "cpu-clock", "--freq", str(SAMPLES_PER_SECOND),
-         "--pid", str(process.pid), "--output", str(data)],
+         "--all-cpus", "--output", str(data)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     with bench.follow_progress(pipeline) as reports:
         bench.wait("the aggregator", lambda: reports.finished(options.records))
@@ -48,15 +48,19 @@ def measure(bench, options):
     bench.stop("aggregator")
     if not data.exists() or data.stat().st_size == 0:
         raise BenchError(f"perf recorded nothing: {complaint.strip()}")
-    return shares(read_samples(data))
+    samples = read_samples(data, process.pid)
+    if not samples:
+        raise BenchError("perf saw nothing of the aggregator")
+    return shares(samples)
 
 
-def read_samples(data):
-    """"symbol (library)" of each sample."""
+def read_samples(data, pid):
+    """"symbol (library)" of each sample of a process."""
     done = subprocess.run(
-        ["perf", "script", "--input", str(data), "--fields", "ip,sym,dso"],
+        ["perf", "script", "--input", str(data), "--fields", "pid,ip,sym,dso"],
         capture_output=True, text=True, timeout=120, check=True)
-    return [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    lines = (line.split(maxsplit=2) for line in done.stdout.splitlines())
+    return [words[2] for words in lines if len(words) == 3 and words[0] == str(pid)]
 
 
 def shares(samples):
