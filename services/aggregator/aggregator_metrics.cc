@@ -72,7 +72,8 @@ void WriteSource(const PipelinePlan& plan, const WorkerStatus::Source& source, c
   }
 }
 
-void WriteMerge(const WorkerStatus::Merge& merge, const Labels& base, MetricFamilies* out) {
+void WriteMerge(const PipelinePlan& plan, const WorkerStatus::Merge& merge, const Labels& base,
+                MetricFamilies* out) {
   const Labels labels = With(base, "partition", absl::StrCat(merge.partition));
   out->AddGauge("windrow_state_cells", "Cells and sessions held in memory.",
                 static_cast<double>(merge.open_cells), labels);
@@ -83,6 +84,12 @@ void WriteMerge(const WorkerStatus::Merge& merge, const Labels& base, MetricFami
   out->AddGauge("windrow_partials_lag_records", "Records of partials not merged yet.",
                 static_cast<double>(std::max<int64_t>(0, merge.log_end - merge.next_offset)),
                 labels);
+  for (size_t i = 0; i < merge.windows_closed.size() && i < plan.views.size(); ++i) {
+    out->AddCounter(
+        "windrow_windows_closed_total", "Windows that held records when they closed.",
+        static_cast<double>(merge.windows_closed[i]),
+        With(With(base, "view", plan.views[i].id), "partition", absl::StrCat(merge.partition)));
+  }
   if (merge.closed_through != kNever) {
     out->AddGauge("windrow_closed_through_timestamp_seconds",
                   "Windows that end at or before this time are closed.",
@@ -154,7 +161,7 @@ void WriteMetrics(const PipelinePlan& plan, const RunnerProgress& progress, Metr
   const Labels base = {{"pipeline", plan.id}, {"incarnation", absl::StrCat(plan.incarnation)}};
   for (const WorkerStatus& worker : progress.workers) {
     for (const WorkerStatus::Source& source : worker.sources) WriteSource(plan, source, base, out);
-    for (const WorkerStatus::Merge& merge : worker.merges) WriteMerge(merge, base, out);
+    for (const WorkerStatus::Merge& merge : worker.merges) WriteMerge(plan, merge, base, out);
   }
   WriteWorkers(progress, base, out);
   WriteCounts(progress, base, out);

@@ -62,6 +62,7 @@ RunnerProgress Progress() {
   merge.closed_through = 30'000'000;
   merge.state_bytes = 4096;
   merge.open_cells = 8;
+  merge.windows_closed = {6};
   return progress;
 }
 
@@ -82,6 +83,7 @@ TEST(AggregatorMetricsTest, TellsOfPartitionsWorkersAndTransactions) {
   EXPECT_EQ(values[absl::StrCat("windrow_records_invalid_total", base, ",reason=bad-event-time}")],
             9);
   EXPECT_EQ(values[absl::StrCat("windrow_state_bytes", base, ",partition=1}")], 4096);
+  EXPECT_EQ(values[absl::StrCat("windrow_windows_closed_total", base, ",view=v,partition=1}")], 6);
   EXPECT_EQ(values[absl::StrCat("windrow_event_time_lag_seconds", base, "}")], 70);
   EXPECT_EQ(values[absl::StrCat("windrow_workers", base, ",state=running}")], 1);
   EXPECT_EQ(values[absl::StrCat("windrow_workers", base, ",state=failed}")], 0);

@@ -141,6 +141,7 @@ class Metrics(unittest.TestCase):
         self.wait_for('windrow_replay_state{state="done"}', 1)
         self.wait_for('count(windrow_watermark_timestamp_seconds{partition="0"})', 1)
         self.wait_for('count(windrow_records_late_total{partition="0"})', len(VIEWS))
+        self.wait_for("count(sum by (view) (windrow_windows_closed_total) > 0)", len(VIEWS))
         self.wait_for("sum(windrow_results_lag_records)", 0)
         self.wait_for("windrow_query_caught_up", 1)
         self.wait_for('max(windrow_transactions_total{result="committed"}) > bool 0', 1)

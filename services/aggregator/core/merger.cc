@@ -47,6 +47,7 @@ MergeChanges Merger::TakeChanges(int64_t clock_us) {
   MergeChanges changes;
   changes.advanced = advanced_;
   advanced_ = false;
+  CountClosed();
   changes.views.resize(views_.size());
   for (size_t i = 0; i < views_.size(); ++i) {
     View& view = views_[i];
@@ -58,6 +59,17 @@ MergeChanges Merger::TakeChanges(int64_t clock_us) {
   Evict();
   changes.progress = Progress();
   return changes;
+}
+
+// Before Evict, which may forget what has closed.
+void Merger::CountClosed() {
+  const EventTime through = closer_.closed_through();
+  if (through == counted_through_) return;
+  for (View& view : views_) {
+    view.windows_closed +=
+        view.rows->OpenEnds(counted_through_, through, std::numeric_limits<size_t>::max()).size();
+  }
+  counted_through_ = through;
 }
 
 bool Merger::IsDue(const View& view, int64_t clock_us) {
@@ -75,6 +87,7 @@ void Merger::TakeLate(View* view, ViewChanges* changes) {
 
 void Merger::DropChanges() {
   advanced_ = false;
+  counted_through_ = closer_.closed_through();
   for (View& view : views_) {
     view.rows->DropRows(closer_.closed_through());
     view.dirty_late.clear();
@@ -159,6 +172,7 @@ void Merger::Restore(const MergeSnapshot& snapshot) {
   closer_.Restore(progress.sources, progress.closed_through, progress.unchangeable_through,
                   progress.drain_generation, progress.discontinuities);
   expired_ = progress.expired;
+  counted_through_ = closer_.closed_through();
   for (const ViewSnapshot& part : snapshot.views) {
     View& view = views_[part.cells.view];
     view.rows->Restore(part, closes());

@@ -94,6 +94,9 @@ class Merger {
   }
 
   EventTime closed_through() const { return closer_.closed_through(); }
+  // Windows of a view that held records when they closed, as of the last TakeChanges, since this
+  // merger was made or restored: each aligned one once, each session for itself.
+  uint64_t windows_closed(size_t view) const { return views_[view].windows_closed; }
   int64_t drain_generation() const { return closer_.drain_generation(); }
   // Cells and sessions held.
   size_t cell_count() const;
@@ -111,10 +114,12 @@ class Merger {
     absl::btree_set<EventTime> dirty_late;
     // When its interval is over.
     int64_t due_us = 0;
+    uint64_t windows_closed = 0;
   };
 
   Closes closes() const;
   void AddLate(View* view, const LateCount& late);
+  void CountClosed();
   static bool IsDue(const View& view, int64_t clock_us);
   static void TakeLate(View* view, ViewChanges* changes);
   void Evict();
@@ -128,6 +133,8 @@ class Merger {
   uint64_t expired_ = 0;
   int64_t newest_record_time_ms_ = 0;
   bool advanced_ = false;
+  // How far closed windows are counted.
+  EventTime counted_through_ = kNever;
 };
 
 }  // namespace windrow::aggregator

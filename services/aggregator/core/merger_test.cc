@@ -252,6 +252,23 @@ TEST_F(MergerTest, WhatABatchCountedIsInTimeForTheWindowsThatItCloses) {
   EXPECT_EQ(rows, (Rows{{{0, -5, "a"}, {1, 0}}, {{0, 0, "a"}, {1, 0}}}));
 }
 
+TEST_F(MergerTest, CountsTheWindowsThatClose) {
+  EXPECT_EQ(merger_->windows_closed(0), 0u);
+  // Those that end at 5, 10 and 15 hold records; one without records is none.
+  ApplyAndTake(Frame().Count("a", 2).Count("b", 2).Count("a", 7).Move(At(0, 1, 12)));
+  EXPECT_EQ(merger_->windows_closed(0), 2u);
+  Take();
+  EXPECT_EQ(merger_->windows_closed(0), 2u);
+  ApplyAndTake(Frame().Count("a", 101).Move(At(0, 1, 90)));
+  EXPECT_EQ(merger_->windows_closed(0), 3u);
+  // What was counted before a restore is not counted again.
+  Restore();
+  Apply(Frame().Move(At(0, 1, 106)));
+  merger_->DropChanges();
+  ApplyAndTake(Frame().Move(At(0, 1, 200)));
+  EXPECT_EQ(merger_->windows_closed(0), 1u);
+}
+
 // A slow partition: closed without it, because it was idle.
 TEST_F(MergerTest, ASlowPartitionCorrectsWhatWasClosedWithoutIt) {
   Apply(Frame().Count("a", 2, 5).Count("b", 2, 1).Move(At(0, 2, 8)).Move(At(1, 2, 1)));

@@ -90,6 +90,9 @@ WorkerStatus::Merge MergePartition::Status(const PipelinePlan& plan, bool look, 
   merge.drain_generation = merger_->drain_generation();
   merge.open_cells = static_cast<int64_t>(merger_->cell_count());
   merge.state_bytes = static_cast<int64_t>(merger_->bytes());
+  for (size_t view = 0; view < plan.views.size(); ++view) {
+    merge.windows_closed.push_back(merger_->windows_closed(view));
+  }
   merge.blocked = blocked_;
   merge.next_offset = next_offset_;
   merge.log_end = log_end;

@@ -34,6 +34,8 @@ struct WorkerStatus {
     int64_t drain_generation = 0;
     int64_t open_cells = 0;
     int64_t state_bytes = 0;
+    // By the view's index, since the partition was taken up.
+    std::vector<uint64_t> windows_closed;
     // Whether it has used up its share of the limit of state.
     bool blocked = false;
     // Offset in partials after the last frame applied, and end of its log; -1 when not known.
