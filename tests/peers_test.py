@@ -35,6 +35,11 @@ class Figures(unittest.TestCase):
             self.assertIsNone(found["warm_per_cpu_second"])
 
 
+    def test_medians_of_what_is_a_number(self):
+        runs = [{"per_second": value, "pipeline": "bench-1"} for value in (3.0, 1.0, 2.0)]
+        self.assertEqual(figures.medians(runs), {"per_second": 2.0})
+
+
 class Rows(unittest.TestCase):
     # 2018-12-31T23:55:00Z
     NEWEST = 1_546_300_500_000

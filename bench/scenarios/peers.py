@@ -56,21 +56,34 @@ def measure(bench, options):
     topic = f"peers-{options.records}"
     bench.fill(topic, options.records, dense.EVENTS_PER_MINUTE)
     expected = expected_rows(options.records)
-    found = {"limit": dense.run_limit(bench, topic, options),
-             "aggregator": dense.run(bench, topic, options)}
-    found["aggregator"].update(aggregator_live(bench, options))
+    found = {}
+    # Before each engine and after the last, since a machine is not the same from minute to minute.
+    ours = [run_ours(bench, topic, options)]
     for name in options.only_peers:
-        engine = engines.ENGINES[name]
-        for form in engines.FORMS:
-            bench.say(f"{engine.words}, {form}")
-            run = Run(bench, engine, form)
-            found[f"{name}-{form}"] = run.over(topic, options.records, expected)
-            if form == "ordinary":
-                # Its stages may run far ahead of each other, so that less than half of the work is
-                # left when half of the rows are there.
-                found[f"{name}-{form}"].update(warm_per_second=None, warm_per_cpu_second=None)
-        bench.say(f"{engine.words}, best, live")
-        found[f"{name}-best"]["latency"] = Run(bench, engine, "best").live()
+        found.update(run_engine(bench, engines.ENGINES[name], topic, options.records, expected))
+        ours.append(run_ours(bench, topic, options))
+    for name in ("limit", "aggregator"):
+        found[name] = figures.medians([one[name] for one in ours])
+    found["aggregator"].update(aggregator_live(bench, options))
+    return found
+
+
+def run_ours(bench, topic, options):
+    bench.say("the bare loop and the aggregator")
+    return {"limit": dense.run_limit(bench, topic, options),
+            "aggregator": dense.run(bench, topic, options)}
+
+
+def run_engine(bench, engine, topic, records, expected):
+    found = {}
+    for form in engines.FORMS:
+        bench.say(f"{engine.words}, {form}")
+        found[f"{engine.name}-{form}"] = Run(bench, engine, form).over(topic, records, expected)
+    # Its stages may run far ahead of each other, so that less than half of the work is left when
+    # half of the rows are there.
+    found[f"{engine.name}-ordinary"].update(warm_per_second=None, warm_per_cpu_second=None)
+    bench.say(f"{engine.words}, best, live")
+    found[f"{engine.name}-best"]["latency"] = Run(bench, engine, "best").live()
     return found
 
 
