@@ -43,11 +43,21 @@ QUIET = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
 # Java chooses for itself, works beside the program and takes its processors.
 BEST_JAVA = ["-Xms1g", "-Xmx1g", "-XX:+UseParallelGC"]
 
+# What Spark's own scripts open to it, as far as it is needed here.
+SPARK_JAVA = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
+    "java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio",
+    "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch",
+    "sun.nio.cs", "sun.security.action", "sun.util.calendar")]
+
 ENGINES = {engine.name: engine for engine in (
     Engine("kafka-streams", "Kafka Streams", "windrow.peers.streams.Main",
-           {"ordinary": [], "best": BEST_JAVA}, commit_ms=500, live_commit_ms=50),
+           {"ordinary": [], "best": BEST_JAVA}, commit_ms=100, live_commit_ms=50),
     Engine("flink", "Flink", "windrow.peers.flink.Main",
-           {"ordinary": [], "best": BEST_JAVA}, commit_ms=1000, live_commit_ms=100),
+           {"ordinary": [], "best": BEST_JAVA}, commit_ms=1000, live_commit_ms=50),
+    # Commits with each of its batches.
+    Engine("spark", "Spark", "windrow.peers.spark.Main",
+           {"ordinary": SPARK_JAVA, "best": SPARK_JAVA + BEST_JAVA}, commit_ms=0,
+           live_commit_ms=0),
 )}
 
 
