@@ -4,6 +4,7 @@ import unittest
 
 from bench.peers import figures
 from bench.peers.figures import Moment
+from bench.scenarios import peers
 
 
 def call(time, kind):
@@ -81,6 +82,15 @@ class Table(unittest.TestCase):
         self.assertEqual(table[2].split(),
                          ["X,", "best", "2,000"] + ["–"] * 7 + ["20", "–"])
         self.assertEqual(len({len(line) for line in table}), 1)
+
+    def test_charts_show_the_best_forms(self):
+        run = {"per_second": 2.0, "per_cpu_second": 1.0}
+        charts = peers.charts([{"limit": run, "aggregator": run, "flink-ordinary": run,
+                                "flink-best": {"per_second": 4.0, "per_cpu_second": 3.0}}])
+        self.assertEqual([chart.points for chart in charts], [
+            [("bare loop", 1.0), ("Windrow's aggregator", 1.0), ("Flink", 3.0)],
+            [("bare loop", 2.0), ("Windrow's aggregator", 2.0), ("Flink", 4.0)],
+        ])
 
     def test_wrong_rows_are_named(self):
         right = {"differences": {"missing": 0, "wrong": 0, "strange": 0}, "decreases": 0}

@@ -9,7 +9,7 @@ import threading
 import time
 
 from bench.peers import engines, figures
-from bench.scenarios import Line, dense, live
+from bench.scenarios import Chart, Line, dense, live, median
 from bench.scenarios.bench import (PARTITIONS, REPO, STEP_SECONDS, BenchError, cpu_seconds,
                                    peak_megabytes)
 
@@ -44,6 +44,8 @@ def settle(options, parser):
             parser.error(f"there is no peer '{name}': {', '.join(engines.ENGINES)}")
     if options.peers:
         options.only = NAME
+    if options.only == NAME:
+        options.peers = True
         options.records = options.records or RECORDS
         options.rounds = options.rounds or ROUNDS
 
@@ -218,10 +220,30 @@ class Watcher:
 
 
 def lines(rounds):
-    names = {"limit": "bare loop", "aggregator": "Windrow's aggregator"}
+    return [Line(text, "", "", False) for text in figures.table(rounds, names())]
+
+
+def names():
+    """{key of a round's figures: words}, in the order of the table."""
+    found = {"limit": "bare loop", "aggregator": "Windrow's aggregator"}
     for engine in engines.ENGINES.values():
-        names.update({f"{engine.name}-{form}": f"{engine.words}, {form}" for form in engines.FORMS})
-    return [Line(text, "", "", False) for text in figures.table(rounds, names)]
+        found.update({f"{engine.name}-{form}": f"{engine.words}, {form}" for form in engines.FORMS})
+    return found
+
+
+def charts(rounds):
+    return [
+        Chart(f"peers, best: records per {words}", f"records/{unit}",
+              [(label, median(rounds, key, figure)) for key, label in names_of_best(rounds[0])])
+        for figure, words, unit in (("per_cpu_second", "CPU-second", "CPU-s"),
+                                    ("per_second", "second", "s"))
+    ]
+
+
+def names_of_best(one):
+    """(key, words) of ours, and of the best form of those that were measured."""
+    return [(key, words.removesuffix(", best")) for key, words in names().items()
+            if key in one and not key.endswith("-ordinary")]
 
 
 def ready_time(process):
