@@ -339,6 +339,28 @@ TEST_F(GroupConsumerTest, CapturesNoMetadataOnceTheAssignmentIsLost) {
   EXPECT_NE(member->CaptureGroupMetadata(), nullptr);
 }
 
+TEST_F(GroupConsumerTest, EndsAreToldWhileTheBrokerHoldsAFetchBack) {
+  MakeTopic(1);
+  Write(0, 0, 3);
+  config_.properties["fetch.wait.max.ms"] = "4000";
+  Member member(config_, options_);
+  Join(&member, 1);
+  bool at_end = false;
+  ASSERT_TRUE(PollUntil(
+      [&] {
+        const auto read = member->Read(Part(0), 10, [&](const GroupConsumer::Event& event) {
+          at_end = at_end || event.record == nullptr;
+        });
+        return !read.ok() || at_end;
+      },
+      &member));
+  ASSERT_TRUE(at_end);
+  // The fetch that waits for a fourth record has just begun.
+  const auto range = member->QueryOffsets(Part(0), absl::Seconds(2));
+  ASSERT_TRUE(range.ok()) << range.status();
+  EXPECT_EQ(range->second, 3);
+}
+
 TEST_F(GroupConsumerTest, ClosesInTimeWhenNobodyAnswers) {
   config_.bootstrap_servers = "127.0.0.1:1";
   const absl::Time start = absl::Now();
