@@ -32,18 +32,26 @@ def store(name, lines, charts, run):
 
 
 def block(name, entry):
-    """The table of a scenario."""
+    """What a page shows of a scenario."""
     run = entry["run"]
-    rows = ["| | median (least – most) | wanted | |", "| --- | --- | --- | --- |"]
-    for line in entry["lines"]:
-        verdict = "" if not line["wanted"] else "missed" if line["missed"] else "reached"
-        what = line["what"].removeprefix(f"{name}: ")
-        rows.append(f"| {what} | {line['reached']} | {line['wanted']} | {verdict} |")
     machine = run["machine"]
     rounds = "1 round" if run["rounds"] == 1 else f"{run['rounds']} rounds"
+    command = "--peers" if name == "peers" else f"--only {name}"
     return "\n".join([
-        f"`bench/run --only {name}` of {run['date']}, {rounds}, on {machine['cores']} cores "
-        f"({machine['cpu']}), broker on the same machine:", "", *rows, ""])
+        f"`bench/run {command}` of {run['date']}, {rounds}, on {machine['cores']} cores "
+        f"({machine['cpu']}), broker on the same machine:", "", *rows(name, entry["lines"]), ""])
+
+
+def rows(name, lines):
+    """A table; lines without a figure of their own are one already."""
+    if all(not line["reached"] for line in lines):
+        return ["```text", *(line["what"].rstrip() for line in lines), "```"]
+    found = ["| | median (least – most) | wanted | |", "| --- | --- | --- | --- |"]
+    for line in lines:
+        verdict = "" if not line["wanted"] else "missed" if line["missed"] else "reached"
+        what = line["what"].removeprefix(f"{name}: ")
+        found.append(f"| {what} | {line['reached']} | {line['wanted']} | {verdict} |")
+    return found
 
 
 def with_blocks(page, record):

@@ -97,6 +97,11 @@ class Record(unittest.TestCase):
         self.assertNotIn("old", new)
         self.assertEqual(record.with_blocks(new, {"dense": entry}), new)
 
+    def test_a_table_of_a_scenario_s_own_is_kept(self):
+        entry = {"run": self.RUN, "charts": [], "lines": [
+            vars(Line("engine  speed", "", "", False)), vars(Line("a       10", "", "", False))]}
+        self.assertIn("```text\nengine  speed\na       10\n```\n", record.block("peers", entry))
+
     def test_pages_show_what_is_recorded(self):
         figures = record.load()
         json.dumps(figures)

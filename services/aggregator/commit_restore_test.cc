@@ -148,8 +148,8 @@ class CommitRestoreTest : public testing::Test {
     const absl::Time deadline = absl::Now() + kPatience;
     while (!reader->at_end() && absl::Now() < deadline) {
       const auto read = reader->Read(100, absl::Milliseconds(100), [&](const kafka::RecordView& r) {
-        records.push_back({r.partition, r.offset, std::string(r.key), std::string(r.value),
-                           r.headers()});
+        records.push_back(
+            {r.partition, r.offset, std::string(r.key), std::string(r.value), r.headers()});
       });
       EXPECT_TRUE(read.ok()) << read.status();
     }
