@@ -26,6 +26,20 @@ LIVE_WARM_UP_SECONDS = 20
 LIVE_SECONDS = 20
 
 
+# What the peers do and no more: the first view of the shipped pipeline, on two threads.
+SAME_JOB = """
+source_topic: "TOPIC"
+event_time { field: "call_date_time" format: FORMAT_ISO_8601 time_zone: "UTC" }
+watermark_delay { seconds: 3600 }
+views {
+  id: "calls-by-type"
+  window { sliding { size { seconds: 600 } slide { seconds: 300 } } }
+  group_by: "original_crime_type_name"
+  aggregates { name: "count" count {} }
+}
+settings { parallelism: 2 }
+"""
+
 RECORDS = 4_000_000
 ROUNDS = 1
 
@@ -64,7 +78,7 @@ def measure(bench, options):
     for name in options.only_peers:
         found.update(run_engine(bench, engines.ENGINES[name], topic, options.records, expected))
         ours.append(run_ours(bench, topic, options))
-    for name in ("limit", "aggregator"):
+    for name in ours[0]:
         found[name] = figures.medians([one[name] for one in ours])
     found["aggregator"].update(aggregator_live(bench, options))
     return found
@@ -72,8 +86,10 @@ def measure(bench, options):
 
 def run_ours(bench, topic, options):
     bench.say("the bare loop and the aggregator")
+    same = bench.new_pipeline_of(SAME_JOB.replace("TOPIC", topic))
     return {"limit": dense.run_limit(bench, topic, options),
-            "aggregator": dense.run(bench, topic, options)}
+            "aggregator": dense.run(bench, topic, options),
+            "aggregator-same": dense.run_aggregator(bench, same, options.records)}
 
 
 def run_engine(bench, engine, topic, records, expected):
@@ -225,7 +241,8 @@ def lines(rounds):
 
 def names():
     """{key of a round's figures: words}, in the order of the table."""
-    found = {"limit": "bare loop", "aggregator": "Windrow's aggregator"}
+    found = {"limit": "bare loop", "aggregator": "Windrow's aggregator",
+             "aggregator-same": "Windrow, one view, 2 workers"}
     for engine in engines.ENGINES.values():
         found.update({f"{engine.name}-{form}": f"{engine.words}, {form}" for form in engines.FORMS})
     return found
