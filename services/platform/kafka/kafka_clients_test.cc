@@ -322,6 +322,13 @@ TEST_F(RecordProducerTest, ReturnsTheOffset) {
   }
 }
 
+// librdkafka looks for the topics that it does not know once a second.
+TEST_F(RecordProducerTest, TheFirstRecordNeedNotWait) {
+  ASSERT_TRUE(admin_->EnsureTopics({{topic_, 1, {}}}, kPatience).ok());
+  const auto sent = MakeProducer()->SendAndWait(topic_, 0, "k", "v", absl::Milliseconds(800));
+  EXPECT_TRUE(sent.ok()) << sent.status();
+}
+
 TEST_F(RecordProducerTest, TellsNullFromEmpty) {
   MakeTopic(1);
   const std::unique_ptr<RecordProducer> producer = MakeProducer();

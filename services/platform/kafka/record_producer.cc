@@ -72,6 +72,7 @@ RecordProducer::~RecordProducer() {
   rd_kafka_flush(client_, Milliseconds(kPurgeAtEnd));
   stopping_.store(true);
   server_.join();
+  for (const auto& topic : topics_) rd_kafka_topic_destroy(topic.second);
   rd_kafka_destroy(client_);
 }
 
@@ -114,12 +115,31 @@ void RecordProducer::SetFirstFailure(absl::Status failure, int64_t mark) {
   failed_.store(true);
 }
 
+// The first record of a topic that the client has not met would wait, up to a second, for the next
+// scan of all topics. A failure is not ours: the record will have it.
+void RecordProducer::MeetTopic(const std::string& topic, absl::Duration timeout) {
+  {
+    absl::ReaderMutexLock lock(&topics_mutex_);
+    if (topics_.contains(topic)) return;
+  }
+  rd_kafka_topic_t* const handle = rd_kafka_topic_new(client_, topic.c_str(), nullptr);
+  if (handle == nullptr) return;
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client_, 0, handle, &metadata, Milliseconds(timeout)) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+  }
+  absl::MutexLock lock(&topics_mutex_);
+  if (!topics_.emplace(topic, handle).second) rd_kafka_topic_destroy(handle);
+}
+
 absl::Status RecordProducer::Enqueue(absl::string_view topic, int partition, absl::string_view key,
                                      absl::string_view value, absl::Duration timeout,
                                      const RecordHeaders& headers, void* receipt) {
   const std::string topic_name(topic);
   HeadersHandle list = MakeHeaders(headers);
   const absl::Time deadline = absl::Now() + timeout;
+  MeetTopic(topic_name, timeout);
   while (true) {
     const rd_kafka_resp_err_t code =
         rd_kafka_producev(client_, RD_KAFKA_V_TOPIC(topic_name.c_str()),

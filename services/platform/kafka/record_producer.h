@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -62,6 +63,8 @@ class RecordProducer {
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   void ServeDeliveryReports();
   void SetFirstFailure(absl::Status failure, int64_t mark);
+  void MeetTopic(const std::string& topic, absl::Duration timeout)
+      ABSL_LOCKS_EXCLUDED(topics_mutex_);
   absl::Status Enqueue(absl::string_view topic, int partition, absl::string_view key,
                        absl::string_view value, absl::Duration timeout,
                        const RecordHeaders& headers, void* receipt);
@@ -73,6 +76,9 @@ class RecordProducer {
   std::atomic<int64_t> bytes_acknowledged_{0};
   // Set after first_failure_, and spares Send the lock.
   std::atomic<bool> failed_{false};
+  absl::Mutex topics_mutex_;
+  // Those that were written to, for as long as we live.
+  absl::flat_hash_map<std::string, rd_kafka_topic_t*> topics_ ABSL_GUARDED_BY(topics_mutex_);
   mutable absl::Mutex mutex_;
   absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);
   int64_t failed_mark_ ABSL_GUARDED_BY(mutex_) = -1;
