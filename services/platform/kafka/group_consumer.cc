@@ -33,14 +33,17 @@ int32_t GenerationOf(const rd_kafka_consumer_group_metadata_t* metadata) {
   return generation;
 }
 
-// A client that reads nothing and is in no group.
-absl::StatusOr<rd_kafka_t*> NewEndClient(const KafkaConfig& config) {
-  absl::StatusOr<ConfHandle> conf = MakeConf(config, {
-                                                         {"group.id", "windrow-reader"},
-                                                         {"isolation.level", "read_committed"},
-                                                         {"enable.auto.commit", "false"},
-                                                         {"socket.timeout.ms", "5000"},
-                                                     });
+// A client that reads nothing and is in no group. The session's timeout is of no use to it, but
+// librdkafka compares it with the interval between polls, which a user may have set.
+absl::StatusOr<rd_kafka_t*> NewEndClient(const KafkaConfig& config, absl::Duration session) {
+  absl::StatusOr<ConfHandle> conf =
+      MakeConf(config, {
+                           {"group.id", "windrow-reader"},
+                           {"isolation.level", "read_committed"},
+                           {"enable.auto.commit", "false"},
+                           {"session.timeout.ms", absl::StrCat(Milliseconds(session))},
+                           {"socket.timeout.ms", "5000"},
+                       });
   if (!conf.ok()) return conf.status();
   return NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
 }
@@ -84,7 +87,7 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
   if (!client.ok()) return client.status();
   consumer->client_ = *client;
   rd_kafka_poll_set_consumer(*client);
-  absl::StatusOr<rd_kafka_t*> end_client = NewEndClient(config);
+  absl::StatusOr<rd_kafka_t*> end_client = NewEndClient(config, options.session_timeout);
   if (!end_client.ok()) return end_client.status();
   consumer->end_client_ = *end_client;
 
