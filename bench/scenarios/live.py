@@ -55,13 +55,15 @@ def kill(bench, pipeline, file, reports):
     began = time.monotonic()
     at_kill = reports.last_committed()
     bench.start_aggregator(pipeline, file)
+    bench.stack.wait_healthy("aggregator")
+    # Of the new process alone: what the old one had reported is no answer.
+    with bench.follow_progress(pipeline) as after:
+        def caught_up():
+            produced = at_kill + RATE * (time.monotonic() - began)
+            return after.last_committed() >= produced - RATE / 5
 
-    def caught_up():
-        produced = at_kill + RATE * (time.monotonic() - began)
-        return reports.last_committed() >= produced - RATE / 5
-
-    bench.wait("the aggregator to catch up", caught_up, 0.02)
-    return time.monotonic() - began
+        bench.wait("the aggregator to catch up", caught_up, 0.02)
+        return time.monotonic() - began
 
 
 def lines(rounds):
