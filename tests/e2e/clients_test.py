@@ -103,6 +103,8 @@ class Clients(unittest.TestCase):
         system.start()
         system.start_replay(generator(RECORDS, seed, events_per_minute=6_000), RECORDS_PER_SECOND)
         wait_until("rows", lambda: int((system.query_status() or {}).get("rows", 0)), 60, system.any_ended)
+        # The first rows are there before all that is written has been read.
+        system.stack.wait_healthy("query")
         # In the first hour of event time only the drain makes windows final, and all of them at once.
         end = "2018-12-01T00:05:00Z"
         examples = [
