@@ -139,14 +139,15 @@ class CommitRestoreTest : public testing::Test {
     kafka::RecordHeaders headers;
   };
 
-  // All that is visible in a topic now.
-  std::vector<Record> Visible(const std::string& topic, int partitions) {
+  // All that is visible in a topic, once that is as much as `at_least`: a commit is answered before
+  // its markers are in all partitions.
+  std::vector<Record> Visible(const std::string& topic, int partitions, size_t at_least = 0) {
     std::vector<kafka::StartPosition> starts;
     for (int p = 0; p < partitions; ++p) starts.push_back({topic, p, 0});
     const auto reader = *kafka::PartitionReader::Create(config_, starts);
     std::vector<Record> records;
     const absl::Time deadline = absl::Now() + kPatience;
-    while (!reader->at_end() && absl::Now() < deadline) {
+    while ((!reader->at_end() || records.size() < at_least) && absl::Now() < deadline) {
       const auto read = reader->Read(100, absl::Milliseconds(100), [&](const kafka::RecordView& r) {
         records.push_back(
             {r.partition, r.offset, std::string(r.key), std::string(r.value), r.headers()});
@@ -227,15 +228,15 @@ TEST_F(CommitRestoreTest, CommitsEverythingOfABatch) {
   EXPECT_EQ(result.snapshots[0].through, 3);
   EXPECT_EQ(result.snapshots[0].bytes, 11u);
 
-  EXPECT_THAT(Visible(topics_->partials, kMerges), SizeIs(kMerges));
-  const std::vector<Record> results = Visible(topics_->results, kMerges);
+  EXPECT_THAT(Visible(topics_->partials, kMerges, kMerges), SizeIs(kMerges));
+  const std::vector<Record> results = Visible(topics_->results, kMerges, rows + late + 1);
   EXPECT_EQ(results.size(), rows + late + 1);
   for (const Record& record : results) EXPECT_EQ(record.partition, 1);
-  const std::vector<Record> snapshots = Visible(topics_->snapshots, kMerges);
+  const std::vector<Record> snapshots = Visible(topics_->snapshots, kMerges, 2);
   ASSERT_THAT(snapshots, SizeIs(2));
   EXPECT_EQ(snapshots[0].value, "first");
   EXPECT_EQ(snapshots[0].offset, result.snapshots[0].offset);
-  const std::vector<Record> letters = Visible(topics_->dead_letter, 1);
+  const std::vector<Record> letters = Visible(topics_->dead_letter, 1, 1);
   ASSERT_THAT(letters, SizeIs(1));
   EXPECT_EQ(letters[0].key, "key");
   EXPECT_EQ(letters[0].value, "value");
@@ -267,7 +268,7 @@ TEST_F(CommitRestoreTest, ABatchThatFailsLeavesNothingAndTheNextGoesOn) {
   EXPECT_FALSE(failed.fenced_twice);
   const CommitResult good = Commit(committer.get(), Count(5));
   EXPECT_TRUE(good.committed) << good.error;
-  EXPECT_THAT(Visible(topics_->partials, kMerges), SizeIs(kMerges));
+  EXPECT_THAT(Visible(topics_->partials, kMerges, kMerges), SizeIs(kMerges));
   EXPECT_THAT(Visible(topics_->results, kMerges), IsEmpty());
   EXPECT_THAT(Visible(topics_->snapshots, kMerges), IsEmpty());
 }
@@ -319,7 +320,8 @@ TEST_F(CommitRestoreTest, ARestoredStateIsTheStateItWas) {
       starts[snapshot.partition].snapshot_offset = snapshot.offset;
       starts[snapshot.partition].snapshot_through = snapshot.through;
     }
-    for (const Record& record : Visible(topics_->partials, kMerges)) {
+    const size_t frames = static_cast<size_t>(round + 1) * kMerges;
+    for (const Record& record : Visible(topics_->partials, kMerges, frames)) {
       if (record.offset < next[record.partition]) continue;
       live[record.partition]->Apply(*DecodeFrame(*plan_, record.value));
       live[record.partition]->TakeChanges();
