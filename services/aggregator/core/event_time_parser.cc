@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -67,10 +68,12 @@ absl::optional<EventTime> ReadDateTime(absl::string_view text) {
   const int hour = ReadDigits(text.data() + 11, 2);
   const int minute = ReadDigits(text.data() + 14, 2);
   const int second = ReadDigits(text.data() + 17, 2);
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month) ||
-      hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
-    return absl::nullopt;
-  }
+  const bool is_date =
+      year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= DaysInMonth(year, month);
+  const bool is_time =
+      hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59;
+  // After so many conditions GCC takes what follows for a rare case, and makes it slow.
+  if (ABSL_PREDICT_FALSE(!is_date || !is_time)) return absl::nullopt;
   return DaysFromCivil(year, month, day) * kMicrosPerDay + hour * kMicrosPerHour +
          minute * kMicrosPerMinute + second * kMicrosPerSecond;
 }

@@ -33,7 +33,8 @@ class JsonRecordParser {
   JsonRecordParser(const JsonRecordParser&) = delete;
   JsonRecordParser& operator=(const JsonRecordParser&) = delete;
 
-  // Fills `fields`, whose views are valid until the next call; or returns why that is impossible.
+  // Fills `fields`, whose views are valid until the next call and while the record is; or returns
+  // why that is impossible.
   absl::optional<DeadLetterReason> Parse(absl::string_view record, RecordFields* fields);
 
  private:
