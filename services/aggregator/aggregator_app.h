@@ -47,7 +47,7 @@ class AggregatorApp {
     std::vector<std::string> pipeline_files;
     // Ids of the pipelines to run here; empty for all that the control log holds.
     std::vector<std::string> only_pipelines;
-    int memory_megabytes = 32;
+    int memory_megabytes = 16;
   };
 
   // Waits for Kafka as long as it takes. INVALID_ARGUMENT when an option is wrong: the process

@@ -16,7 +16,7 @@ ABSL_FLAG(std::vector<std::string>, pipeline_file, {},
           "files of pipelines (as text), separated by commas, to create if they do not exist");
 ABSL_FLAG(std::vector<std::string>, only_pipelines, {},
           "ids of the pipelines that this replica runs, separated by commas; empty for all");
-ABSL_FLAG(int, fetch_memory_mb, 32, "memory for records fetched and not yet read, per pipeline");
+ABSL_FLAG(int, fetch_memory_mb, 16, "memory for records fetched and not yet read, per pipeline");
 ABSL_FLAG(std::string, log_format, "json", "form of the log lines on standard error: json or text");
 
 namespace windrow::aggregator {

@@ -78,7 +78,7 @@ class PipelineRunner {
     kafka::KafkaConfig kafka;
     std::string replica;
     std::shared_ptr<const PipelinePlan> plan;
-    int memory_megabytes = 32;
+    int memory_megabytes = 16;
     // What the other replicas that are alive tell; called on the runner's thread, and may be empty.
     std::function<std::vector<windrow::status::v1::ReplicaStatus>()> others;
     // Called on the runner's thread when progress() has changed in what others wait for.

@@ -85,7 +85,7 @@ class Worker : private record_log::AssignmentListener {
     // at once.
     std::function<void(const std::string& topic, int partition, int64_t offset)> purge;
     // Budget of records fetched and not yet read, over all partitions of the worker.
-    int queued_kilobytes = 32768;
+    int queued_kilobytes = 16384;
     // Least growth of partials between two snapshots of a merge partition.
     size_t snapshot_bytes = 256 * 1024;
     // Called on the worker's thread when it has taken up partitions; may be empty.
