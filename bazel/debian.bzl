@@ -63,6 +63,8 @@ _LIBRARIES = {
     "gtest": ("libgmock-dev", "gmock/gmock.h", ["-lgmock", "-lgtest", "-lpthread"], []),
     # gMock's main also starts gTest and understands the flags of both.
     "gtest_main": ("libgmock-dev", "gmock/gmock.h", ["-lgmock_main"], [":gtest"]),
+    # As `malloc` of a binary.
+    "jemalloc": ("libjemalloc-dev", "jemalloc/jemalloc.h", ["-ljemalloc"], []),
     "prometheus": (
         "prometheus-cpp-dev",
         "prometheus/exposer.h",
