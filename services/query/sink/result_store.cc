@@ -50,8 +50,12 @@ absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), sl
 // A few tens of megabytes of memory at most: the operating system caches the files as well.
 rocksdb::Options DatabaseOptions() {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(16 << 20);
+  table.block_cache = rocksdb::NewLRUCache(16 << 20, /*num_shard_bits=*/2);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // In blocks of a few kilobytes: a whole filter is larger than a shard of the cache, and would be
+  // read from the disk for each key that is looked up.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.cache_index_and_filter_blocks = true;
   rocksdb::Options options;
   options.create_if_missing = true;
