@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,21 +29,14 @@ absl::Status Damaged(absl::string_view what) {
 
 }  // namespace
 
-BatchWriter::BatchWriter(rocksdb::DB* db, const StoreView::State& before)
-    : db_(db), before_(before), after_(before) {}
+BatchWriter::BatchWriter(rocksdb::DB* db, const StoreView::State& before, WriterMemory memory)
+    : db_(db), before_(before), after_(before), memory_(std::move(memory)) {
+  memory_.TrimWindows();
+}
 
 absl::Status BatchWriter::Add(const ChangeBatch& batch) {
-  // A row may change many times in a batch; only its newest version is kept.
-  absl::flat_hash_map<std::string, const RowChange*> newest;
-  std::vector<std::string> order;
-  for (const RowChange& change : batch.rows) {
-    if (!IsNew(change.version)) continue;
-    const auto [it, inserted] = newest.try_emplace(FullRowKey(change), &change);
-    if (inserted) order.push_back(it->first);
-    it->second = &change;
-  }
-  for (const std::string& key : order) {
-    const absl::Status added = AddRow(*newest[key]);
+  for (const RowChange* const change : SortRows(batch)) {
+    const absl::Status added = AddRow(*change);
     if (!added.ok()) return added;
   }
   for (const LedgerChange& change : batch.ledgers) {
@@ -57,34 +51,59 @@ absl::Status BatchWriter::Add(const ChangeBatch& batch) {
   return absl::OkStatus();
 }
 
+// A row may change many times in a batch; in their order, rows are found and placed side by side.
+std::vector<const RowChange*> BatchWriter::SortRows(const ChangeBatch& batch) const {
+  std::vector<const RowChange*> rows;
+  rows.reserve(batch.rows.size());
+  for (const RowChange& change : batch.rows) {
+    if (IsNew(change.version)) rows.push_back(&change);
+  }
+  const auto key = [](const RowChange* change) {
+    return std::tie(change->view, change->window_start_us, change->group);
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [key](const RowChange* a, const RowChange* b) { return key(a) < key(b); });
+  // Of equal ones the last, which is the newest, stays.
+  const auto first_kept =
+      std::unique(rows.rbegin(), rows.rend(),
+                  [key](const RowChange* a, const RowChange* b) { return key(a) == key(b); });
+  rows.erase(rows.begin(), first_kept.base());
+  return rows;
+}
+
 bool BatchWriter::IsNew(const Version& version) const {
   return version.partition >= 0 &&
          version.partition < static_cast<int>(before_.next_offsets.size()) &&
          version.offset >= before_.next_offsets[version.partition];
 }
 
+absl::Status BatchWriter::ReadRow(const RowChange& change, absl::optional<StoredRow>* row) {
+  const WriterMemory::View& known = *memory_.view(change.view);
+  if (!known.MayHoldRow(change.window_start_us, change.group)) return absl::OkStatus();
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), FullRowKey(change), &buffer_);
+  if (status.IsNotFound()) return absl::OkStatus();
+  if (!status.ok()) return StoreError(status, "reading a row");
+  row->emplace();
+  return DecodeRow(buffer_, &**row) ? absl::OkStatus() : Damaged("row");
+}
+
 absl::Status BatchWriter::AddRow(const RowChange& change) {
-  std::string bytes;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), FullRowKey(change), &bytes);
-  if (!status.ok() && !status.IsNotFound()) return StoreError(status, "reading a row");
-  std::optional<StoredRow> old;
-  if (status.ok()) {
-    old.emplace();
-    if (!DecodeRow(bytes, &*old)) return Damaged("row");
-  } else if (change.deleted) {
-    return absl::OkStatus();  // Nobody has ever seen the row here.
-  }
+  absl::optional<StoredRow> old;
+  const absl::Status read = ReadRow(change, &old);
+  if (!read.ok()) return read;
+  // Nobody has ever seen the row here.
+  if (!old.has_value() && change.deleted) return absl::OkStatus();
   if (IsExpired(change, old.has_value() ? &*old : nullptr)) return absl::OkStatus();
+  View* const view = TouchView(change.view);
   StoredWindow* window = nullptr;
-  const absl::Status loaded = LoadWindow(change.view, change.window_start_us, &window);
+  const absl::Status loaded = ChangeWindow(view, change.window_start_us, &window);
   if (!loaded.ok()) return loaded;
-  ViewSummary& view = TouchView(change.view);
 
   if (old.has_value()) {
     RemoveIndexEntries(change, *old);
     if (!old->deleted) {
       window->CountRow(-1, old->accepted, old->revision);
-      --view.rows;
+      --view->summary->rows;
     }
   }
   if (change.deleted) {
@@ -96,11 +115,12 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
                                 ? change.window_end_us
                                 : std::max(window->window_end_us, change.window_end_us);
     window->CountRow(1, change.accepted, change.revision);
-    ++view.rows;
+    ++view->summary->rows;
   }
+  view->memory->AddRow(change.window_start_us, change.group);
   write_.Put(ChangeKey(change.view, change.version),
              EncodeRowKey(change.window_start_us, change.group));
-  int64_t& changed_through = view.changed_through[change.version.partition];
+  int64_t& changed_through = view->summary->changed_through[change.version.partition];
   changed_through = std::max(changed_through, change.version.offset + 1);
   return absl::OkStatus();
 }
@@ -160,11 +180,12 @@ absl::Status BatchWriter::AddLedger(const LedgerChange& change) {
     if (status.ok() && !DecodeNumber(bytes, &late)) return Damaged("ledger");
     it->second = static_cast<uint64_t>(late);
   }
+  View* const view = TouchView(change.view);
   StoredWindow* window = nullptr;
-  const absl::Status loaded = LoadWindow(change.view, change.window_start_us, &window);
+  const absl::Status loaded = ChangeWindow(view, change.window_start_us, &window);
   if (!loaded.ok()) return loaded;
   window->late += change.late - it->second;
-  TouchView(change.view).late += change.late - it->second;
+  view->summary->late += change.late - it->second;
   it->second = change.late;
   if (change.late == 0) {
     write_.Delete(key);
@@ -206,40 +227,52 @@ void BatchWriter::AddOffsets(const ChangeBatch& batch) {
   }
 }
 
-absl::Status BatchWriter::LoadWindow(const std::string& view, int64_t window_start_us,
-                                     StoredWindow** window) {
-  const auto [it, inserted] = windows_.try_emplace(WindowId(view, window_start_us));
-  *window = &it->second;
-  if (!inserted) return absl::OkStatus();
+absl::Status BatchWriter::ChangeWindow(View* view, int64_t window_start_us, StoredWindow** window) {
+  std::vector<int64_t>& changed = view->changed_windows;
+  if (changed.empty() || changed.back() != window_start_us) changed.push_back(window_start_us);
+  *window = view->memory->FindWindow(window_start_us);
+  if (*window != nullptr) return absl::OkStatus();
+  const bool may_be_stored = view->memory->MayHoldWindow(window_start_us);
+  *window = view->memory->AddWindow(window_start_us);
+  if (!may_be_stored) return absl::OkStatus();
   std::string bytes;
   const rocksdb::Status status =
-      db_->Get(rocksdb::ReadOptions(), WindowKey(view, window_start_us), &bytes);
+      db_->Get(rocksdb::ReadOptions(), WindowKey(view->id, window_start_us), &bytes);
   if (status.IsNotFound()) return absl::OkStatus();
   if (!status.ok()) return StoreError(status, "reading a window");
   return DecodeWindow(bytes, *window) ? absl::OkStatus() : Damaged("window");
 }
 
-ViewSummary& BatchWriter::TouchView(const std::string& view) {
-  touched_views_.insert(view);
-  ViewSummary& summary = after_.views[view];
-  summary.changed_through.resize(after_.next_offsets.size());
-  return summary;
+BatchWriter::View* BatchWriter::TouchView(const std::string& id) {
+  const auto [it, inserted] = views_.try_emplace(id);
+  if (inserted) {
+    ViewSummary& summary = after_.views[id];
+    summary.changed_through.resize(after_.next_offsets.size());
+    it->second = {id, memory_.view(id), &summary, {}};
+  }
+  return &it->second;
 }
 
 void BatchWriter::WriteWindows() {
-  for (const auto& [id, window] : windows_) {
-    const std::string key = WindowKey(id.first, id.second);
-    if (window.rows == 0 && window.late == 0) {
-      write_.Delete(key);
-    } else {
-      write_.Put(key, EncodeWindow(window));
+  for (auto& [id, view] : views_) {
+    std::vector<int64_t>& changed = view.changed_windows;
+    std::sort(changed.begin(), changed.end());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+    for (const int64_t start_us : changed) {
+      StoredWindow& window = *view.memory->FindWindow(start_us);
+      if (window.rows == 0 && window.late == 0) {
+        write_.Delete(WindowKey(id, start_us));
+        window = StoredWindow();
+      } else {
+        write_.Put(WindowKey(id, start_us), EncodeWindow(window));
+      }
     }
   }
 }
 
 void BatchWriter::WriteViews() {
-  for (const std::string& view : touched_views_) {
-    write_.Put(ViewKey(view), EncodeViewSummary(after_.views[view]));
+  for (const auto& [id, view] : views_) {
+    write_.Put(ViewKey(id), EncodeViewSummary(*view.summary));
   }
 }
 

@@ -194,6 +194,7 @@ std::string ResultStore::DatabasePath(int64_t number) const {
 
 absl::Status ResultStore::OpenDatabase(int64_t number) {
   database_.reset();
+  memory_.reset();
   const std::string path = DatabasePath(number);
   // It may have been deleted while it was in use.
   std::error_code ignored;
@@ -432,7 +433,10 @@ absl::Status ResultStore::Apply(const ChangeBatch& batch) {
   }
   const std::shared_ptr<const StoreView> current = view();
   if (current == nullptr) return absl::FailedPreconditionError("the store is not open");
-  BatchWriter writer(database_->db.get(), current->state());
+  absl::StatusOr<WriterMemory> memory = TakeMemory(current->state());
+  if (absl::IsDataLoss(memory.status())) database_->broken = true;
+  if (!memory.ok()) return memory.status();
+  BatchWriter writer(database_->db.get(), current->state(), *std::move(memory));
   const absl::Status added = writer.Add(batch);
   if (absl::IsDataLoss(added)) database_->broken = true;
   if (!added.ok()) return added;
@@ -445,8 +449,16 @@ absl::Status ResultStore::Apply(const ChangeBatch& batch) {
   }
   const absl::Status written = Write(writer.write(), "writing results");
   if (!written.ok()) return written;
+  memory_ = writer.TakeMemory();
   Publish(std::move(after));
   return absl::OkStatus();
+}
+
+absl::StatusOr<WriterMemory> ResultStore::TakeMemory(const StoreView::State& state) {
+  if (!memory_.has_value()) return WriterMemory::Load(database_->db.get(), state.views);
+  WriterMemory memory = *std::move(memory_);
+  memory_.reset();
+  return memory;
 }
 
 absl::Status ResultStore::Revive() {
@@ -544,6 +556,7 @@ absl::Status ResultStore::Expire() {
   absl::Status done = expiry_.Step(database_->db.get(), &batch, &state);
   if (done.ok()) done = Write(&batch, "removing expired rows");
   if (done.ok()) {
+    if (memory_.has_value()) memory_->ForgetWindows();
     Publish(std::move(state));
     return done;
   }

@@ -16,11 +16,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "services/query/core/pipeline_definition.h"
 #include "services/query/core/result_change.h"
 #include "services/query/core/result_target.h"
 #include "services/query/sink/expiry.h"
 #include "services/query/sink/store_view.h"
+#include "services/query/sink/writer_memory.h"
 
 namespace windrow::query {
 
@@ -98,6 +100,8 @@ class ResultStore : public ResultTarget {
   absl::Status CheckEmpty() const;
   // Writes a batch, with its mark.
   absl::Status Write(rocksdb::WriteBatch* batch, absl::string_view doing);
+  // What is known of the database; the writer of a batch gives it back when that is written.
+  absl::StatusOr<WriterMemory> TakeMemory(const StoreView::State& state);
   // Removes some of what the retention no longer keeps.
   absl::Status Expire();
   void SetTrouble(absl::Status trouble);
@@ -125,6 +129,8 @@ class ResultStore : public ResultTarget {
   // Number of the last batch.
   int64_t mark_ = 0;
   Expiry expiry_;
+  // Of the database as it is; absent when that has to be found out.
+  absl::optional<WriterMemory> memory_;
   // Whether the last write failed.
   bool stuck_ = false;
 

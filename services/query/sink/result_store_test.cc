@@ -183,6 +183,13 @@ TEST_F(ResultStoreTest, WindowsAddUpRowsAndLedgers) {
   EXPECT_THAT(Windows(*store_), ElementsAre("0-600 2/7/7"));
 }
 
+TEST_F(ResultStoreTest, EmptiedWindowIsAsIfItHadNeverBeen) {
+  Apply(topic_.Row(0, 0, "a", 1));
+  Apply(topic_.DeleteRow(0, 0, "a"));
+  Apply(topic_.Late(0, 0, 3));
+  EXPECT_THAT(Windows(*store_), ElementsAre("0-0 0/0/3"));
+}
+
 TEST_F(ResultStoreTest, WindowsBefore1970HaveTheirEnds) {
   Apply(topic_.Row(0, -6000, "a", 1).Row(0, -6000, "b", 1).Late(0, -1200, 1));
   Apply(topic_.Row(0, -6000, "a", 2).Row(0, -1200, "a", 1));
@@ -404,6 +411,7 @@ TEST_F(ResultStoreTest, FullDiskStopsWritesButNotReads) {
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(store_->trouble().ok());
   EXPECT_THAT(Rows(*store_), SizeIs(applied + 2));
+  EXPECT_EQ(Windows(*store_, true).front(), absl::StrCat("9000000-9000600 1/", applied, "/0"));
   EXPECT_TRUE(store_->MarkComplete().ok());
   Reopen();
   EXPECT_THAT(Rows(*store_), SizeIs(applied + 2));
@@ -526,7 +534,8 @@ TEST_F(ResultStoreTest, AgreesWithAModel) {
   for (int batch = 0; batch < 60; ++batch) {
     const int changes = static_cast<int>(random() % 30);
     for (int i = 0; i < changes; ++i) {
-      const int64_t start = static_cast<int64_t>(random() % 5) * 600;
+      // Of windows that were there, and of new ones.
+      const int64_t start = static_cast<int64_t>(batch / 5 + random() % 5) * 600;
       const int group = static_cast<int>(random() % 8);
       const int partition = group % 2;
       const std::string name = absl::StrCat("g", group);

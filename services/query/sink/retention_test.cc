@@ -181,6 +181,19 @@ TEST_F(RetentionTest, LongPassesGoOnAfterARestart) {
   EXPECT_EQ(HeldRows(), 1);
 }
 
+TEST_F(RetentionTest, WindowCountsOnWithoutTheRowsThatAreGone) {
+  ChangeBatch batch = topic_.Row(0, 0, "a", 1).Row(0, 0, "longer", 1).Take();
+  batch.rows.back().window_end_us = 1200;
+  ASSERT_TRUE(store_->Apply(batch).ok());
+  CloseThrough(7000);
+  Tend();
+  batch = topic_.Row(0, 0, "longer", 2).Take();
+  batch.rows.back().window_end_us = 1200;
+  ASSERT_TRUE(store_->Apply(batch).ok());
+  EXPECT_THAT(Rows(), ElementsAre("0/longer=2"));
+  EXPECT_THAT(Windows(), ElementsAre("0 1/0"));
+}
+
 // Random changes while the watermark rises: what is seen is what a model keeps.
 TEST_F(RetentionTest, AgreesWithAModel) {
   std::mt19937 random(17);
