@@ -15,12 +15,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "bench/store/row_stream.h"
+#include "services/query/core/result_change.h"
 #include "services/query/sink/result_store.h"
 #include "services/query/source/result_decoder.h"
 
 ABSL_FLAG(std::string, directory, "", "where the store is put; made anew, and left there");
 ABSL_FLAG(int64_t, rows, 2'000'000, "how many records of results are applied, at least");
-ABSL_FLAG(int, batch, 2'000, "records per batch");
+ABSL_FLAG(int, batch, windrow::query::kMostChangesOfBatch, "records per batch");
 ABSL_FLAG(double, calls_per_minute, 1.4, "of event time: the fewer, the more rows per call");
 ABSL_FLAG(int, calls_per_commit, 30'000, "how many calls the results of one commit are of");
 ABSL_FLAG(int64_t, report_rows, 500'000, "after so many records a line is printed");

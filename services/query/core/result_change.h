@@ -52,6 +52,10 @@ struct LedgerChange {
   uint64_t late = 0;
 };
 
+// A batch has so many changes at most: few enough that a subscriber does not wait long for one, and
+// many enough that a log is read back at the speed of the store.
+inline constexpr int kMostChangesOfBatch = 5000;
+
 // What was read from the results topic in one go, in the order of the topic per partition.
 struct ChangeBatch {
   std::vector<RowChange> rows;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "services/query/core/result_change.h"
 #include "services/query/core/row_key.h"
 #include "services/query/sink/store_layout.h"
 
@@ -11,7 +12,7 @@ namespace windrow::query {
 namespace {
 
 // More than a batch of changes adds, so that removing keeps up.
-constexpr int kMostRowsOfStep = 5000;
+constexpr int kMostRowsOfStep = 2 * kMostChangesOfBatch;
 constexpr int kPassesPerRetention = 64;
 
 absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }

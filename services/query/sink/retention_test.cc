@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/query/core/result_change.h"
 #include "services/query/core/row_key.h"
 #include "services/query/sink/result_store.h"
 #include "services/query/sink/sample_changes.h"
@@ -192,6 +193,17 @@ TEST_F(RetentionTest, WindowCountsOnWithoutTheRowsThatAreGone) {
   ASSERT_TRUE(store_->Apply(batch).ok());
   EXPECT_THAT(Rows(), ElementsAre("0/longer=2"));
   EXPECT_THAT(Windows(), ElementsAre("0 1/0"));
+}
+
+TEST_F(RetentionTest, RemovingKeepsUpWithFullBatches) {
+  Reopen(absl::Microseconds(640));
+  for (int64_t start = 0; start < 20 * 600; start += 600) {
+    for (int i = 0; i < kMostChangesOfBatch - 2; ++i) topic_.Row(0, start, absl::StrCat(i), 1);
+    topic_.CloseThrough(0, start).CloseThrough(1, start);
+    Apply(topic_);
+    Tend(1);
+  }
+  EXPECT_LT(HeldRows(), 6 * kMostChangesOfBatch) << "of 3 windows, and what is about to go";
 }
 
 // Random changes while the watermark rises: what is seen is what a model keeps.

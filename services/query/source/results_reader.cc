@@ -15,9 +15,6 @@ namespace {
 using ::windrow::runtime::LogInfo;
 using ::windrow::runtime::LogWarning;
 
-// Small enough that a subscriber does not wait for a long batch, large enough to read a log back
-// at the speed of the store.
-constexpr int kMaxBatchRecords = 2000;
 constexpr absl::Duration kReadTimeout = absl::Milliseconds(200);
 constexpr absl::Duration kAskTimeout = absl::Seconds(2);
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
@@ -151,8 +148,8 @@ absl::Status ResultsReader::ReadTopic() {
 }
 
 absl::Status ResultsReader::ReadBatch(ChangeBatch* batch) {
-  const absl::StatusOr<int> read =
-      reader_->Read(kMaxBatchRecords, kReadTimeout, [this, batch](const kafka::RecordView& record) {
+  const absl::StatusOr<int> read = reader_->Read(
+      kMostChangesOfBatch, kReadTimeout, [this, batch](const kafka::RecordView& record) {
         const absl::Status decoded = DecodeResult(record, batch);
         if (!decoded.ok() && ++undecodable_ <= kMaxUndecodableLogged) {
           LogWarning("record skipped", {{"pipeline", pipeline_}, {"error", decoded.ToString()}});
