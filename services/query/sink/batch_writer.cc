@@ -39,6 +39,8 @@ absl::Status BatchWriter::Add(const ChangeBatch& batch) {
     const absl::Status added = AddRow(*change);
     if (!added.ok()) return added;
   }
+  changes_.MoveTo(&write_);
+  closings_.MoveTo(&write_);
   for (const LedgerChange& change : batch.ledgers) {
     if (!IsNew(change.version)) continue;
     const absl::Status added = AddLedger(change);
@@ -118,8 +120,8 @@ absl::Status BatchWriter::AddRow(const RowChange& change) {
     ++view->summary->rows;
   }
   view->memory->AddRow(change.window_start_us, change.group);
-  write_.Put(ChangeKey(change.view, change.version),
-             EncodeRowKey(change.window_start_us, change.group));
+  changes_.Put(ChangeKey(change.view, change.version),
+               EncodeRowKey(change.window_start_us, change.group));
   int64_t& changed_through = view->summary->changed_through[change.version.partition];
   changed_through = std::max(changed_through, change.version.offset + 1);
   return absl::OkStatus();
@@ -132,12 +134,12 @@ bool BatchWriter::IsExpired(const RowChange& change, const StoredRow* old) const
 }
 
 void BatchWriter::RemoveIndexEntries(const RowChange& change, const StoredRow& old) {
-  write_.Delete(ChangeKey(change.view, old.version));
+  changes_.Delete(ChangeKey(change.view, old.version));
   const bool closing_entry_stays = !change.deleted &&
                                    old.version.partition == change.version.partition &&
                                    old.window_end_us == change.window_end_us;
   if (!old.deleted && !closing_entry_stays) {
-    write_.Delete(FullClosingKey(change, old.version.partition, old.window_end_us));
+    closings_.Delete(FullClosingKey(change, old.version.partition, old.window_end_us));
   }
 }
 
@@ -154,7 +156,7 @@ void BatchWriter::PutRow(const RowChange& change, const StoredRow* old) {
                                  old->version.partition == change.version.partition &&
                                  old->window_end_us == change.window_end_us;
   if (!has_closing_entry) {
-    write_.Put(FullClosingKey(change, change.version.partition, change.window_end_us), "");
+    closings_.Put(FullClosingKey(change, change.version.partition, change.window_end_us), "");
   }
 }
 

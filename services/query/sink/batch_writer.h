@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "services/query/core/result_change.h"
+#include "services/query/sink/sorted_writes.h"
 #include "services/query/sink/store_view.h"
 #include "services/query/sink/writer_memory.h"
 
@@ -72,6 +73,9 @@ class BatchWriter {
   StoreView::State after_;
   WriterMemory memory_;
   rocksdb::WriteBatch write_;
+  // Of the rows that are added.
+  SortedWrites changes_;
+  SortedWrites closings_;
   // By id.
   std::map<std::string, View> views_;
   absl::flat_hash_map<std::string, uint64_t> ledgers_;
