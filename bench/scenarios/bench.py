@@ -95,8 +95,8 @@ class Bench:
             f"--pipeline_file={file}", f"--only_pipelines={pipeline}", "--replica=bench"])
         return self.stack.processes["aggregator"]
 
-    def start_query(self, wait=True):
-        self.stack.start_service("query", [f"--store_dir={self.stack.state_dir / 'store'}"])
+    def start_query(self, *flags, wait=True):
+        self.stack.start_service("query", [f"--store_dir={self.stack.state_dir / 'store'}", *flags])
         if wait:
             self.stack.wait_healthy("query")
         return self.stack.processes["query"]
