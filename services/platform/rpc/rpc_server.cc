@@ -36,7 +36,7 @@ namespace windrow::rpc {
 namespace {
 
 constexpr int kMaxResponseBytes = 4 << 20;
-// Threads that wait for calls, beside those that handle them.
+// Threads that wait for calls while all others handle some.
 constexpr int kPollerThreads = 2;
 // A little less than the 10 s that callers may ping at, since pings come closer together at times.
 constexpr int kMinPingIntervalMs = 8000;
@@ -175,12 +175,15 @@ void SetBounds(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(options.max_request_bytes);
   builder.SetMaxSendMessageSize(kMaxResponseBytes);
   grpc::ResourceQuota quota("windrow");
-  quota.SetMaxThreads(options.max_concurrent_calls + kPollerThreads);
+  const int most_threads = options.max_concurrent_calls + kPollerThreads;
+  quota.SetMaxThreads(most_threads);
   quota.Resize(options.memory_bytes);
   builder.SetResourceQuota(quota);
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kPollerThreads);
+  // A thread that has handled a call waits for the next one: gRPC would rather end it, and begin
+  // another one for nearly every call.
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, most_threads);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
 }
 
