@@ -1,25 +1,29 @@
 #include "services/query/core/ordered_bytes.h"
 
+#include <endian.h>
+
+#include <cstring>
+
 namespace windrow::query {
 namespace {
 
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
+uint32_t SwapToBigEndian(uint32_t value) { return htobe32(value); }
+uint64_t SwapToBigEndian(uint64_t value) { return htobe64(value); }
+
 template <typename T>
 void AppendBigEndian(std::string* bytes, T value) {
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
-    bytes->push_back(static_cast<char>((value >> shift) & 0xff));
-  }
+  const T swapped = SwapToBigEndian(value);
+  bytes->append(reinterpret_cast<const char*>(&swapped), sizeof(swapped));
 }
 
 template <typename T>
 bool ReadBigEndian(absl::string_view* rest, T* value) {
   if (rest->size() < sizeof(T)) return false;
-  T read = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) {
-    read = static_cast<T>(read << 8) | static_cast<unsigned char>((*rest)[i]);
-  }
-  *value = read;
+  T swapped = 0;
+  std::memcpy(&swapped, rest->data(), sizeof(swapped));
+  *value = SwapToBigEndian(swapped);  // And back.
   rest->remove_prefix(sizeof(T));
   return true;
 }

@@ -35,15 +35,26 @@ std::string BoundedGroup(absl::string_view group) {
 
 std::string EncodeRowKey(int64_t window_start_us, absl::string_view group) {
   std::string bytes;
-  AppendInt64(&bytes, window_start_us);
-  bytes.append(group.data(), group.size());
+  AppendRowKey(window_start_us, group, &bytes);
   return bytes;
 }
 
+void AppendRowKey(int64_t window_start_us, absl::string_view group, std::string* bytes) {
+  AppendInt64(bytes, window_start_us);
+  bytes->append(group.data(), group.size());
+}
+
 bool DecodeRowKey(absl::string_view bytes, RowKey* key) {
+  absl::string_view group;
+  if (!DecodeRowKey(bytes, &key->window_start_us, &group)) return false;
+  key->group = std::string(group);
+  return true;
+}
+
+bool DecodeRowKey(absl::string_view bytes, int64_t* window_start_us, absl::string_view* group) {
   BytesReader reader(bytes);
-  if (!reader.ReadInt64(&key->window_start_us)) return false;
-  key->group = std::string(reader.rest());
+  if (!reader.ReadInt64(window_start_us)) return false;
+  *group = reader.rest();
   return true;
 }
 

@@ -20,8 +20,11 @@ std::string BoundedGroup(absl::string_view group);
 
 // Orders the rows of a view by window start, then group.
 std::string EncodeRowKey(int64_t window_start_us, absl::string_view group);
+void AppendRowKey(int64_t window_start_us, absl::string_view group, std::string* bytes);
 // False when `bytes` is no row key.
 bool DecodeRowKey(absl::string_view bytes, RowKey* key);
+// The same; `group` points into `bytes`.
+bool DecodeRowKey(absl::string_view bytes, int64_t* window_start_us, absl::string_view* group);
 
 // Orders the rows of a view by when they become final: window end, window start, group.
 std::string EncodeClosingKey(int64_t window_end_us, absl::string_view row_key);

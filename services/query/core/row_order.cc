@@ -44,18 +44,17 @@ void AppendNumber(const RowValue& value, std::string* bytes) {
   AppendInt64(bytes, whole - static_cast<int64_t>(below));
 }
 
-std::string ValueBytes(const RowValue& value) {
-  std::string bytes;
+void AppendValue(const RowValue& value, std::string* bytes) {
   if (const auto* const truth = absl::get_if<bool>(&value)) {
-    bytes = {'\x01', *truth ? '\x01' : '\x00'};
+    bytes->push_back('\x01');
+    bytes->push_back(*truth ? '\x01' : '\x00');
   } else if (const auto* const text = absl::get_if<absl::string_view>(&value)) {
-    bytes = "\x03";
-    AppendEnded(*text, &bytes);
+    bytes->push_back('\x03');
+    AppendEnded(*text, bytes);
   } else {
-    bytes = "\x02";
-    AppendNumber(value, &bytes);
+    bytes->push_back('\x02');
+    AppendNumber(value, bytes);
   }
-  return bytes;
 }
 
 }  // namespace
@@ -81,22 +80,25 @@ absl::StatusOr<RowOrder> RowOrder::Parse(absl::string_view text) {
 
 std::string RowOrder::SortKey(RowLookup row, absl::string_view row_key) const {
   std::string key;
+  AppendSortKey(row, &key);
+  absl::StrAppend(&key, row_key);
+  return key;
+}
+
+void RowOrder::AppendSortKey(RowLookup row, std::string* key) const {
   for (const Term& term : terms_) {
     const RowValue value = row(term.name).value_or(RowValue());
     if (IsNull(value)) {
-      key.push_back('\xFF');
+      key->push_back('\xFF');
       continue;
     }
-    std::string bytes = ValueBytes(value);
-    if (term.descending) {
-      for (char& byte : bytes) byte = static_cast<char>(~byte);
-    }
     // Below null, whatever the direction.
-    key.push_back('\x01');
-    key += bytes;
+    key->push_back('\x01');
+    const size_t begin = key->size();
+    AppendValue(value, key);
+    if (!term.descending) continue;
+    for (size_t i = begin; i < key->size(); ++i) (*key)[i] = static_cast<char>(~(*key)[i]);
   }
-  absl::StrAppend(&key, row_key);
-  return key;
 }
 
 std::vector<std::string> RowOrder::names() const {

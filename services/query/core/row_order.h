@@ -22,6 +22,8 @@ class RowOrder {
 
   // A string for a row whose bytes sort as the rows do; `row_key` decides between equal rows.
   std::string SortKey(RowLookup row, absl::string_view row_key) const;
+  // The same but for the row's key, which is to be appended.
+  void AppendSortKey(RowLookup row, std::string* key) const;
 
   // Columns that are named.
   std::vector<std::string> names() const;

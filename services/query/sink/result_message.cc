@@ -67,23 +67,16 @@ int64_t FromTimestamp(const google::protobuf::Timestamp& time) {
 absl::Status ToResult(const StoredRow& stored, absl::string_view view, const ResultView& results,
                       v1::Result* result) {
   results::v1::Row row;
-  const absl::Status parsed = ToColumns(stored, results, &row, result);
+  const absl::Status parsed = ParseRow(stored, &row);
   if (!parsed.ok()) return parsed;
+  result->mutable_group()->Swap(row.mutable_group());
+  result->mutable_values()->Swap(row.mutable_values());
+  result->set_final(results.IsRowFinal(stored.version.partition, stored.window_end_us));
+  result->set_revision(static_cast<int32_t>(row.revision()));
+  result->set_accepted(static_cast<int64_t>(row.accepted()));
   SetIdentity(stored, view, result);
   result->set_table_version(row.table_version());
   SetTimes(stored, row, result);
-  return absl::OkStatus();
-}
-
-absl::Status ToColumns(const StoredRow& stored, const ResultView& results, results::v1::Row* parsed,
-                       v1::Result* result) {
-  const absl::Status status = ParseRow(stored, parsed);
-  if (!status.ok()) return status;
-  result->mutable_group()->Swap(parsed->mutable_group());
-  result->mutable_values()->Swap(parsed->mutable_values());
-  result->set_final(results.IsRowFinal(stored.version.partition, stored.window_end_us));
-  result->set_revision(static_cast<int32_t>(parsed->revision()));
-  result->set_accepted(static_cast<int64_t>(parsed->accepted()));
   return absl::OkStatus();
 }
 

@@ -23,10 +23,6 @@ int64_t FromTimestamp(const google::protobuf::Timestamp& time);
 // The API's form of a stored row. DATA_LOSS when its payload cannot be read.
 absl::Status ToResult(const StoredRow& row, absl::string_view view, const ResultView& results,
                       v1::Result* result);
-// Of it only what a filter or an order may look at (see result_columns.h): for rows of which most
-// are not answered. `parsed` and `result` may be used again, which saves most of the work.
-absl::Status ToColumns(const StoredRow& row, const ResultView& results, results::v1::Row* parsed,
-                       v1::Result* result);
 // The same of a deleted row: what names it, and its version.
 absl::Status ToRetraction(const StoredRow& row, absl::string_view view, v1::Result* result);
 

@@ -70,17 +70,15 @@ absl::Status ResultPage::Take(const StoredRow& row, bool* wanted) {
   if (!awaited.ok()) return awaited;
   *wanted = true;
   if (!looks_at_columns_) return absl::OkStatus();
-  const absl::Status parsed = ToColumns(row, content_.results(), &parsed_, &columns_);
-  if (!parsed.ok()) return parsed;
+  const absl::Status read = columns_.Read(row, content_.results());
+  if (!read.ok()) return read;
   // Rows of a view have the same columns.
   if (!names_checked_) {
-    absl::Status known = CheckNames("filter", request_.filter.names());
-    if (known.ok()) known = CheckNames("order_by", request_.order.names());
+    const absl::Status known = CheckNames(row);
     if (!known.ok()) return known;
     names_checked_ = true;
   }
-  *wanted =
-      request_.filter.Matches([this](absl::string_view name) { return ColumnOf(columns_, name); });
+  *wanted = request_.filter.Matches([this](absl::string_view name) { return columns_.Find(name); });
   return absl::OkStatus();
 }
 
@@ -91,55 +89,66 @@ absl::Status ResultPage::Add(const StoredRow& row) {
   return made;
 }
 
-absl::Status ResultPage::CheckNames(absl::string_view field,
-                                    const std::vector<std::string>& names) {
-  absl::Status known = CheckColumns(columns_, names);
-  if (!known.ok()) wrong_field_ = std::string(field);
+absl::Status ResultPage::CheckNames(const StoredRow& row) {
+  v1::Result result;
+  absl::Status known = ToResult(row, request_.view, content_.results(), &result);
+  if (known.ok()) {
+    wrong_field_ = "filter";
+    known = CheckColumns(result, request_.filter.names());
+  }
+  if (known.ok()) {
+    wrong_field_ = "order_by";
+    known = CheckColumns(result, request_.order.names());
+  }
   return known;
 }
 
 // Keeps the page's rows and one more: the first in order of those after the page before.
 absl::Status ResultPage::FillOrdered(const std::string& after_item) {
   absl::Status taken;
+  std::string key;
   const absl::Status scanned = content_.ScanRows(
       request_.view, request_.range.start_us, request_.range.end_us, "", [&](const StoredRow& row) {
         bool wanted = false;
         taken = Take(row, &wanted);
         if (!taken.ok() || !wanted) return taken.ok();
-        std::string key = request_.order.SortKey(
-            [this](absl::string_view name) { return ColumnOf(columns_, name); },
-            EncodeRowKey(row.window_start_us, row.group));
-        if (key > after_item) Keep(std::move(key), row);
+        key.clear();
+        request_.order.AppendSortKey([this](absl::string_view name) { return columns_.Find(name); },
+                                     &key);
+        AppendRowKey(row.window_start_us, row.group, &key);
+        if (key > after_item) Keep(key, row);
         return true;
       });
   if (!taken.ok()) return taken;
   if (!scanned.ok()) return scanned;
-  std::sort_heap(first_.begin(), first_.end(),
-                 [](const Candidate& a, const Candidate& b) { return a.key < b.key; });
-  for (Candidate& candidate : first_) {
+  std::sort_heap(first_.begin(), first_.end(), IsBefore());
+  for (const std::unique_ptr<Candidate>& candidate : first_) {
     if (response_->results_size() >= request_.page_size || bytes_ >= kMaxPageBytes) {
       next_item_ = last_key_;
       break;
     }
-    last_key_ = std::move(candidate.key);
-    candidate.row.group = candidate.group;
-    candidate.row.payload = candidate.payload;
-    const absl::Status added = Add(candidate.row);
+    last_key_ = std::move(candidate->key);
+    candidate->row.group = candidate->group;
+    candidate->row.payload = candidate->payload;
+    const absl::Status added = Add(candidate->row);
     if (!added.ok()) return added;
   }
   return absl::OkStatus();
 }
 
-void ResultPage::Keep(std::string key, const StoredRow& row) {
-  const auto before = [](const Candidate& a, const Candidate& b) { return a.key < b.key; };
-  const bool full = first_.size() > static_cast<size_t>(request_.page_size);
-  if (full && key >= first_.front().key) return;
-  if (full) {
-    std::pop_heap(first_.begin(), first_.end(), before);
-    first_.pop_back();
+void ResultPage::Keep(const std::string& key, const StoredRow& row) {
+  if (first_.size() <= static_cast<size_t>(request_.page_size)) {
+    first_.push_back(std::make_unique<Candidate>());
+  } else {
+    if (key >= first_.front()->key) return;
+    std::pop_heap(first_.begin(), first_.end(), IsBefore());
   }
-  first_.push_back({std::move(key), row, std::string(row.group), std::string(row.payload)});
-  std::push_heap(first_.begin(), first_.end(), before);
+  Candidate& candidate = *first_.back();
+  candidate.key = key;
+  candidate.row = row;
+  candidate.group.assign(row.group.data(), row.group.size());
+  candidate.payload.assign(row.payload.data(), row.payload.size());
+  std::push_heap(first_.begin(), first_.end(), IsBefore());
 }
 
 }  // namespace windrow::query

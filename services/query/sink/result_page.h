@@ -2,6 +2,7 @@
 #define SERVICES_QUERY_SINK_RESULT_PAGE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "services/query/core/row_filter.h"
 #include "services/query/core/row_order.h"
 #include "services/query/sink/caller_watch.h"
+#include "services/query/sink/row_columns.h"
 #include "services/query/sink/selected_rows.h"
 #include "services/query/sink/store_view.h"
 #include "windrow/query/v1/query_service.pb.h"
@@ -54,7 +56,7 @@ class ResultPage {
 
  private:
   // A row that may be among the first of an ordered list: kept as stored, since most do not stay
-  // there.
+  // there. The memory of one that is put out is used for the one that comes in.
   struct Candidate {
     std::string key;
     // Its views are not valid: see group and payload.
@@ -63,16 +65,23 @@ class ResultPage {
     std::string payload;
   };
 
+  struct IsBefore {
+    bool operator()(const std::unique_ptr<Candidate>& a,
+                    const std::unique_ptr<Candidate>& b) const {
+      return a->key < b->key;
+    }
+  };
+
   absl::Status FillOldestFirst(const std::string& after_key);
   absl::Status FillNewestFirst(const std::string& after_key);
   absl::Status FillOrdered(const std::string& after_item);
   absl::Status AddWindowRows(int64_t start_us, int64_t end_us, const std::string& after_key);
   // Whether the row is one of those asked for.
   absl::Status Take(const StoredRow& row, bool* wanted);
-  // Whether the rows of the view have these columns.
-  absl::Status CheckNames(absl::string_view field, const std::vector<std::string>& names);
+  // Whether the rows of the view, of which this is one, have the columns that are named.
+  absl::Status CheckNames(const StoredRow& row);
   // Keeps the row of this key if it is among the first.
-  void Keep(std::string key, const StoredRow& row);
+  void Keep(const std::string& key, const StoredRow& row);
   // Adds the row to the answer.
   absl::Status Add(const StoredRow& row);
 
@@ -87,13 +96,12 @@ class ResultPage {
   // Whether an answer needs a look at the columns of its rows.
   const bool looks_at_columns_;
   // Of the row that was taken last, if it does.
-  results::v1::Row parsed_;
-  v1::Result columns_;
+  RowColumns columns_;
   std::string last_key_;
   std::string next_item_;
   std::string wrong_field_;
   // A heap, the last in order at its top.
-  std::vector<Candidate> first_;
+  std::vector<std::unique_ptr<Candidate>> first_;
 };
 
 }  // namespace windrow::query

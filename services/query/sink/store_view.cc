@@ -64,17 +64,14 @@ absl::Status StoreView::ScanRows(absl::string_view view, int64_t start_us, int64
   rocksdb::ReadOptions options = Options();
   options.iterate_upper_bound = &upper_bound;
   const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(options));
-  RowKey key;
   for (it->Seek(from); it->Valid(); it->Next()) {
     StoredRow row;
     if (!DecodeRow(ToView(it->value()), &row) ||
-        !DecodeRowKey(ToView(it->key()).substr(prefix.size()), &key)) {
+        !DecodeRowKey(ToView(it->key()).substr(prefix.size()), &row.window_start_us, &row.group)) {
       database_->broken = true;
       return Unreadable("row");
     }
     if (row.deleted || row.window_end_us <= state_.horizon_us) continue;
-    row.window_start_us = key.window_start_us;
-    row.group = key.group;
     if (!visit(row)) return absl::OkStatus();
   }
   return Checked(it->status(), "reading rows");
@@ -116,14 +113,12 @@ absl::Status StoreView::ReadRow(absl::string_view view, absl::string_view row_ke
   const rocksdb::Status status =
       database_->db->Get(Options(), absl::StrCat(RowPrefix(view), row_key), buffer);
   if (!status.ok() && !status.IsNotFound()) return Checked(status, "reading a row");
-  RowKey key;
   // An index entry always comes and goes with its row, in the same write batch.
-  if (status.IsNotFound() || !DecodeRow(*buffer, row) || !DecodeRowKey(row_key, &key)) {
+  if (status.IsNotFound() || !DecodeRow(*buffer, row) ||
+      !DecodeRowKey(row_key, &row->window_start_us, &row->group)) {
     database_->broken = true;
     return Unreadable("row");
   }
-  row->window_start_us = key.window_start_us;
-  row->group = row_key.substr(row_key.size() - key.group.size());
   return absl::OkStatus();
 }
 
