@@ -13,6 +13,9 @@ namespace {
 // Under gRPC's default limit of 4 MB for a message, with room for one more row of the largest size
 // that Kafka takes.
 constexpr size_t kMaxPageBytes = 2'800'000;
+// Of rows that are kept while the first of an order are sought, with their keys: a little more than
+// a page of them.
+constexpr size_t kMaxKeptBytes = 2 * kMaxPageBytes;
 
 }  // namespace
 
@@ -103,7 +106,7 @@ absl::Status ResultPage::CheckNames(const StoredRow& row) {
   return known;
 }
 
-// Keeps the page's rows and one more: the first in order of those after the page before.
+// Keeps the page's rows: the first in order of those after the page before.
 absl::Status ResultPage::FillOrdered(const std::string& after_item) {
   absl::Status taken;
   std::string key;
@@ -123,8 +126,8 @@ absl::Status ResultPage::FillOrdered(const std::string& after_item) {
   if (!scanned.ok()) return scanned;
   std::sort_heap(first_.begin(), first_.end(), IsBefore());
   for (const std::unique_ptr<Candidate>& candidate : first_) {
-    if (response_->results_size() >= request_.page_size || bytes_ >= kMaxPageBytes) {
-      next_item_ = last_key_;
+    if (bytes_ >= kMaxPageBytes) {
+      more_ = true;
       break;
     }
     last_key_ = std::move(candidate->key);
@@ -133,22 +136,34 @@ absl::Status ResultPage::FillOrdered(const std::string& after_item) {
     const absl::Status added = Add(candidate->row);
     if (!added.ok()) return added;
   }
+  if (more_) next_item_ = last_key_;
   return absl::OkStatus();
 }
 
 void ResultPage::Keep(const std::string& key, const StoredRow& row) {
-  if (first_.size() <= static_cast<size_t>(request_.page_size)) {
-    first_.push_back(std::make_unique<Candidate>());
-  } else {
-    if (key >= first_.front()->key) return;
-    std::pop_heap(first_.begin(), first_.end(), IsBefore());
-  }
-  Candidate& candidate = *first_.back();
-  candidate.key = key;
-  candidate.row = row;
-  candidate.group.assign(row.group.data(), row.group.size());
-  candidate.payload.assign(row.payload.data(), row.payload.size());
+  // Those that were put out come before it.
+  if (more_ && key >= first_.front()->key) return;
+  std::unique_ptr<Candidate> candidate =
+      put_out_ == nullptr ? std::make_unique<Candidate>() : std::move(put_out_);
+  candidate->key = key;
+  candidate->row = row;
+  candidate->group.assign(row.group.data(), row.group.size());
+  candidate->payload.assign(row.payload.data(), row.payload.size());
+  kept_bytes_ += candidate->bytes();
+  first_.push_back(std::move(candidate));
   std::push_heap(first_.begin(), first_.end(), IsBefore());
+  while (first_.size() > static_cast<size_t>(request_.page_size) ||
+         (kept_bytes_ > kMaxKeptBytes && first_.size() > 1)) {
+    PutOutLast();
+  }
+}
+
+void ResultPage::PutOutLast() {
+  std::pop_heap(first_.begin(), first_.end(), IsBefore());
+  put_out_ = std::move(first_.back());
+  first_.pop_back();
+  kept_bytes_ -= put_out_->bytes();
+  more_ = true;
 }
 
 }  // namespace windrow::query

@@ -56,13 +56,15 @@ class ResultPage {
 
  private:
   // A row that may be among the first of an ordered list: kept as stored, since most do not stay
-  // there. The memory of one that is put out is used for the one that comes in.
+  // there.
   struct Candidate {
     std::string key;
     // Its views are not valid: see group and payload.
     StoredRow row;
     std::string group;
     std::string payload;
+
+    size_t bytes() const { return key.size() + group.size() + payload.size(); }
   };
 
   struct IsBefore {
@@ -82,6 +84,8 @@ class ResultPage {
   absl::Status CheckNames(const StoredRow& row);
   // Keeps the row of this key if it is among the first.
   void Keep(const std::string& key, const StoredRow& row);
+  // Lets go of the last in order of those that are kept.
+  void PutOutLast();
   // Adds the row to the answer.
   absl::Status Add(const StoredRow& row);
 
@@ -100,8 +104,11 @@ class ResultPage {
   std::string last_key_;
   std::string next_item_;
   std::string wrong_field_;
-  // A heap, the last in order at its top.
+  // A heap, the last in order at its top, and what it takes.
   std::vector<std::unique_ptr<Candidate>> first_;
+  size_t kept_bytes_ = 0;
+  // The memory of the one that was put out last is used for the one that comes in.
+  std::unique_ptr<Candidate> put_out_;
 };
 
 }  // namespace windrow::query
