@@ -87,7 +87,7 @@ class QueryLimitsTest : public ::testing::Test {
 
   static std::string Group(int row) { return absl::StrCat("group-", row); }
 
-  // A call that takes long.
+  // A call that takes long: it has not been answered before.
   grpc::Status ListTop(absl::Duration timeout) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
@@ -95,11 +95,13 @@ class QueryLimitsTest : public ::testing::Test {
     request.set_parent(kParent);
     request.set_order_by("count desc");
     request.set_page_size(1);
+    request.mutable_end_time()->set_seconds(1'000'000 + ++calls_);
     v1::ListResultsResponse response;
     return stub_->ListResults(&context, request, &response);
   }
 
   const absl::Time deadline_ = absl::Now() + absl::Seconds(60);
+  std::atomic<int> calls_{0};
   Observer observer_;
   std::shared_ptr<ResultStore> store_;
   std::unique_ptr<QueryService> service_;

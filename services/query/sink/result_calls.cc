@@ -1,5 +1,7 @@
 #include "services/query/sink/result_calls.h"
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -40,19 +42,17 @@ grpc::Status CheckAddable(const RowOrder& order, const ViewDefinition& view) {
   return grpc::Status::OK;
 }
 
-}  // namespace
-
-grpc::Status ResultCalls::ListResults(const v1::ListResultsRequest& request,
-                                      CallerWatch::IsWaiting is_waiting,
-                                      v1::ListResultsResponse* response) const {
+// `found` says whether there is a `served` view.
+grpc::Status ListRows(const v1::ListResultsRequest& request, const grpc::Status& found,
+                      const ServedView& served, CallerWatch::IsWaiting is_waiting,
+                      v1::ListResultsResponse* response) {
   ResultPage::Request wanted;
-  ServedView served;
   std::optional<std::string> last_item;
   grpc::Status status = CheckPageSize(request.page_size(), kResultPages, &wanted.page_size);
   if (status.ok()) status = CheckRange(request, &wanted.range);
   if (status.ok()) status = CheckFilter(request.filter(), &wanted.filter);
   if (status.ok()) status = CheckOrder(request.order_by(), &wanted.order);
-  if (status.ok()) status = stores_->FindView(request.parent(), &served);
+  if (status.ok()) status = found;
   const uint64_t hash = HashOfSelection("ListResults", request.parent(), wanted.range,
                                         request.filter(), request.order_by());
   if (status.ok()) status = CheckPageToken(request.page_token(), hash, &last_item);
@@ -75,6 +75,29 @@ grpc::Status ResultCalls::ListResults(const v1::ListResultsRequest& request,
     response->set_resume_token(EncodeResumeToken(token));
   }
   return grpc::Status::OK;
+}
+
+}  // namespace
+
+grpc::Status ResultCalls::ListResults(const v1::ListResultsRequest& request,
+                                      CallerWatch::IsWaiting is_waiting,
+                                      v1::ListResultsResponse* response) const {
+  ServedView served;
+  const grpc::Status found = stores_->FindView(request.parent(), &served);
+  // An order looks at all rows there are, and many callers may want the same.
+  const bool is_kept = found.ok() && !request.order_by().empty();
+  const std::string asked = is_kept ? request.SerializeAsString() : "";
+  std::string answer;
+  // As unknown fields it is sent as it is, without being read.
+  if (is_kept && served.content->answers().Find(asked, &answer) &&
+      response->GetReflection()->MutableUnknownFields(response)->ParseFromString(answer)) {
+    return grpc::Status::OK;
+  }
+  const grpc::Status status = ListRows(request, found, served, std::move(is_waiting), response);
+  if (is_kept && status.ok()) {
+    served.content->answers().Keep(asked, response->SerializeAsString());
+  }
+  return status;
 }
 
 grpc::Status ResultCalls::ListSeries(const v1::ListSeriesRequest& request,

@@ -17,6 +17,7 @@ class ResultCalls {
   // `stores` outlives it.
   explicit ResultCalls(const ServedStores* stores) : stores_(stores) {}
 
+  // The response is for sending: its fields may be unknown ones.
   grpc::Status ListResults(const v1::ListResultsRequest& request, CallerWatch::IsWaiting is_waiting,
                            v1::ListResultsResponse* response) const;
   grpc::Status ListSeries(const v1::ListSeriesRequest& request, CallerWatch::IsWaiting is_waiting,

@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/query/sink/query_service_fixture.h"
@@ -8,8 +9,11 @@
 namespace windrow::query {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::IsEmpty;
+using ::testing::Le;
 using ::testing::SizeIs;
 
 using ResultCallsTest = QueryServiceTest;
@@ -102,6 +106,40 @@ TEST_F(ResultCallsTest, ListsTheTopOfTheRows) {
   EXPECT_THAT(AllRows(request), ElementsAre("600/b=1", "600/a=0"));
 }
 
+TEST_F(ResultCallsTest, TheTopIsThatOfTheNewestContentWhoeverAskedBefore) {
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  request.set_order_by("count desc");
+  request.set_page_size(2);
+  std::string last_token;
+  for (int version = 1; version <= 3; ++version) {
+    Apply(topic_.Row(0, 0, "a", 10 * version).Row(1, 0, "b", 5).Row(1, 0, "c", 7));
+    for (int again = 0; again < 2; ++again) {
+      v1::ListResultsResponse response;
+      ASSERT_TRUE(Call(request, &response).ok());
+      EXPECT_THAT(Rows(response.results()),
+                  ElementsAre(absl::StrCat("0/a=", 10 * version), "0/c=7"));
+      EXPECT_EQ(response.resume_token() == last_token, again == 1);
+      last_token = response.resume_token();
+      v1::ListResultsRequest next = request;
+      next.set_page_token(response.next_page_token());
+      ASSERT_TRUE(Call(next, &response).ok());
+      EXPECT_THAT(Rows(response.results()), ElementsAre("0/b=5"));
+    }
+    v1::ListResultsRequest other = request;
+    other.set_filter("count < 6");
+    v1::ListResultsResponse response;
+    ASSERT_TRUE(Call(other, &response).ok());
+    EXPECT_THAT(Rows(response.results()), ElementsAre("0/b=5"));
+  }
+  Apply(topic_.CloseThrough(0, 600).CloseThrough(1, 600));
+  v1::ListResultsResponse response;
+  ASSERT_TRUE(Call(request, &response).ok());
+  EXPECT_TRUE(response.results(0).final());
+  service_->Withdraw("p");
+  EXPECT_EQ(Reason(Call(request, &response)), "5 VIEW_NOT_FOUND");
+}
+
 TEST_F(ResultCallsTest, PagesStayBelowTheLimitOfAMessage) {
   for (int i = 0; i < 20; ++i) topic_.Row(0, i * 600, std::string(400'000, 'x'), 1);
   Apply(topic_);
@@ -110,6 +148,27 @@ TEST_F(ResultCallsTest, PagesStayBelowTheLimitOfAMessage) {
   int pages = 0;
   EXPECT_THAT(AllRows(request, &pages), SizeIs(20));
   EXPECT_GE(pages, 3);
+}
+
+TEST_F(ResultCallsTest, PagesInAnOrderMissNothingWhenRowsAreLarge) {
+  // Neither from the smallest to the largest, nor the other way.
+  for (int i = 0; i < 20; ++i) {
+    topic_.Row(0, i * 600, std::string(400'000, 'x'), static_cast<uint64_t>(i * 7 % 20));
+  }
+  Apply(topic_);
+  v1::ListResultsRequest request;
+  request.set_parent(kParent);
+  request.set_order_by("count desc");
+  std::vector<int64_t> counts;
+  do {
+    v1::ListResultsResponse response;
+    ASSERT_TRUE(Call(request, &response).ok());
+    EXPECT_THAT(response.results(), SizeIs(AllOf(Ge(1), Le(15))));
+    for (const v1::Result& result : response.results()) counts.push_back(result.accepted());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  ASSERT_THAT(counts, SizeIs(20));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(counts[i], 19 - i);
 }
 
 TEST_F(ResultCallsTest, NamesWhatIsWrongWithAList) {

@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "services/query/core/result_change.h"
 #include "services/query/core/result_view.h"
+#include "services/query/sink/answer_cache.h"
 
 namespace windrow::query {
 
@@ -133,6 +134,8 @@ class StoreView {
   const ResultView& results() const { return *state_.results; }
   const std::map<std::string, ViewSummary>& views() const { return state_.views; }
   const State& state() const { return state_; }
+  // What has been answered from it.
+  AnswerCache& answers() const { return answers_; }
 
   // Rows of windows that start in [start_us, end_us), by window start and group, from the row
   // after `after_key` (core/row_key.h) on; "" for all. Deleted rows are left out.
@@ -169,6 +172,7 @@ class StoreView {
   const std::shared_ptr<Database> database_;
   const rocksdb::Snapshot* const snapshot_;
   const State state_;
+  mutable AnswerCache answers_;
 };
 
 }  // namespace windrow::query
