@@ -29,14 +29,19 @@ class Tables(unittest.TestCase):
 
     def test_calls_are_compared_with_those_of_the_same_round(self):
         def counted(calls_per_second):
-            return {"calls_per_second": calls_per_second, "p50_ms": 1, "p99_ms": 2}
+            return {"calls_per_second": calls_per_second, "p50_ms": 1, "p99_ms": 2, "cpu_us": 50}
 
-        rounds = [{"hello": counted(1_000), "top_ten": counted(400)},
-                  {"hello": counted(100), "top_ten": counted(90)},
-                  {"hello": counted(1_000), "top_ten": counted(450)}]
-        share = calls.lines(rounds)[-1]
-        self.assertEqual((share.reached, share.missed), ("45% (40% – 90%)", True))
-        self.assertEqual(calls.charts(rounds)[0].points, [("hello world", 1_000), ("top 10", 400)])
+        def measured(*figures):
+            return dict(zip(calls.KINDS, map(counted, figures)))
+
+        rounds = [measured(1_000, 900, 400, 300), measured(80, 100, 90, 50),
+                  measured(1_000, 500, 450, 200)]
+        share, callback, distinct = calls.lines(rounds)[-3:]
+        self.assertEqual((share.reached, share.missed), ("45% (40% – 112%)", True))
+        self.assertEqual((callback.reached, callback.missed), ("90% (44% – 90%)", False))
+        self.assertEqual((distinct.reached, distinct.missed), ("30% (20% – 62%)", False))
+        self.assertEqual(calls.charts(rounds)[0].points[-2:],
+                         [("top 10", 400), ("top 10, none asked before", 200)])
 
     def test_samples_have_a_place(self):
         self.assertEqual(

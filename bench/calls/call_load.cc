@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -25,16 +26,17 @@ struct Period {
 class Caller {
  public:
   Caller(const CallLoadOptions& options, const std::shared_ptr<grpc::Channel>& channel,
-         Period period, absl::BlockingCounter* running)
-      : options_(options), stub_(channel), period_(period), running_(running) {}
+         Period period, std::atomic<size_t>* made, absl::BlockingCounter* running)
+      : options_(options), stub_(channel), period_(period), made_(made), running_(running) {}
 
   void Call() {
     context_ = std::make_unique<grpc::ClientContext>();
     began_ = absl::Now();
     context_->set_deadline(absl::ToChronoTime(began_ + kDeadline));
     answer_.Clear();
-    stub_.UnaryCall(context_.get(), options_.method, grpc::StubOptions(), &options_.request,
-                    &answer_, [this](grpc::Status status) { OnDone(std::move(status)); });
+    const grpc::ByteBuffer& request = options_.requests[(*made_)++ % options_.requests.size()];
+    stub_.UnaryCall(context_.get(), options_.method, grpc::StubOptions(), &request, &answer_,
+                    [this](grpc::Status status) { OnDone(std::move(status)); });
   }
 
   // After the last call.
@@ -66,6 +68,8 @@ class Caller {
   const CallLoadOptions& options_;
   grpc::GenericStub stub_;
   const Period period_;
+  // Calls of all callers.
+  std::atomic<size_t>* const made_;
   absl::BlockingCounter* const running_;
   std::unique_ptr<grpc::ClientContext> context_;
   absl::Time began_;
@@ -99,11 +103,12 @@ absl::StatusOr<CallLoadResult> RunCallLoad(const CallLoadOptions& options) {
   Period period;
   period.begin = absl::Now() + options.warm_up;
   period.end = period.begin + options.duration;
+  std::atomic<size_t> made{0};
   absl::BlockingCounter running(options.concurrency);
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < options.concurrency; ++i) {
     callers.push_back(std::make_unique<Caller>(
-        options, (*channels)[static_cast<size_t>(i) % channels->size()], period, &running));
+        options, (*channels)[static_cast<size_t>(i) % channels->size()], period, &made, &running));
   }
   for (const auto& caller : callers) caller->Call();
   running.Wait();

@@ -15,9 +15,9 @@ namespace windrow::bench {
 struct CallLoadOptions {
   // HOST:PORT of the server.
   std::string target;
-  // "/package.Service/Method" of a unary method, and its request, serialized.
+  // "/package.Service/Method" of a unary method, and its requests, serialized, made in turn.
   std::string method;
-  grpc::ByteBuffer request;
+  std::vector<grpc::ByteBuffer> requests;
   // Calls under way at a time, and the connections that they share.
   int concurrency = 16;
   int connections = 2;
@@ -35,7 +35,7 @@ struct CallLoadResult {
   grpc::ByteBuffer response;
 };
 
-// Makes the same call again and again, so many at a time, and takes answers as bytes, so that the
+// Makes the calls again and again, so many at a time, and takes answers as bytes, so that the
 // client costs as little as it can. UNAVAILABLE when no server is there within 20 s, or the error
 // of a call that ended with another one than RESOURCE_EXHAUSTED.
 absl::StatusOr<CallLoadResult> RunCallLoad(const CallLoadOptions& options);

@@ -20,6 +20,8 @@ ABSL_FLAG(std::string, view, "",
           "view of the query service whose first rows by count are listed; empty: hello world");
 ABSL_FLAG(absl::Time, window, absl::UnixEpoch(), "start of the window to list");
 ABSL_FLAG(int, rows, 10, "rows to list; the window must have as many");
+ABSL_FLAG(bool, distinct, false,
+          "whether each call says it in other words, so that no answer of before fits it");
 ABSL_FLAG(int, concurrency, 16, "calls under way at a time");
 ABSL_FLAG(int, connections, 2, "connections that they share");
 ABSL_FLAG(absl::Duration, warm_up, absl::Seconds(1), "for how long not to measure yet");
@@ -30,17 +32,22 @@ namespace {
 
 namespace query = windrow::query::v1;
 
+// More than a server would keep answers of.
+constexpr int kManyWords = 100'000;
+
 grpc::ByteBuffer Serialize(const google::protobuf::Message& message) {
   const grpc::Slice slice(message.SerializeAsString());
   return grpc::ByteBuffer(&slice, 1);
 }
 
-query::ListResultsRequest TopOfWindow() {
+// In the words of this number: any end before the next window begins means the same rows.
+query::ListResultsRequest TopOfWindow(int words) {
   const absl::Time start = absl::GetFlag(FLAGS_window);
   query::ListResultsRequest request;
   request.set_parent(absl::GetFlag(FLAGS_view));
   request.mutable_start_time()->set_seconds(absl::ToUnixSeconds(start));
   request.mutable_end_time()->set_seconds(absl::ToUnixSeconds(start) + 1);
+  request.mutable_end_time()->set_nanos(1000 * words);
   request.set_order_by("count desc");
   request.set_page_size(absl::GetFlag(FLAGS_rows));
   return request;
@@ -65,10 +72,11 @@ absl::Status Measure() {
     HelloRequest request;
     request.set_name("world");
     options.method = "/windrow.bench.Greeter/SayHello";
-    options.request = Serialize(request);
+    options.requests.push_back(Serialize(request));
   } else {
     options.method = "/windrow.query.v1.QueryService/ListResults";
-    options.request = Serialize(TopOfWindow());
+    const int words = absl::GetFlag(FLAGS_distinct) ? kManyWords : 1;
+    for (int i = 0; i < words; ++i) options.requests.push_back(Serialize(TopOfWindow(i)));
   }
   const absl::StatusOr<CallLoadResult> result = RunCallLoad(options);
   if (!result.ok()) return result.status();
