@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from bench import plot, record
-from bench.scenarios import Chart, Line, calls, curves, dense, live, profile
+from bench.scenarios import Chart, Line, calls, curves, dense, fanout, live, profile
 
 ROUNDS = [
     {"limit": {"per_second": 1_000, "per_cpu_second": 500, "megabytes": 9},
@@ -42,6 +42,14 @@ class Tables(unittest.TestCase):
         self.assertEqual((distinct.reached, distinct.missed), ("30% (20% – 62%)", False))
         self.assertEqual(calls.charts(rounds)[0].points[-2:],
                          [("top 10", 400), ("top 10, none asked before", 200)])
+
+    def test_a_message_costs_what_the_replica_took_for_all_of_them(self):
+        figures = {"rows_per_second": 100_000, "messages_per_second": 20_000, "cpu_us": 25.04,
+                   "cpu_share": 0.5, "p50_ms": 60, "p99_ms": 120, "sent_p50_ms": 20,
+                   "sent_p99_ms": 50}
+        reached = [line.reached for line in fanout.lines([figures, figures, figures])]
+        self.assertEqual(reached, ["100,000", "20,000", "25.0", "0.50", "60", "120", "20", "50"])
+        self.assertEqual(fanout.charts([figures])[0].points[1], ("p99", 120))
 
     def test_samples_have_a_place(self):
         self.assertEqual(
