@@ -30,6 +30,7 @@ constexpr absl::Duration kLeaveTimeout = absl::Seconds(6);
 constexpr absl::Duration kReadoptDelay = absl::Milliseconds(100);
 constexpr absl::Duration kRetryAfterFailure = absl::Seconds(10);
 constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+constexpr absl::Duration kGiveUpTimeout = absl::Seconds(1);
 // The least that brokers allow by default.
 constexpr absl::Duration kUsualSessionTimeout = absl::Seconds(6);
 constexpr absl::Duration kStatusInterval = absl::Milliseconds(100);
@@ -145,10 +146,17 @@ absl::Status Worker::Connect() {
   committer.plan = options_.plan;
   committer.on_result = [this] { wakeup_.Notify(); };
   committer_ = std::make_unique<BatchCommitter>(std::move(committer));
-  absl::Status status = committer_->Connect(kConnectTimeout);
-  if (!status.ok()) return status;
   committer_->SetEpoch(epoch_);
-  return JoinGroup();
+  // First: it goes on by itself meanwhile. What it is assigned is taken up when it is polled.
+  const absl::Status joined = JoinGroup();
+  if (!joined.ok()) return joined;
+  absl::Status status = committer_->Connect(kConnectTimeout);
+  if (!status.ok()) {
+    // Others can have the partitions meanwhile.
+    consumer_->Close(kGiveUpTimeout).IgnoreError();
+    consumer_.reset();
+  }
+  return status;
 }
 
 std::string Worker::ClientId() const {
@@ -198,7 +206,8 @@ absl::Duration Worker::Round() {
 
 // Whether nothing but the arrival of records, which wakes us, can make work.
 bool Worker::AtRest() const {
-  return !committer_->busy() && !must_readopt_ && !HasSomethingToSeal() &&
+  const bool joining = own_status_.counts.rebalances == 0;
+  return !joining && !committer_->busy() && !must_readopt_ && !HasSomethingToSeal() &&
          (options_.settings->paused ||
           std::all_of(sources_.begin(), sources_.end(), [](const auto& entry) {
             return entry.second.end_of_log >= 0 && !entry.second.limited;

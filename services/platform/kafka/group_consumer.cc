@@ -127,6 +127,7 @@ void GroupConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
     for (int i = 0; i < partitions->cnt; ++i) {
       assigned.emplace_back(partitions->elems[i].topic, partitions->elems[i].partition);
     }
+    self->joined_ = true;
     self->listener_->OnAssigned(assigned);
     return;
   }
@@ -174,7 +175,17 @@ absl::Status GroupConsumer::Assign(const std::map<TopicPartition, int64_t>& star
   return absl::OkStatus();
 }
 
+// librdkafka looks after the group when something wakes its main thread, and the connection to the
+// group's coordinator does not: a join waited half a second for a timer.
+void GroupConsumer::WakeClient() const {
+  rd_kafka_topic_partition_list_t* subscription = nullptr;
+  if (rd_kafka_subscription(client_, &subscription) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_topic_partition_list_destroy(subscription);
+  }
+}
+
 absl::Status GroupConsumer::Poll(absl::Duration timeout) {
+  if (!joined_) WakeClient();
   const MessageHandle message(rd_kafka_consumer_poll(client_, Milliseconds(timeout)));
   if (message == nullptr || message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
   char reason[512];

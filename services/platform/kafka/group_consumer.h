@@ -57,6 +57,8 @@ class GroupConsumer : public record_log::GroupConsumer {
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
   void Unassign();
+  // Has the client look after the group now.
+  void WakeClient() const;
   void ForgetQueues();
 
   AssignmentListener* const listener_;
@@ -65,6 +67,8 @@ class GroupConsumer : public record_log::GroupConsumer {
   // Asks for the ends of logs, on connections of its own: on those of client_, an answer waits
   // behind the fetches, each of which the broker may hold back.
   rd_kafka_t* end_client_ = nullptr;
+  // Whether there has been an assignment.
+  bool joined_ = false;
   std::map<TopicPartition, PartitionQueue> queues_;
   std::vector<rd_kafka_message_t*> batch_;
 };

@@ -201,6 +201,8 @@ absl::StatusOr<ConfHandle> MakeConf(
       {"bootstrap.servers", config.bootstrap_servers},
       {"client.id", config.client_id},
       {"socket.keepalive.enable", "true"},
+      // Requests that follow each other do not wait for the acknowledgement of the first one.
+      {"socket.nagle.disable", "true"},
       // A broker that restarts is noticed within a second; the default grows to ten.
       {"reconnect.backoff.max.ms", "1000"},
       // Brokers close idle connections as a matter of course.
