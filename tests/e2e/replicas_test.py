@@ -42,7 +42,8 @@ class Replicas(unittest.TestCase):
         self.first = self.system.rpc["aggregator"]
         self.second = SecondReplica(self.system)
         self.second.start()
-        wait_until_shared(self.system, self.first)
+        for rpc in (self.first, self.second.rpc):  # Each hears of the other by itself.
+            wait_until_shared(self.system, rpc)
 
     def reconfigure(self, rpc, settings):
         return self.change(rpc, "Reconfigure", settings=settings)
