@@ -37,6 +37,7 @@ namespace windrow::aggregator {
 namespace {
 
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
@@ -221,7 +222,7 @@ TEST_F(CommitRestoreTest, CommitsEverythingOfABatch) {
   const CommitResult result = Commit(committer.get(), std::move(batch));
   ASSERT_TRUE(result.committed) << result.error;
   EXPECT_FALSE(committer->busy());
-  EXPECT_TRUE(result.had_frames);
+  EXPECT_FALSE(result.frame_offsets.empty());
   EXPECT_EQ(result.rows, static_cast<int64_t>(rows));
   ASSERT_THAT(result.snapshots, SizeIs(1));
   EXPECT_EQ(result.snapshots[0].partition, 1);
@@ -271,6 +272,32 @@ TEST_F(CommitRestoreTest, ABatchThatFailsLeavesNothingAndTheNextGoesOn) {
   EXPECT_THAT(Visible(topics_->partials, kMerges, kMerges), SizeIs(kMerges));
   EXPECT_THAT(Visible(topics_->results, kMerges), IsEmpty());
   EXPECT_THAT(Visible(topics_->snapshots, kMerges), IsEmpty());
+}
+
+// The rows of such a batch count frames that are not before the offset that it commits.
+TEST_F(CommitRestoreTest, FramesThatAreNotWhereTheyWereExpectedAreNotCommitted) {
+  const auto committer = MakeCommitter();
+  committer->SetEpoch(1);
+  const auto expect = [this](SealedBatch batch, int64_t offset) {
+    for (const Frame& frame : batch.frames) {
+      batch.frame_records.push_back(EncodeFrame(*plan_, frame));
+    }
+    batch.expected_offsets.assign(kMerges, offset);
+    return batch;
+  };
+  const CommitResult first = Commit(committer.get(), expect(Count(50), 0));
+  ASSERT_TRUE(first.committed) << first.error;
+  EXPECT_THAT(first.frame_offsets, Each(0));
+  // The marker of the first transaction is at 1.
+  const CommitResult second = Commit(committer.get(), expect(Count(50), 2));
+  ASSERT_TRUE(second.committed) << second.error;
+  EXPECT_THAT(second.frame_offsets, Each(2));
+  const CommitResult third = Commit(committer.get(), expect(Count(50), 5));
+  EXPECT_FALSE(third.committed);
+  EXPECT_TRUE(third.misplaced) << third.error;
+  const CommitResult fourth = Commit(committer.get(), Count(50));
+  EXPECT_TRUE(fourth.committed) << fourth.error;
+  EXPECT_THAT(Visible(topics_->partials, kMerges, 3 * kMerges), SizeIs(3 * kMerges));
 }
 
 TEST_F(CommitRestoreTest, TellsWhenAnotherUsesItsIdTwice) {

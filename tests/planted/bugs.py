@@ -11,6 +11,7 @@ CORE = AGGREGATOR + "core/"
 WORKER = AGGREGATOR + "worker/"
 MEMORY_LOG = "services/platform/memory_log/"
 RECOUNT = "//services/aggregator/core:combine_merge_test"
+WORKER_TEST = "//services/aggregator/worker:worker_test"
 SIMULATION = "//services/aggregator/simulation:simulation_test"
 
 
@@ -50,6 +51,23 @@ BUGS = (
           "if (kept == kept_.end() || kept->second.next_offset() != request.committed) return false;",
           "if (kept == kept_.end()) return false;")],
         [SIMULATION]),
+    Bug("own-frames-twice", "frames that were taken in ahead are merged again when they are read back",
+        [(WORKER + "merge_partitions.cc",
+          " || event.offset < merge.next_offset()) {", ") {")],
+        [WORKER_TEST, SIMULATION]),
+    Bug("frames-of-aborted-batches", "frames that were taken in ahead stay when their batch is aborted",
+        [(WORKER + "worker.cc", "  merges_.Drop();\n", "")],
+        [WORKER_TEST, SIMULATION]),
+    Bug("ahead-unchecked", "nobody looks whether frames are where they were expected",
+        [(AGGREGATOR + "sink/batch_committer.cc",
+          "  if (step.ok()) step = CheckFrames(batch, deadline, &result);\n", "")],
+        [WORKER_TEST, SIMULATION]),
+    Bug("ahead-of-what-is-unread", "frames are taken in ahead of others that are in the log and not read yet",
+        [(WORKER + "merge_partition.cc",
+          "  if (own_offset_ < 0 || next_offset_ != own_offset_ + 1) return absl::nullopt;\n"
+          "  return next_offset_ + 1;",
+          "  if (own_offset_ < 0) return absl::nullopt;\n  return own_offset_ + 2;")],
+        [SIMULATION]),
     Bug("restore-to-the-visible-end", "a restore applies frames beyond the committed offset",
         [(AGGREGATOR + "source/merge_restorer.cc",
           "        if (record.offset >= restore.request.committed) return absl::OkStatus();\n", "")],
@@ -75,7 +93,7 @@ BUGS = (
          (WORKER + "idle_watch.cc",
           "if (!range.ok() || range->second > source->end_of_log) return false;",
           "if (!range.ok()) return false;")],
-        ["//services/aggregator/worker:worker_test"]),
+        [WORKER_TEST]),
     Bug("idleness-moves-the-watermark", "after an outage, records that waited are late",
         [(CORE + "combiner.cc", "  sources_.at(partition).now.idle_for = idle_for;\n",
           "  SourcePosition& now = sources_.at(partition).now;\n  now.idle_for = idle_for;\n"
@@ -157,7 +175,7 @@ BUGS = (
           "  if (step.ok()) {\n"
           "    step = producer_->SendOffsets(batch.offsets, group == nullptr ? *batch.group : *group,\n"
           "                                  deadline);\n  }\n")],
-        ["//services/aggregator/worker:worker_test", SIMULATION]),
+        [WORKER_TEST, SIMULATION]),
     Bug("metadata-without-generation", "who has no generation commits as a stranger, whom nobody fences",
         [(MEMORY_LOG + "memory_consumer.cc", "  if (generation_ < 0 || closed_ || Lost()) return nullptr;\n", ""),
          (MEMORY_LOG + "memory_consumer.cc", "  metadata->member = member_;\n",
@@ -177,7 +195,7 @@ BUGS = (
         [core_test("sharded_map"), RECOUNT, SIMULATION]),
     Bug("state-over-the-limit", "a partition with too much state reads on",
         [(WORKER + "merge_partition.cc", "  return !blocked;\n", "  return true;\n")],
-        ["//services/aggregator/worker:worker_test"]),
+        [WORKER_TEST]),
     Bug("blocks-not-counted", "the limit of state does not see the blocks of panes",
         [(CORE + "pane_store.cc", " + state_bytes_ + block_bytes_;", " + state_bytes_;")],
         [core_test("merger")]),
@@ -190,7 +208,7 @@ BUGS = (
     Bug("back-to-older-tables", "an owner that does not know the newest tables goes on with older ones",
         [(WORKER + "source_restorer.cc",
           "if (position->plan_generation > known_generation) {", "if (false) {")],
-        ["//services/aggregator/worker:worker_test", SIMULATION]),
+        [WORKER_TEST, SIMULATION]),
     Bug("watermark-falls", "a longer delay takes the watermark back",
         [(CORE + "combiner.cc",
           "now.watermark = std::max(now.watermark, now.max_event_time - plan_->watermark_delay);",
@@ -207,5 +225,5 @@ BUGS = (
         [(WORKER + "source_reader.cc",
           "  return options_.alignment->Exchange(own, options_.clock->Now());",
           "  options_.alignment->Exchange(own, options_.clock->Now());\n  return SourceAlignment::kNoLimit;")],
-        ["//services/aggregator/worker:worker_test"]),
+        [WORKER_TEST]),
 )

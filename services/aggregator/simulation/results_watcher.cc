@@ -242,13 +242,8 @@ absl::Status ResultsWatcher::TakeProgress(int partition, const pb::Progress& pro
     return Wrong("closed_through of merge partition ", partition, " fell from ",
                  *seen.closed_through_us, " to ", progress.closed_through_us());
   }
-  const auto& closing = closing_[static_cast<size_t>(partition)];
-  if (closing.has_value() && progress.has_closed_through_us() &&
-      (!closing->closed_through_us().has_value() ||
-       progress.closed_through_us() > *closing->closed_through_us())) {
-    return Wrong("merge partition ", partition, " closed through ", progress.closed_through_us(),
-                 ", beyond ", closing->closed_through_us().value_or(0));
-  }
+  const absl::Status closed = CheckClosed(partition, progress);
+  if (!closed.ok()) return closed;
   if (progress.has_closed_through_us()) seen.closed_through_us = progress.closed_through_us();
   if (progress.drain_generation() < seen.drain_generation) return Wrong("a drain was undone");
   seen.drain_generation = progress.drain_generation();
@@ -265,6 +260,26 @@ absl::Status ResultsWatcher::TakeProgress(int partition, const pb::Progress& pro
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+// What is closed, its frames close. Those that are in the same transaction may be seen later.
+absl::Status ResultsWatcher::CheckClosed(int partition, const pb::Progress& progress) {
+  absl::optional<ClosingRecount> closing = closing_[static_cast<size_t>(partition)];
+  if (!closing.has_value() || !progress.has_closed_through_us()) return absl::OkStatus();
+  const auto is_beyond = [&] {
+    return !closing->closed_through_us().has_value() ||
+           progress.closed_through_us() > *closing->closed_through_us();
+  };
+  if (!is_beyond()) return absl::OkStatus();
+  const memory_log::PartitionLog& log = cluster_->Log({topics_.partials, partition});
+  for (int64_t offset = log.last_stable_offset(); offset < log.end(); ++offset) {
+    windrow::partials::v1::Frame frame;
+    const memory_log::StoredRecord* record = log.At(offset);
+    if (record != nullptr && frame.ParseFromString(record->value)) closing->Add(frame);
+  }
+  if (!is_beyond()) return absl::OkStatus();
+  return Wrong("merge partition ", partition, " closed through ", progress.closed_through_us(),
+               ", beyond ", closing->closed_through_us().value_or(0));
 }
 
 // What is said of a source must be what its log holds up to there, exactly.

@@ -86,6 +86,7 @@ class ResultsWatcher {
   absl::Status TakeLedger(const windrow::results::v1::LedgerKey& key,
                           const windrow::results::v1::Ledger& ledger);
   absl::Status TakeProgress(int partition, const windrow::results::v1::Progress& progress);
+  absl::Status CheckClosed(int partition, const windrow::results::v1::Progress& progress);
   absl::Status TakeSource(const windrow::partials::v1::SourcePosition& source);
   absl::Status CheckCounters(const Recount& recount,
                              const windrow::partials::v1::SourcePosition& source) const;

@@ -53,6 +53,8 @@ const char* NameOf(Call call) {
       return "send offsets";
     case Call::kProduce:
       return "produce";
+    case Call::kFlush:
+      return "flush";
     case Call::kCommit:
       return "commit";
     case Call::kAbort:
@@ -187,8 +189,9 @@ void Simulation::OnCall(const std::string& client_id, Call call) {
   ThrowIfDoomed();
 }
 
-void Simulation::OnReturn(const std::string&, Call) {
+void Simulation::OnReturn(const std::string&, Call call) {
   if (stack_.empty()) return;
+  if (call == Call::kFlush) ++counts_.ahead;
   MaybeCrash();
   if (random_.Happens(weather_.interleave)) Interrupt();
   ThrowIfDoomed();
@@ -586,6 +589,7 @@ absl::Status Simulation::Finish() {
   }
   // Other partitions may have learnt of the last transactions sooner.
   WaitUntilDecided({topics_.dead_letter, 0});
+  for (int i = 0; i < plan_->merge_partitions; ++i) WaitUntilDecided({topics_.partials, i});
   const absl::Status status = Check();
   return status.ok() ? watcher_.CheckEnd() : status;
 }

@@ -64,6 +64,8 @@ class Simulation : private memory_log::Disturbance {
     int64_t crashes = 0;
     int64_t commits = 0;
     int64_t aborts = 0;
+    // Batches whose frames their worker had taken in before they were in the log.
+    int64_t ahead = 0;
     int64_t fatal_ends = 0;
     int64_t purges = 0;
     int64_t table_changes = 0;

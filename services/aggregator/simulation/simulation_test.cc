@@ -81,6 +81,7 @@ TEST_F(SimulationTest, LastValuesAreThoseOfARecount) {
     counts.steps += simulation.counts().steps;
     counts.crashes += simulation.counts().crashes;
     counts.commits += simulation.counts().commits;
+    counts.ahead += simulation.counts().ahead;
     counts.fatal_ends += simulation.counts().fatal_ends;
     counts.purges += simulation.counts().purges;
     counts.table_changes += simulation.counts().table_changes;
@@ -92,15 +93,17 @@ TEST_F(SimulationTest, LastValuesAreThoseOfARecount) {
     for (const auto& row : simulation.results().rows()) corrected += row.second.revision > 0;
   }
   std::cout << seeds << " seeds in " << absl::FormatDuration(absl::Now() - start) << ": "
-            << counts.steps << " steps, " << counts.commits << " commits, " << counts.crashes
-            << " crashes, " << counts.fatal_ends << " processes that ended themselves, "
-            << counts.purges << " purges, " << counts.table_changes << " new tables (" << uncompared
+            << counts.steps << " steps, " << counts.commits << " commits (" << counts.ahead
+            << " with frames taken in ahead), " << counts.crashes << " crashes, "
+            << counts.fatal_ends << " processes that ended themselves, " << counts.purges
+            << " purges, " << counts.table_changes << " new tables (" << uncompared
             << " worlds whose frames went unseen), " << counts.blocked
             << " rounds with too much state, " << rows << " rows (" << corrected << " corrected), "
             << late << " windows with late records, " << expired << " expired records" << std::endl;
   if (seeds < 500) return;
   // The runs would prove nothing if nothing happened in them.
   EXPECT_GT(counts.commits, 20 * seeds);
+  EXPECT_GT(counts.ahead, 2 * seeds);
   EXPECT_GT(counts.crashes, 2 * seeds);
   EXPECT_GT(counts.purges, seeds);
   EXPECT_GT(counts.table_changes, seeds / 10);

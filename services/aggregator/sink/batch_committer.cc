@@ -76,7 +76,6 @@ bool BatchCommitter::CommitSubmitted() {
   const absl::Time start = Now();
   CommitResult result = Commit(*batch);
   result.duration = Now() - start;
-  result.had_frames = !batch->frames.empty();
   batch.reset();
   {
     absl::MutexLock lock(&mutex_);
@@ -106,25 +105,21 @@ CommitResult BatchCommitter::Commit(const SealedBatch& batch) {
   // Offsets first: an owner that lost its partitions is refused before it has written anything.
   if (step.ok()) step = producer_->SendOffsets(batch.offsets, *batch.group, deadline);
   if (step.ok()) step = Write(batch, deadline, &result);
+  if (step.ok()) step = CheckFrames(batch, deadline, &result);
   if (step.ok()) step = producer_->Commit(deadline);
   if (step.ok()) {
     result.committed = true;
+    TellFrameOffsets(&result);
   } else {
-    Recover(step, &result);
+    Recover(step, deadline, &result);
   }
   return result;
 }
 
 TransactionStep BatchCommitter::Write(const SealedBatch& batch, absl::Time deadline,
                                       CommitResult* result) {
-  TransactionStep step;
-  for (size_t m = 0; m < batch.frames.size(); ++m) {
-    for (const std::string& record : EncodeFrame(*options_.plan, batch.frames[m])) {
-      step =
-          producer_->Produce(topics_.partials, static_cast<int>(m), "", record, deadline, nullptr);
-      if (!step.ok()) return step;
-    }
-  }
+  TransactionStep step = WriteFrames(batch, deadline);
+  if (!step.ok()) return step;
   if (batch.plan != nullptr) result_encoder_.UsePlan(batch.plan);
   result->snapshots.reserve(batch.merges.size());
   for (const MergeOutput& merge : batch.merges) {
@@ -136,6 +131,46 @@ TransactionStep BatchCommitter::Write(const SealedBatch& batch, absl::Time deadl
     if (!step.ok()) return step;
   }
   return step;
+}
+
+TransactionStep BatchCommitter::WriteFrames(const SealedBatch& batch, absl::Time deadline) {
+  delivered_.assign(batch.frames.size(), {});
+  for (size_t m = 0; m < batch.frames.size(); ++m) {
+    const std::vector<std::string> records = batch.frame_records.empty()
+                                                 ? EncodeFrame(*options_.plan, batch.frames[m])
+                                                 : batch.frame_records[m];
+    // Not to grow from here on: the producer fills it in.
+    delivered_[m].assign(records.size(), -1);
+    for (size_t i = 0; i < records.size(); ++i) {
+      const TransactionStep step = producer_->Produce(topics_.partials, static_cast<int>(m), "",
+                                                      records[i], deadline, &delivered_[m][i]);
+      if (!step.ok()) return step;
+    }
+  }
+  return TransactionStep();
+}
+
+TransactionStep BatchCommitter::CheckFrames(const SealedBatch& batch, absl::Time deadline,
+                                            CommitResult* result) {
+  if (batch.expected_offsets.empty()) return TransactionStep();
+  TransactionStep step = producer_->Flush(deadline);
+  for (size_t m = 0; step.ok() && m < delivered_.size(); ++m) {
+    int64_t expected = batch.expected_offsets[m];
+    for (const int64_t offset : delivered_[m]) {
+      if (offset == expected++) continue;
+      result->misplaced = offset >= 0;
+      return {TransactionOutcome::kAbort,
+              absl::StrCat(topics_.partials, "-", m, ": a frame is at offset ", offset,
+                           " and not at ", expected - 1)};
+    }
+  }
+  return step;
+}
+
+void BatchCommitter::TellFrameOffsets(CommitResult* result) const {
+  for (const std::vector<int64_t>& offsets : delivered_) {
+    result->frame_offsets.push_back(offsets.empty() ? -1 : offsets.back());
+  }
 }
 
 TransactionStep BatchCommitter::WriteMerge(const MergeOutput& merge, absl::Time deadline,
@@ -172,14 +207,16 @@ TransactionStep BatchCommitter::WriteDeadLetter(const DeadLetter& letter, absl::
                                        letter.Headers(options_.plan->source_topic), deadline);
 }
 
-void BatchCommitter::Recover(const TransactionStep& step, CommitResult* result) {
+void BatchCommitter::Recover(const TransactionStep& step, absl::Time deadline,
+                             CommitResult* result) {
   result->error = step.message;
+  TransactionStep last = step;
   if (step.outcome == TransactionOutcome::kAbort) {
-    const TransactionStep aborted = producer_->Abort(Now() + kCommitDeadline);
-    if (aborted.ok()) return;
-    result->error = absl::StrCat(step.message, "; then ", aborted.message);
+    last = producer_->Abort(deadline);
+    if (last.ok()) return;
+    result->error = absl::StrCat(step.message, "; then ", last.message);
   }
-  if (step.outcome == TransactionOutcome::kFenced) {
+  if (last.outcome == TransactionOutcome::kFenced) {
     result->fenced_twice = Now() - last_fenced_ < kFencedAgainWithin;
     last_fenced_ = Now();
   }

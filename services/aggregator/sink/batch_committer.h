@@ -51,6 +51,10 @@ struct SealedBatch {
   // With the tables that rows are joined with; null for those of the batch before.
   std::shared_ptr<const PipelinePlan> plan;
   std::vector<Frame> frames;
+  // Where the merges have taken in the frames already: the frames' records by merge partition, and
+  // the offset at which the first of each has to be. Else empty.
+  std::vector<std::vector<std::string>> frame_records;
+  std::vector<int64_t> expected_offsets;
   std::vector<MergeOutput> merges;
   std::vector<DeadLetter> dead_letters;
 };
@@ -64,7 +68,10 @@ struct CommitResult {
   bool fenced_twice = false;
   absl::Duration duration;
   int64_t rows = 0;
-  bool had_frames = false;
+  // Of the last record of the frame for each merge partition, -1 where there was none.
+  std::vector<int64_t> frame_offsets;
+  // Frames that the merges have taken in already are not where they were expected.
+  bool misplaced = false;
   // For each snapshot: merge partition, offset of the first record that this batch wrote of it,
   // through, bytes of these records, and whether it is complete.
   struct Snapshot {
@@ -126,11 +133,16 @@ class BatchCommitter {
   CommitResult Commit(const SealedBatch& batch);
   record_log::TransactionStep Write(const SealedBatch& batch, absl::Time deadline,
                                     CommitResult* result);
+  record_log::TransactionStep WriteFrames(const SealedBatch& batch, absl::Time deadline);
+  // Waits for the frames and compares where they are with where the batch expects them, if it does.
+  record_log::TransactionStep CheckFrames(const SealedBatch& batch, absl::Time deadline,
+                                          CommitResult* result);
+  void TellFrameOffsets(CommitResult* result) const;
   record_log::TransactionStep WriteMerge(const MergeOutput& merge, absl::Time deadline,
                                          CommitResult* result);
   record_log::TransactionStep WriteDeadLetter(const DeadLetter& letter, absl::Time deadline);
   // Ends a transaction that failed at `step`, replacing the producer unless an abort is enough.
-  void Recover(const record_log::TransactionStep& step, CommitResult* result);
+  void Recover(const record_log::TransactionStep& step, absl::Time deadline, CommitResult* result);
   bool ReplaceProducer();
   absl::Status MakeProducer(absl::Duration timeout);
   absl::Time Now() const { return options_.clock->Now(); }
@@ -145,6 +157,8 @@ class BatchCommitter {
   // Of the committing thread, after Connect.
   std::unique_ptr<record_log::TransactionalProducer> producer_;
   absl::Time last_fenced_ = absl::InfinitePast();
+  // Where the records of frames went, by merge partition.
+  std::vector<std::vector<int64_t>> delivered_;
 
   absl::Mutex mutex_;
   absl::optional<SealedBatch> submitted_ ABSL_GUARDED_BY(mutex_);

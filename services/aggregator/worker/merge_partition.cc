@@ -26,6 +26,7 @@ MergePartition::MergePartition(std::shared_ptr<const PipelinePlan> plan, Restore
 
 void MergePartition::Resume(const MergeStart& snapshot) {
   merger_->DropChanges();
+  own_offset_ = -1;
   sealed_offset_ = next_offset_;
   snapshots_.Resume(snapshot);
 }
@@ -55,6 +56,11 @@ absl::Status MergePartition::Apply(int64_t offset, absl::string_view frame) {
   next_offset_ = offset + 1;
   snapshots_.CountPartials(frame.size());
   return absl::OkStatus();
+}
+
+absl::optional<int64_t> MergePartition::NextOwnOffset() const {
+  if (own_offset_ < 0 || next_offset_ != own_offset_ + 1) return absl::nullopt;
+  return next_offset_ + 1;
 }
 
 bool MergePartition::HasSomethingToSeal(absl::Time now) const {

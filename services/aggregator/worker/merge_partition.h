@@ -50,6 +50,13 @@ class MergePartition {
   // Takes in the frame at `offset`, which must not be below next_offset().
   absl::Status Apply(int64_t offset, absl::string_view frame);
 
+  // Where the next frame of this worker will be if nobody else writes to this partition of
+  // partials: after the last one, which was its own, and the marker that ended its transaction.
+  // Nothing when the last frame applied was another's, or is not known to be its own.
+  absl::optional<int64_t> NextOwnOffset() const;
+  // The frame of this worker that was committed last ends at `offset`.
+  void OnOwnFrame(int64_t offset) { own_offset_ = offset; }
+
   bool HasSomethingToSeal(absl::Time now) const;
   // What changed since the last time, with the next part of a snapshot, which is begun only if
   // `may_begin_snapshot`; clears that if it was.
@@ -72,6 +79,8 @@ class MergePartition {
   int64_t next_offset_;
   // Offset after the last frame whose rows were sealed.
   int64_t sealed_offset_;
+  // Of the last record of the frame that this worker committed last; -1 when it is not known.
+  int64_t own_offset_ = -1;
   bool blocked_ = false;
   bool uncommitted_ = false;
   PartitionSnapshots snapshots_;

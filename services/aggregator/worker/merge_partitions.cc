@@ -132,6 +132,33 @@ bool MergePartitions::IsBehind(const GroupConsumer& consumer) const {
 
 // ---- Committing
 
+bool MergePartitions::MayApplyAhead(const SealedBatch& batch) {
+  if (batch.frames.empty() || options_.clock->Now() < ahead_again_) return false;
+  const int64_t share = options_.settings->state_limit_bytes / options_.plan->merge_partitions;
+  return partitions_.size() == batch.frames.size() &&
+         std::all_of(partitions_.begin(), partitions_.end(), [share](auto& entry) {
+           return entry.second.NextOwnOffset().has_value() && entry.second.HasRoom(share);
+         });
+}
+
+absl::Status MergePartitions::ApplyAhead(SealedBatch* batch) {
+  if (!MayApplyAhead(*batch)) return absl::OkStatus();
+  batch->frame_records.resize(batch->frames.size());
+  batch->expected_offsets.resize(batch->frames.size());
+  for (auto& entry : partitions_) {
+    MergePartition& merge = entry.second;
+    std::vector<std::string>& records = batch->frame_records[entry.first];
+    records = EncodeFrame(*options_.plan, batch->frames[entry.first]);
+    int64_t offset = *merge.NextOwnOffset();
+    batch->expected_offsets[entry.first] = offset;
+    for (const std::string& record : records) {
+      const absl::Status applied = merge.Apply(offset++, record);
+      if (!applied.ok()) return applied;
+    }
+  }
+  return absl::OkStatus();
+}
+
 bool MergePartitions::HasSomethingToSeal(absl::Time now) const {
   return std::any_of(partitions_.begin(), partitions_.end(),
                      [now](const auto& entry) { return entry.second.HasSomethingToSeal(now); });
@@ -154,7 +181,15 @@ void MergePartitions::SealInto(SealedBatch* batch) {
 void MergePartitions::OnCommitted(const CommitResult& result, RecentLatencies* latencies) {
   const absl::Time now = options_.clock->Now();
   for (auto& entry : partitions_) entry.second.OnCommitted(now, latencies);
-  if (result.had_frames && !partitions_.empty()) await_frames_until_ = now + kAwaitFrames;
+  for (auto& entry : partitions_) {
+    const auto m = static_cast<size_t>(entry.first);
+    if (m >= result.frame_offsets.size() || result.frame_offsets[m] < 0) continue;
+    entry.second.OnOwnFrame(result.frame_offsets[m]);
+    // Those applied ahead are not waited for.
+    if (entry.second.next_offset() <= result.frame_offsets[m]) {
+      await_frames_until_ = now + kAwaitFrames;
+    }
+  }
   for (const CommitResult::Snapshot& snapshot : result.snapshots) OnSnapshotCommitted(snapshot);
 }
 

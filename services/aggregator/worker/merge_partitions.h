@@ -68,9 +68,17 @@ class MergePartitions {
   // next batch, instead of with the one after it.
   bool AwaitsOwnFrames(absl::Time now) const { return now < await_frames_until_; }
 
+  // Takes in the batch's frames before they are in the log, so that their rows go out with them
+  // instead of with the next batch. Only for a worker that owns all partitions of source and
+  // partials, so that nobody else writes frames; the committer checks where they went before it
+  // commits. Does nothing where it cannot know where they will be.
+  absl::Status ApplyAhead(SealedBatch* batch);
+
   bool HasSomethingToSeal(absl::Time now) const;
   // Adds rows, snapshots and offsets to `batch`.
   void SealInto(SealedBatch* batch);
+  // The batch sealed last has not been committed: its frames were not where they were expected.
+  void OnMisplaced() { ahead_again_ = options_.clock->Now() + kAheadAgain; }
   // The batch sealed last has been committed.
   void OnCommitted(const CommitResult& result, RecentLatencies* latencies);
 
@@ -79,6 +87,10 @@ class MergePartitions {
                   WorkerStatus* status);
 
  private:
+  // Somebody else writes to partials, it seems.
+  static constexpr absl::Duration kAheadAgain = absl::Minutes(1);
+
+  bool MayApplyAhead(const SealedBatch& batch);
   // Where the partition is taken up; DATA_LOSS when its offset is missing although there are
   // frames.
   absl::StatusOr<RestoreRequest> Locate(const record_log::TopicPartition& name,
@@ -95,6 +107,7 @@ class MergePartitions {
   // Those that were taken away.
   std::map<int, MergePartition> kept_;
   absl::Time await_frames_until_ = absl::InfinitePast();
+  absl::Time ahead_again_ = absl::InfinitePast();
   absl::Time next_look_ = absl::InfinitePast();
 };
 

@@ -382,12 +382,16 @@ void Worker::FailSource(int partition, const std::string& error) {
 bool Worker::ReadPartials() {
   const absl::StatusOr<bool> busy = merges_.Read(consumer_.get());
   if (busy.ok()) return *busy;
-  const std::string error(busy.status().message());
+  FailMerges(busy.status());
+  return false;
+}
+
+void Worker::FailMerges(const absl::Status& status) {
+  const std::string error(status.message());
   runtime::LogError("worker failed",
                     {{"pipeline", options_.plan->id}, {"slot", options_.slot}, {"error", error}});
   StartOver(Now() + kRetryAfterFailure);
   SetState(WorkerState::kFailed, error);
-  return false;
 }
 
 bool Worker::ReadSources() {
@@ -416,6 +420,11 @@ bool Worker::IsFarBehind() const {
   });
 }
 
+bool Worker::OwnsAllPartitions() const {
+  return static_cast<int>(sources_.size()) == source_partitions_ &&
+         static_cast<int>(merges_.size()) == plan_->merge_partitions;
+}
+
 bool Worker::ShouldSeal() const {
   if (committer_->busy() || must_readopt_ || !HasSomethingToSeal()) return false;
   const absl::Time now = Now();
@@ -432,6 +441,13 @@ bool Worker::Seal() {
   if (batch.group == nullptr) return false;
   batch.plan = plan_;
   open_batch_->SealInto(options_.plan->source_topic, &batch);
+  if (OwnsAllPartitions() && !IsFarBehind()) {
+    const absl::Status applied = merges_.ApplyAhead(&batch);
+    if (!applied.ok()) {
+      FailMerges(applied);
+      return false;
+    }
+  }
   merges_.SealInto(&batch);
   last_seal_ = Now();
   committer_->Submit(std::move(batch));
@@ -456,6 +472,7 @@ void Worker::TakeCommitResult(absl::Time deadline) {
                                    result->error, ")"));
     return;
   }
+  if (result->misplaced) merges_.OnMisplaced();
   StartOver(Now());
 }
 

@@ -151,11 +151,15 @@ class Worker : private record_log::AssignmentListener {
 
   // Both return whether there was anything to read.
   bool ReadPartials();
+  // No number from here on could be right.
+  void FailMerges(const absl::Status& status);
   bool ReadSources();
   void FailSource(int partition, const std::string& error);
 
   bool HasSomethingToSeal() const;
   bool IsFarBehind() const;
+  // Whether nobody else makes frames.
+  bool OwnsAllPartitions() const;
   bool ShouldSeal() const;
   // False when nothing can be committed now.
   bool Seal();

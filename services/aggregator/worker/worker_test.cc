@@ -72,6 +72,11 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
 
   void Start() { StartWith(&settings_); }
 
+  void WriteRowsWithEachCommit() {
+    pipeline_.mutable_views(0)->clear_emit();
+    plan_ = *MakePlan(pipeline_);
+  }
+
   Worker::Options OptionsOf(const std::string& replica, const LiveSettings* settings) {
     Worker::Options options;
     options.cluster = &cluster_;
@@ -255,6 +260,55 @@ TEST_F(WorkerTest, RowsOfABatchThatWasDroppedAreWrittenLater) {
   EXPECT_EQ(worker_->status().state, WorkerState::kRunning);
   EXPECT_EQ(worker_->status().counts.aborts, 1);
   EXPECT_EQ(LastAccepted(), 2u);
+}
+
+// A worker that owns everything knows where its frames will be, and need not read them back.
+TEST_F(WorkerTest, RowsGoOutWithTheFramesThatTheyAreMadeOf) {
+  WriteRowsWithEachCommit();
+  Start();
+  Write(0);
+  Run(absl::Seconds(1));
+  ASSERT_EQ(LastAccepted(), 1u);
+  for (uint64_t records = 2; records <= 5; ++records) {
+    const size_t frames = Idleness().size();
+    Write(0);
+    for (int i = 0; i < 100 && Idleness().size() == frames; ++i) {
+      worker_->Round();
+      worker_->CommitSubmitted();
+      clock_.Advance(absl::Milliseconds(5));
+    }
+    EXPECT_EQ(LastAccepted(), records);
+  }
+  Run(absl::Seconds(1));
+  EXPECT_EQ(LastAccepted(), 5u);
+  EXPECT_EQ(worker_->status().counts.aborts, 0);
+}
+
+TEST_F(WorkerTest, AFrameThatIsNotWhereItWasExpectedIsNotCommitted) {
+  WriteRowsWithEachCommit();
+  Start();
+  Write(0);
+  Run(absl::Seconds(1));
+  // Nothing that a reader sees, but it takes up offsets.
+  const auto other =
+      *cluster_.TakeTransactionalId("other", "other", absl::Seconds(10), absl::Seconds(1));
+  const absl::Time deadline = clock_.Now() + absl::Seconds(1);
+  ASSERT_TRUE(other->Begin().ok());
+  ASSERT_TRUE(other->Produce(topics_.partials, 0, "", "nothing", deadline, nullptr).ok());
+  ASSERT_TRUE(other->Abort(deadline).ok());
+  Write(0);
+  Run(absl::Seconds(2));
+  EXPECT_EQ(worker_->status().counts.aborts, 1);
+  EXPECT_EQ(LastAccepted(), 2u);
+  // It is not tried again for a while.
+  ASSERT_TRUE(other->Begin().ok());
+  ASSERT_TRUE(
+      other->Produce(topics_.partials, 0, "", "", clock_.Now() + absl::Seconds(1), nullptr).ok());
+  ASSERT_TRUE(other->Abort(clock_.Now() + absl::Seconds(1)).ok());
+  Write(0);
+  Run(absl::Seconds(2));
+  EXPECT_EQ(worker_->status().counts.aborts, 1);
+  EXPECT_EQ(LastAccepted(), 3u);
 }
 
 TEST_F(WorkerTest, WhatIsPausedIsNeitherReadNorIdleNorDrained) {

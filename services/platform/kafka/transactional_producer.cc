@@ -206,6 +206,14 @@ TransactionStep TransactionalProducer::ProduceWithHeaders(
   }
 }
 
+TransactionStep TransactionalProducer::Flush(absl::Time deadline) {
+  while (rd_kafka_flush(client_, StepMilliseconds(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (absl::Now() < deadline) continue;
+    return TransactionStep{TransactionOutcome::kReplace, "flush: no acknowledgement in time"};
+  }
+  return TransactionStep{};
+}
+
 TransactionStep TransactionalProducer::Commit(absl::Time deadline) {
   return Classify(
       RetryUntil(deadline,

@@ -50,6 +50,7 @@ class TransactionalProducer : public record_log::TransactionalProducer {
       absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
       const std::vector<std::pair<std::string, std::string>>& headers,
       absl::Time deadline) override;
+  TransactionStep Flush(absl::Time deadline) override;
   TransactionStep Commit(absl::Time deadline) override;
   TransactionStep Abort(absl::Time deadline) override;
 

@@ -22,6 +22,7 @@ enum class Call {
   kBegin,
   kSendOffsets,
   kProduce,
+  kFlush,
   kCommit,
   kAbort,
 };

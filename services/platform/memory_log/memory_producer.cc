@@ -11,6 +11,7 @@ using record_log::TransactionStep;
 // As Kafka's defaults have it.
 constexpr size_t kMaxRecordBytes = 1'000'000;
 constexpr size_t kMaxMetadataBytes = 4'096;
+constexpr char kNotDelivered[] = "commit transaction: a record was not delivered";
 
 }  // namespace
 
@@ -122,6 +123,28 @@ TransactionStep MemoryProducer::Append(absl::string_view topic, int partition, S
   return {};
 }
 
+TransactionStep MemoryProducer::Flush(absl::Time deadline) {
+  constexpr char kStep[] = "flush";
+  cluster_->disturbance().OnCall(client_id_, Call::kFlush);
+  const TransactionStep step = Reach(deadline, kStep);
+  if (!step.ok()) return step;
+  const Fate fate = cluster_->disturbance().FateOf(client_id_, Call::kFlush);
+  if (fate == Fate::kLost || fate == Fate::kUnanswered) return GiveUp(deadline, kStep);
+  if (fate == Fate::kRefused && !delivered_.empty()) {
+    // One of the records, as the commit will say.
+    delivered_.pop_back();
+    Fail(TransactionOutcome::kAbort, kNotDelivered);
+  }
+  TellOffsets();
+  cluster_->disturbance().OnReturn(client_id_, Call::kFlush);
+  return {};
+}
+
+void MemoryProducer::TellOffsets() {
+  for (const auto& delivered : delivered_) *delivered.first = delivered.second;
+  delivered_.clear();
+}
+
 TransactionStep MemoryProducer::Commit(absl::Time deadline) {
   constexpr char kStep[] = "commit transaction";
   cluster_->disturbance().OnCall(client_id_, Call::kCommit);
@@ -130,7 +153,7 @@ TransactionStep MemoryProducer::Commit(absl::Time deadline) {
   const Fate fate = cluster_->disturbance().FateOf(client_id_, Call::kCommit);
   if (fate == Fate::kLost) return GiveUp(deadline, kStep);
   if (fate == Fate::kRefused) {
-    return Fail(TransactionOutcome::kAbort, "commit transaction: a record was not delivered");
+    return Fail(TransactionOutcome::kAbort, kNotDelivered);
   }
   cluster_->transactions().End(id_, true, cluster_->Now());
   in_transaction_ = false;
@@ -141,8 +164,7 @@ TransactionStep MemoryProducer::Commit(absl::Time deadline) {
     cluster_->transactions().EndLater(id_, epoch_, true,
                                       cluster_->Now() + cluster_->disturbance().RepeatDelay());
   }
-  for (const auto& delivered : delivered_) *delivered.first = delivered.second;
-  delivered_.clear();
+  TellOffsets();
   return {};
 }
 

@@ -27,6 +27,7 @@ class MemoryProducer : public record_log::TransactionalProducer {
       absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
       const std::vector<std::pair<std::string, std::string>>& headers,
       absl::Time deadline) override;
+  record_log::TransactionStep Flush(absl::Time deadline) override;
   record_log::TransactionStep Commit(absl::Time deadline) override;
   record_log::TransactionStep Abort(absl::Time deadline) override;
   bool tainted() const override { return tainted_; }
@@ -38,6 +39,8 @@ class MemoryProducer : public record_log::TransactionalProducer {
   record_log::TransactionStep Fail(record_log::TransactionOutcome outcome, std::string message);
   record_log::TransactionStep Append(absl::string_view topic, int partition, StoredRecord record,
                                      absl::Time deadline, int64_t* delivered_offset);
+  // Fills in where records went.
+  void TellOffsets();
   bool IsFenced() const { return cluster_->transactions().IsFenced(id_, epoch_); }
 
   MemoryCluster* const cluster_;

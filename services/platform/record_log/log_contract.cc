@@ -222,6 +222,25 @@ TEST_P(LogContract, ARecordMayHaveNoValue) {
   EXPECT_THAT(seen, ElementsAre("a with", "b without"));
 }
 
+// What a producer knows of where its next record will be, while nobody else writes.
+TEST_P(LogContract, FlushTellsWhereRecordsAre) {
+  MakeTopic(1);
+  const auto producer = Producer();
+  for (int64_t round = 0; round < 3; ++round) {
+    int64_t first = -1;
+    int64_t second = -1;
+    ASSERT_TRUE(producer->Begin().ok());
+    ASSERT_TRUE(producer->Produce(topic_, 0, "", "a", Deadline(), &first).ok());
+    ASSERT_TRUE(producer->Produce(topic_, 0, "", "b", Deadline(), &second).ok());
+    ASSERT_TRUE(producer->Flush(Deadline()).ok());
+    // The end of each transaction takes up an offset.
+    EXPECT_EQ(first, 3 * round);
+    EXPECT_EQ(second, 3 * round + 1);
+    ASSERT_TRUE(round == 1 ? producer->Abort(Deadline()).ok() : producer->Commit(Deadline()).ok());
+  }
+  EXPECT_THAT(Visible(), ElementsAre("a", "b", "a", "b"));
+}
+
 TEST_P(LogContract, AnOpenTransactionHoldsBackWhatIsBehindIt) {
   MakeTopic(1);
   Member member(harness_.get(), "a", options_);

@@ -37,7 +37,7 @@ struct TransactionStep {
 // retried is collapsed into a TransactionOutcome. One thread at a time. Destroyed in the middle of
 // a transaction, it leaves it open.
 //
-// Begin, SendOffsets, Produce*, Commit; after an outcome of kAbort, Abort.
+// Begin, SendOffsets, Produce*, perhaps Flush, Commit; after an outcome of kAbort, Abort.
 class TransactionalProducer {
  public:
   virtual ~TransactionalProducer() = default;
@@ -49,8 +49,9 @@ class TransactionalProducer {
                                       const GroupMetadata& group, absl::Time deadline) = 0;
 
   // Adds a record. When the queue is full, waits for room until `deadline`. If `delivered_offset`
-  // is not null, it receives the record's offset before Commit returns kOk; it must live until
-  // then. A value that is a view of nothing, not of empty text, makes a record without a value.
+  // is not null, it receives the record's offset before Flush or Commit returns kOk; it must live
+  // until then. A value that is a view of nothing, not of empty text, makes a record without a
+  // value.
   virtual TransactionStep Produce(absl::string_view topic, int partition, absl::string_view key,
                                   absl::string_view value, absl::Time deadline,
                                   int64_t* delivered_offset) = 0;
@@ -59,6 +60,10 @@ class TransactionalProducer {
   virtual TransactionStep ProduceWithHeaders(
       absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
       const std::vector<std::pair<std::string, std::string>>& headers, absl::Time deadline) = 0;
+
+  // Waits until the log has what was produced. A record that it refused has no offset then, and
+  // Commit will fail.
+  virtual TransactionStep Flush(absl::Time deadline) = 0;
 
   virtual TransactionStep Commit(absl::Time deadline) = 0;
   virtual TransactionStep Abort(absl::Time deadline) = 0;
