@@ -1,9 +1,11 @@
 #include "services/aggregator/worker/source_restorer.h"
 
 #include <cstddef>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/source/frame_decoder.h"
 #include "services/aggregator/source/merge_restorer.h"
@@ -16,20 +18,37 @@ using record_log::CommittedOffset;
 using record_log::GroupConsumer;
 using record_log::TopicPartition;
 
-bool Knows(const Merger& merger, int source_partition) {
+void AddKnown(const Merger& merger, std::set<int>* partitions) {
   const auto& known = merger.closer().sources();
-  return static_cast<size_t>(source_partition) < known.size() &&
-         known[source_partition].has_value();
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (known[i].has_value()) partitions->insert(static_cast<int>(i));
+  }
 }
 
 }  // namespace
 
-absl::StatusOr<RestoredSource> SourceRestorer::Restore(int partition,
-                                                       const CommittedOffset& committed,
-                                                       int64_t known_generation,
-                                                       GroupConsumer* consumer) const {
-  return committed.offset.has_value() ? AtItsCheckpoint(partition, committed, known_generation)
-                                      : AtItsBeginning(partition, consumer);
+absl::StatusOr<std::map<int, RestoredSource>> SourceRestorer::Restore(
+    const std::map<TopicPartition, CommittedOffset>& committed, int64_t known_generation,
+    GroupConsumer* consumer) const {
+  std::map<int, RestoredSource> all;
+  // Looked up when the first one is without an offset.
+  absl::optional<std::set<int>> named;
+  for (const auto& entry : committed) {
+    if (entry.first.first != plan_->source_topic) continue;
+    const int partition = entry.first.second;
+    const bool begins = !entry.second.offset.has_value();
+    if (begins && !named.has_value()) {
+      absl::StatusOr<std::set<int>> found = NamedInPartials(consumer);
+      if (!found.ok()) return found.status();
+      named = *std::move(found);
+    }
+    absl::StatusOr<RestoredSource> restored =
+        begins ? AtItsBeginning(partition, named->count(partition) > 0, consumer)
+               : AtItsCheckpoint(partition, entry.second, known_generation);
+    if (!restored.ok()) return restored.status();
+    all.emplace(partition, *std::move(restored));
+  }
+  return all;
 }
 
 absl::StatusOr<RestoredSource> SourceRestorer::AtItsCheckpoint(int partition,
@@ -50,16 +69,14 @@ absl::StatusOr<RestoredSource> SourceRestorer::AtItsCheckpoint(int partition,
   return restored;
 }
 
-absl::StatusOr<RestoredSource> SourceRestorer::AtItsBeginning(int partition,
+absl::StatusOr<RestoredSource> SourceRestorer::AtItsBeginning(int partition, bool named,
                                                               GroupConsumer* consumer) const {
-  const absl::StatusOr<bool> named = IsNamedInPartials(partition, consumer);
-  if (!named.ok()) return named.status();
   const auto range = consumer->QueryOffsets({plan_->source_topic, partition}, kQueryTimeout);
   if (!range.ok()) return range.status();
   RestoredSource restored;
   restored.position.partition = partition;
   restored.position.end_offset = range->first;
-  if (*named) {
+  if (named) {
     restored.error =
         absl::StrCat("the committed offset of ", plan_->source_topic, "-", partition, " in group ",
                      topics_.group, " was lost: reading on would count records twice");
@@ -67,13 +84,15 @@ absl::StatusOr<RestoredSource> SourceRestorer::AtItsBeginning(int partition,
   return restored;
 }
 
-absl::StatusOr<bool> SourceRestorer::IsNamedInPartials(int partition,
-                                                       GroupConsumer* consumer) const {
+absl::StatusOr<std::set<int>> SourceRestorer::NamedInPartials(GroupConsumer* consumer) const {
   // Any partition of partials will do: each is told of every source.
   const TopicPartition first(topics_.partials, 0);
   const auto committed = consumer->Committed({first}, kCommittedTimeout);
   if (!committed.ok()) return committed.status();
   const CommittedOffset& offset = committed->at(first);
+  absl::StatusOr<std::set<int>> named = SourcesNamedSince(
+      cluster_, *clock_, *plan_, topics_.partials, 0, offset.offset.value_or(0), kRestoreTimeout);
+  if (!named.ok()) return named.status();
   if (offset.offset.has_value()) {
     const absl::StatusOr<MergeStart> start = DecodeMergeCheckpoint(offset.metadata);
     if (!start.ok()) return start.status();
@@ -81,12 +100,9 @@ absl::StatusOr<bool> SourceRestorer::IsNamedInPartials(int partition,
         RestoreMerges(cluster_, *clock_, plan_, topics_.partials, topics_.snapshots,
                       {{0, *offset.offset, *start}}, kRestoreTimeout);
     if (!restored.ok()) return restored.status();
-    if (Knows(*restored->front().merger, partition)) return true;
+    AddKnown(*restored->front().merger, &*named);
   }
-  const auto named = SourcesNamedSince(cluster_, *clock_, *plan_, topics_.partials, 0,
-                                       offset.offset.value_or(0), kRestoreTimeout);
-  if (!named.ok()) return named.status();
-  return named->count(partition) > 0;
+  return named;
 }
 
 }  // namespace windrow::aggregator

@@ -2,7 +2,9 @@
 #define SERVICES_AGGREGATOR_WORKER_SOURCE_RESTORER_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -33,22 +35,21 @@ class SourceRestorer {
                  std::shared_ptr<const PipelinePlan> plan, PipelineTopics topics)
       : cluster_(cluster), clock_(clock), plan_(std::move(plan)), topics_(std::move(topics)) {}
 
-  // `known_generation` is that of the newest plan here: UNAVAILABLE when the position is of a newer
-  // one, to be tried again.
-  absl::StatusOr<RestoredSource> Restore(int partition,
-                                         const record_log::CommittedOffset& committed,
-                                         int64_t known_generation,
-                                         record_log::GroupConsumer* consumer) const;
+  // Those of the source topic among `committed`, by partition. `known_generation` is that of the
+  // newest plan here: UNAVAILABLE when a position is of a newer one, to be tried again.
+  absl::StatusOr<std::map<int, RestoredSource>> Restore(
+      const std::map<record_log::TopicPartition, record_log::CommittedOffset>& committed,
+      int64_t known_generation, record_log::GroupConsumer* consumer) const;
 
  private:
   absl::StatusOr<RestoredSource> AtItsCheckpoint(int partition,
                                                  const record_log::CommittedOffset& committed,
                                                  int64_t known_generation) const;
-  absl::StatusOr<RestoredSource> AtItsBeginning(int partition,
+  absl::StatusOr<RestoredSource> AtItsBeginning(int partition, bool named,
                                                 record_log::GroupConsumer* consumer) const;
-  // Whether merge has ever heard of a source, or will when it has read on: then its offset cannot
-  // be missing by right.
-  absl::StatusOr<bool> IsNamedInPartials(int partition, record_log::GroupConsumer* consumer) const;
+  // The sources that merge has ever heard of, or will when it has read on: their offsets cannot be
+  // missing by right.
+  absl::StatusOr<std::set<int>> NamedInPartials(record_log::GroupConsumer* consumer) const;
 
   record_log::Cluster* const cluster_;
   const runtime::Clock* const clock_;

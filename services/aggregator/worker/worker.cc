@@ -350,19 +350,19 @@ absl::Status Worker::Adopt() {
 
 absl::Status Worker::AdoptSources(const std::map<TopicPartition, CommittedOffset>& committed,
                                   std::map<TopicPartition, int64_t>* starts) {
-  for (const auto& entry : committed) {
-    if (entry.first.first != options_.plan->source_topic) continue;
-    const int partition = entry.first.second;
-    const absl::StatusOr<RestoredSource> restored =
-        source_restorer_.Restore(partition, entry.second, plan_->plan_generation, consumer_.get());
-    if (!restored.ok()) return restored.status();
-    sources_[partition].committed = restored->position;
-    open_batch_->combiner().AddSource(restored->position);
-    if (restored->error.empty()) {
-      (*starts)[entry.first] = restored->position.end_offset;
+  const absl::StatusOr<std::map<int, RestoredSource>> restored =
+      source_restorer_.Restore(committed, plan_->plan_generation, consumer_.get());
+  if (!restored.ok()) return restored.status();
+  for (const auto& entry : *restored) {
+    const int partition = entry.first;
+    const RestoredSource& source = entry.second;
+    sources_[partition].committed = source.position;
+    open_batch_->combiner().AddSource(source.position);
+    if (source.error.empty()) {
+      (*starts)[{options_.plan->source_topic, partition}] = source.position.end_offset;
     } else {
       open_batch_->combiner().Silence(partition);
-      FailSource(partition, restored->error);
+      FailSource(partition, source.error);
     }
   }
   return absl::OkStatus();

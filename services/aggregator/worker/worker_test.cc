@@ -139,6 +139,7 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
 
   void OnCall(const std::string&, Call call) override {
     if (call == Call::kQueryOffsets) clock_.Advance(query_takes_);
+    if (call == Call::kOpenReader) ++readers_opened_;
     if (call == Call::kBegin && on_begin_ != nullptr) std::exchange(on_begin_, nullptr)();
   }
   Fate FateOf(const std::string&, Call call) override {
@@ -156,6 +157,7 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
   // What happens when a transaction begins, once.
   std::function<void()> on_begin_;
   int queries_to_fail_ = 0;
+  int readers_opened_ = 0;
 };
 
 // A frame with a negative idleness is one that nobody can read: the pipeline would be lost.
@@ -208,6 +210,16 @@ TEST_F(WorkerTest, ASourceIsIdleForAsLongAsItWasSeenToBe) {
   // The worker, which stood still, reads one of them before it looks at both.
   Run(absl::Milliseconds(500));
   EXPECT_THAT(Idleness(), Each(Le(10 * kMicrosPerSecond)));
+}
+
+// Each look is at a log of its own.
+TEST_F(WorkerTest, NewSourcesAreLookedForTogether) {
+  cluster_.CreateTopic("source", 5);
+  Start();
+  for (int partition = 0; partition < 5; ++partition) Write(partition);
+  Run(absl::Seconds(1));
+  EXPECT_EQ(worker_->status().counts.records_processed, 5);
+  EXPECT_EQ(readers_opened_, 1);
 }
 
 TEST_F(WorkerTest, StateThatWasKeptIsUsedOnceEvenIfTheRestFails) {
