@@ -430,8 +430,11 @@ bool Worker::ShouldSeal() const {
   const absl::Time now = Now();
   if (merges_.AwaitsOwnFrames(now)) return false;
   if (open_batch_->IsFull()) return true;
-  const absl::Duration interval = absl::Milliseconds(options_.settings->commit_interval_ms.load());
-  return now - last_seal_ >= (IsFarBehind() ? std::max(interval, kCommitIntervalBehind) : interval);
+  if (now - last_seal_ < absl::Milliseconds(options_.settings->commit_interval_ms.load())) {
+    return false;
+  }
+  // From one with records to the next: one that only says where sources begin holds up nothing.
+  return now - last_seal_of_records_ >= kCommitIntervalBehind || !IsFarBehind();
 }
 
 bool Worker::Seal() {
@@ -450,6 +453,10 @@ bool Worker::Seal() {
   }
   merges_.SealInto(&batch);
   last_seal_ = Now();
+  if (sealed_records_ != source_reader_.records_read()) {
+    sealed_records_ = source_reader_.records_read();
+    last_seal_of_records_ = last_seal_;
+  }
   committer_->Submit(std::move(batch));
   FollowPlan();
   return true;

@@ -203,6 +203,9 @@ class Worker : private record_log::AssignmentListener {
 
   std::unique_ptr<OpenBatch> open_batch_;
   absl::Time last_seal_ = absl::InfinitePast();
+  // Of a batch with records, and how many had been read by then.
+  absl::Time last_seal_of_records_ = absl::InfinitePast();
+  int64_t sealed_records_ = 0;
   std::unique_ptr<BatchCommitter> committer_;
 
   RecentLatencies latencies_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -146,6 +147,8 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
     return call == Call::kQueryOffsets && queries_to_fail_-- > 0 ? Fate::kLost : Fate::kDone;
   }
 
+  int Fetched(int wanted) override { return std::min(wanted, most_fetched_); }
+
   windrow::pipeline::v1::Pipeline pipeline_;
   memory_log::VirtualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
   memory_log::MemoryCluster cluster_{&clock_, this};
@@ -158,6 +161,7 @@ class WorkerTest : public testing::Test, private memory_log::Disturbance {
   std::function<void()> on_begin_;
   int queries_to_fail_ = 0;
   int readers_opened_ = 0;
+  int most_fetched_ = std::numeric_limits<int>::max();
 };
 
 // A frame with a negative idleness is one that nobody can read: the pipeline would be lost.
@@ -294,6 +298,17 @@ TEST_F(WorkerTest, RowsGoOutWithTheFramesThatTheyAreMadeOf) {
   Run(absl::Seconds(1));
   EXPECT_EQ(LastAccepted(), 5u);
   EXPECT_EQ(worker_->status().counts.aborts, 0);
+}
+
+// That sources begin is told first; it does not hold up the records.
+TEST_F(WorkerTest, WithABacklogTheFirstRecordsAreCommittedAtOnce) {
+  for (int i = 0; i < 25'000; ++i) Write(0);
+  most_fetched_ = 0;
+  Start();
+  Run(absl::Milliseconds(20));
+  most_fetched_ = 10;
+  Run(absl::Milliseconds(100));
+  EXPECT_GT(cluster_.CommittedOffsets(topics_.group).at({"source", 0}).offset.value_or(0), 0);
 }
 
 TEST_F(WorkerTest, AFrameThatIsNotWhereItWasExpectedIsNotCommitted) {
