@@ -106,7 +106,7 @@ class Reader {
     const absl::Status status = Assign();
     if (!status.ok()) return status;
     queue_ = rd_kafka_queue_get_consumer(client_.get());
-    last_ = absl::Now();
+    begun_ = last_ = absl::Now();
     absl::Status result;
     while (result.ok() && !Done()) result = ReadBatch();
     rd_kafka_queue_destroy(queue_);
@@ -114,7 +114,8 @@ class Reader {
   }
 
   const PaneCounts& counts() const { return counts_; }
-  absl::Time first() const { return first_; }
+  // When it had its partitions.
+  absl::Time begun() const { return begun_; }
   absl::Time last() const { return last_; }
 
  private:
@@ -142,7 +143,6 @@ class Reader {
                  ? absl::OkStatus()
                  : absl::DeadlineExceededError("no record has arrived for 30 s");
     }
-    if (first_ == absl::InfiniteFuture()) first_ = absl::Now();
     absl::Status status;
     for (ssize_t i = 0; i < count; ++i) {
       if (status.ok()) status = Take(*messages_[i]);
@@ -170,7 +170,7 @@ class Reader {
   std::vector<rd_kafka_message_t*> messages_;
   rd_kafka_queue_t* queue_ = nullptr;
   PaneCounts counts_;
-  absl::Time first_ = absl::InfiniteFuture();
+  absl::Time begun_ = absl::InfiniteFuture();
   absl::Time last_;
 };
 
@@ -204,7 +204,7 @@ absl::StatusOr<BareLoopResult> RunBareLoop(const BareLoopOptions& options) {
   for (std::thread& thread : threads) thread.join();
 
   BareLoopResult result;
-  absl::Time first = absl::InfiniteFuture();
+  absl::Time begun = absl::InfiniteFuture();
   absl::Time last = absl::InfinitePast();
   for (size_t i = 0; i < readers->size(); ++i) {
     if (!statuses[i].ok()) return statuses[i];
@@ -212,10 +212,10 @@ absl::StatusOr<BareLoopResult> RunBareLoop(const BareLoopOptions& options) {
     result.records += static_cast<int64_t>(reader.counts().counted() + reader.counts().refused());
     result.refused += static_cast<int64_t>(reader.counts().refused());
     result.cells += static_cast<int64_t>(reader.counts().cells());
-    first = std::min(first, reader.first());
-    if (reader.first() != absl::InfiniteFuture()) last = std::max(last, reader.last());
+    begun = std::min(begun, reader.begun());
+    if (reader.begun() != absl::InfiniteFuture()) last = std::max(last, reader.last());
   }
-  if (result.records > 0) result.seconds = absl::ToDoubleSeconds(last - first);
+  if (result.records > 0) result.seconds = absl::ToDoubleSeconds(last - begun);
   return result;
 }
 

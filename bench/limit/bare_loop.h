@@ -22,7 +22,7 @@ struct BareLoopResult {
   int64_t records = 0;
   int64_t refused = 0;
   int64_t cells = 0;
-  // From the first record to the last.
+  // From when the partitions are assigned to the last record.
   double seconds = 0;
 };
 
