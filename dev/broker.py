@@ -71,8 +71,13 @@ def port_is_free(port):
     return True
 
 
+# Those that this process was given.
+_given_ports = set()
+
+
 def free_port():
-    """A port nobody listens on, below those that the kernel gives to outgoing connections.
+    """A port nobody listens on, below those that the kernel gives to outgoing connections, and not
+    given to this process before: whom it was given to may not listen yet.
 
     Tests that run side by side (tests/run.py) take theirs from ranges of their own, since a port that
     is free now may be another's a moment later.
@@ -82,7 +87,8 @@ def free_port():
         20000 + int(lane) % 6 * 2000, 20000 + int(lane) % 6 * 2000 + 2000)
     for _ in range(200):
         port = random.randrange(first, last)
-        if port_is_free(port):
+        if port not in _given_ports and port_is_free(port):
+            _given_ports.add(port)
             return port
     raise BrokerError(f"no free port between {first} and {last}")
 
@@ -277,7 +283,7 @@ class Broker:
 
     def _write_settings(self):
         controller_port = free_port()
-        while controller_port == self.port:
+        while controller_port == self.port:  # One that was not given: 9092, say.
             controller_port = free_port()
         text = (SETTINGS / "server.properties").read_text() + "".join(
             f"{name}={value}\n" for name, value in self.more_settings.items())

@@ -12,7 +12,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from dev import build, run
+from dev import broker, build, run
 from dev.stack import REPO, Ports, Stack, StackError, check_ports
 from tests.e2e.waiting import wait_until
 
@@ -124,6 +124,16 @@ class Builds(unittest.TestCase):
     def test_all_sources_are_looked_at(self):
         for folder in build.SOURCES:
             self.assertTrue((REPO / folder).is_dir(), folder)
+
+
+class FreePorts(unittest.TestCase):
+    def test_none_is_given_twice(self):
+        first = broker.free_port()
+        second = broker.free_port()
+        # Nobody listens on them yet.
+        numbers = [first, second, *range(20000, 20100)]
+        with mock.patch("dev.broker.random.randrange", side_effect=numbers):
+            self.assertNotIn(broker.free_port(), (first, second))
 
 
 class Processes(unittest.TestCase):
