@@ -176,7 +176,7 @@ class ComposeRuns(unittest.TestCase):
     def run_once(self, name, arguments=None):
         done = self.here.run(self.containers[name], "windrow",
                              self.containers[name].arguments if arguments is None else arguments)
-        return done.stdout if done.returncode == 0 else self.fail(f"{name}: {done.stderr}")
+        return done.stdout if done.returncode == 0 else self.fail(f"{name}: {done.stdout}{done.stderr}")
 
     def start(self, name):
         container = self.containers[name]
@@ -205,8 +205,16 @@ class ComposeRuns(unittest.TestCase):
             return [json.loads(line) for line in done.stdout.splitlines()] or (False, done.stderr)
 
         wait_until("rows of results", rows, START_SECONDS)
+
+        def health():
+            # Of the query service, too, which has just met a new pipeline, and looks five times a
+            # second whether it has caught up with all.
+            done = self.here.run(self.containers["cli"], "windrow",
+                                 self.containers["cli"].arguments)
+            return done.stdout if done.returncode == 0 else (False, done.stdout + done.stderr)
+
         # `docker compose run --rm cli`: its own command.
-        self.assertIn("query", self.run_once("cli"))
+        self.assertIn("query", wait_until("all parts to serve", health, START_SECONDS))
         replicas = self.run_once("cli", ["workers", "-o", "json"])
         self.assertIn("aggregator-0", replicas)
         self.assertIn("aggregator-1", replicas)
