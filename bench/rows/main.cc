@@ -3,10 +3,8 @@
 
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/flags/flag.h"
@@ -15,9 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
-#include "services/platform/kafka/partition_reader.h"
-#include "services/platform/kafka/topic_admin.h"
+#include "absl/time/time.h"
+#include "services/platform/kafka/topic_scan.h"
 #include "windrow/results/v1/result.pb.h"
 
 ABSL_FLAG(std::string, kafka, "127.0.0.1:9092", "Kafka broker, HOST:PORT");
@@ -26,7 +23,6 @@ ABSL_FLAG(std::string, topic, "sf-calls.results", "results topic to read");
 namespace windrow::bench {
 namespace {
 
-constexpr absl::Duration kAskTimeout = absl::Seconds(10);
 constexpr absl::Duration kPatience = absl::Minutes(10);
 
 struct ViewRows {
@@ -68,25 +64,10 @@ void Count(const kafka::RecordView& record, TopicRows* rows) {
 }
 
 absl::StatusOr<TopicRows> Read(const kafka::KafkaConfig& kafka, const std::string& topic) {
-  auto admin = kafka::TopicAdmin::Create(kafka);
-  if (!admin.ok()) return admin.status();
-  const auto described = (*admin)->DescribeTopic(topic, kAskTimeout);
-  if (!described.ok()) return described.status();
-  std::vector<kafka::StartPosition> starts(described->partitions);
-  for (int partition = 0; partition < described->partitions; ++partition) {
-    starts[partition].topic = topic;
-    starts[partition].partition = partition;
-  }
-  auto reader = kafka::PartitionReader::Create(kafka, starts);
-  if (!reader.ok()) return reader.status();
   TopicRows rows;
-  const absl::Time deadline = absl::Now() + kPatience;
-  do {
-    const auto read = (*reader)->Read(10'000, absl::Milliseconds(200),
-                                      [&rows](const auto& record) { Count(record, &rows); });
-    if (!read.ok()) return read.status();
-    if (absl::Now() > deadline) return absl::DeadlineExceededError(topic);
-  } while (!(*reader)->at_end());
+  const absl::Status scanned = kafka::ScanTopic(
+      kafka, topic, kPatience, [&rows](const kafka::RecordView& record) { Count(record, &rows); });
+  if (!scanned.ok()) return scanned;
   return rows;
 }
 

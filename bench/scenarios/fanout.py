@@ -1,6 +1,6 @@
-"""How soon a thousand subscribers of one view have what changed, and what each message costs the query: 100
-row updates a second, in transactions 20 ms apart. Each subscriber has a connection of its own, on the same machine.
-The CPU time has that of taking these connections in it."""
+"""How soon a thousand subscribers of one view have what changed, and what each message costs the
+query: 100 row updates a second, in transactions 20 ms apart. Each subscriber has a connection of its
+own, on the same machine. The CPU time has that of taking these connections in it."""
 
 from bench.scenarios import Chart, Line, median, ranged, spread
 from bench.scenarios.bench import REPO, cpu_seconds

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "services/platform/kafka/partition_reader.h"
 #include "services/platform/kafka/record_producer.h"
 #include "services/platform/kafka/topic_admin.h"
+#include "services/platform/kafka/topic_scan.h"
 
 namespace windrow::kafka {
 namespace {
@@ -30,6 +32,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -164,6 +167,7 @@ class KafkaClientsTest : public testing::Test {
 
 using TopicAdminTest = KafkaClientsTest;
 using RecordProducerTest = KafkaClientsTest;
+using TopicScanTest = KafkaClientsTest;
 using PartitionReaderTest = KafkaClientsTest;
 using GroupAdminTest = KafkaClientsTest;
 
@@ -288,6 +292,28 @@ TEST_F(GroupAdminTest, TellsOffsetsAndLag) {
 TEST_F(GroupAdminTest, SaysWhatDoesNotExist) {
   const std::unique_ptr<GroupAdmin> groups = *GroupAdmin::Create(config_);
   EXPECT_EQ(groups->Describe(topic_, kPatience).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(TopicScanTest, SeesAllThatIsCommittedInAnyPartition) {
+  MakeTopic(2);
+  Write(0, {"a", "b"});
+  Transactions transactions(config_, topic_);
+  transactions.Begin();
+  transactions.Write(topic_, "aborted");
+  transactions.Abort();
+  Write(1, {"c"});
+  std::multimap<int, std::string> seen;
+  const absl::Status scanned =
+      ScanTopic(config_, topic_, kPatience, [&seen](const RecordView& record) {
+        seen.emplace(record.partition, std::string(record.value));
+      });
+  ASSERT_TRUE(scanned.ok()) << scanned;
+  EXPECT_THAT(seen, ElementsAre(Pair(0, "a"), Pair(0, "b"), Pair(1, "c")));
+}
+
+TEST_F(TopicScanTest, SaysWhatDoesNotExist) {
+  EXPECT_EQ(ScanTopic(config_, topic_, kPatience, [](const RecordView&) {}).code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(RecordProducerTest, KeepsOrderAndCounts) {

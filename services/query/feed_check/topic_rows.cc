@@ -1,13 +1,8 @@
 #include "services/query/feed_check/topic_rows.h"
 
-#include <memory>
-#include <vector>
-
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "services/platform/kafka/partition_reader.h"
-#include "services/platform/kafka/topic_admin.h"
+#include "services/platform/kafka/topic_scan.h"
 
 namespace windrow::query {
 namespace {
@@ -48,29 +43,12 @@ std::string GroupText(const google::protobuf::RepeatedPtrField<results::v1::Fiel
 }
 
 absl::StatusOr<TopicRows> ReadTopicRows(const kafka::KafkaConfig& kafka, const std::string& topic) {
-  auto admin = kafka::TopicAdmin::Create(kafka);
-  if (!admin.ok()) return admin.status();
-  const auto described = (*admin)->DescribeTopic(topic, kPatience);
-  if (!described.ok()) return described.status();
-  std::vector<kafka::StartPosition> starts;
-  for (int partition = 0; partition < described->partitions; ++partition) {
-    kafka::StartPosition start;
-    start.topic = topic;
-    start.partition = partition;
-    starts.push_back(std::move(start));
-  }
-  auto reader = kafka::PartitionReader::Create(kafka, starts);
-  if (!reader.ok()) return reader.status();
   TopicRows rows;
   GroupTexts texts;
-  const absl::Time deadline = absl::Now() + kPatience;
-  do {
-    const auto read =
-        (*reader)->Read(10'000, absl::Milliseconds(200),
-                        [&](const kafka::RecordView& record) { Take(record, &texts, &rows); });
-    if (!read.ok()) return read.status();
-    if (absl::Now() > deadline) return absl::DeadlineExceededError(topic);
-  } while (!(*reader)->at_end());
+  const absl::Status scanned =
+      kafka::ScanTopic(kafka, topic, kPatience,
+                       [&](const kafka::RecordView& record) { Take(record, &texts, &rows); });
+  if (!scanned.ok()) return scanned;
   return rows;
 }
 
