@@ -34,7 +34,7 @@ absl::string_view TrimEnd(absl::string_view token) {
 // Whether the page of memory in which a text ends goes on for as long as simdjson may read past
 // the end (github.com/simdjson/simdjson, doc/performance.md, "Free Padding"). What stands there is
 // of no account, but a sanitizer rightly wonders.
-bool IsPadded(absl::string_view text) {
+bool IsPadded([[maybe_unused]] absl::string_view text) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return false;
 #else
@@ -190,10 +190,14 @@ class JsonRecordParser::Reader {
     return next_escape_;
   }
 
-  // False when the key is not JSON.
+  static bool NoValueBeginsWith(char c) { return c == '}' || c == ']' || c == ',' || c == ':'; }
+
+  // False when the key is not JSON, or no value stands behind it.
   bool Find(ondemand::field& field, const Wanted** found) {
     const char* key = field.key().raw();
     const std::string_view value = field.value().raw_json_token();
+    // simdjson, when it skips a value, takes this for its end, and counts brackets wrong from there.
+    if (ABSL_PREDICT_FALSE(NoValueBeginsWith(value[0]))) return false;
     if (ABSL_PREDICT_FALSE(NextEscape(key) < value.data())) return FindEscaped(field, found);
     uint64_t prefix;
     std::memcpy(&prefix, key, sizeof(prefix));

@@ -187,6 +187,9 @@ TEST_F(JsonRecordParserTest, VerdictsOnOddRecords) {
       {"{" + time + R"(,"a":1 2})", Reason::kNotJson},
       {"{" + time + R"(,"a":"b" "c"})", Reason::kNotJson},
       {"{" + time + R"(,"a":,"b":1})", Reason::kNotJson},
+      {"{" + time + R"(,"a":},"b":1})", Reason::kNotJson},
+      {"{" + time + R"(,"a":],"b":1})", Reason::kNotJson},
+      {"{" + time + R"(,"a"::1,"b":1})", Reason::kNotJson},
       {"{" + time + R"(,"a":/* no */1})", Reason::kNotJson},
       // A byte order mark is not JSON (RFC 8259, 8.1).
       {"\xEF\xBB\xBF{" + time + "}", Reason::kNotJson},
