@@ -9,19 +9,30 @@
 #include "services/aggregator/core/event_time_parser.h"
 #include "services/aggregator/core/pipeline_plan.h"
 #include "services/aggregator/source/json_record_parser.h"
+#include "services/producer/core/call_generator.h"
+#include "services/producer/core/replay_options.h"
 
 namespace windrow::bench {
 namespace {
 
 using namespace windrow::aggregator;
 
+// As the producer makes them: values of many lengths, addresses with escapes.
+std::vector<std::string> Records() {
+  producer::CallGeneratorOptions options;
+  options.records = 100'000;
+  producer::CallGenerator generator(options);
+  std::vector<std::string> records;
+  for (int64_t i = 0; i < options.records; ++i) records.emplace_back(generator.Get(i).text);
+  return records;
+}
+
 void ParseRecord(benchmark::State& state) {
   PipelinePlan plan;
   plan.event_time_field = "call_date_time";
   plan.fields = {"original_crime_type_name", "disposition"};
   JsonRecordParser parser(plan);
-  std::vector<std::string> records;
-  for (const Call& call : MakeCalls(1'000, 10, 50)) records.push_back(ToJson(call));
+  const std::vector<std::string> records = Records();
   RecordFields fields;
   size_t next = 0;
   for (auto _ : state) {

@@ -15,6 +15,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/aggregator/core/json_number.h"
+#include "services/aggregator/source/known_shapes.h"
+#include "services/aggregator/source/record_shape.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -45,22 +47,30 @@ bool IsPadded([[maybe_unused]] absl::string_view text) {
 #endif
 }
 
+std::vector<WantedField> WantedFields(const PipelinePlan& plan) {
+  std::vector<WantedField> wanted;
+  bool event_time_seen = false;
+  for (size_t i = 0; i < plan.fields.size(); ++i) {
+    const bool is_event_time = plan.fields[i] == plan.event_time_field;
+    event_time_seen = event_time_seen || is_event_time;
+    wanted.push_back({plan.fields[i], static_cast<int>(i), is_event_time});
+  }
+  if (!event_time_seen) wanted.push_back({plan.event_time_field, -1, true});
+  return wanted;
+}
+
 // A field to look for. The first bytes of its key, with the closing quote if it is among them, are
 // compared at once as a number; few keys need a second look.
 struct Wanted {
-  std::string name;
+  WantedField field;
   uint64_t prefix = 0;
   uint64_t mask = 0;
-  // Index into RecordFields::values; -1 for the event time alone.
-  int value = -1;
-  bool is_event_time = false;
 };
 
-Wanted MakeWanted(const std::string& name, int value, bool is_event_time) {
+Wanted MakeWanted(WantedField field) {
   Wanted wanted;
-  wanted.name = name;
-  wanted.value = value;
-  wanted.is_event_time = is_event_time;
+  wanted.field = std::move(field);
+  const std::string& name = wanted.field.name;
   const bool needs_escape = std::any_of(
       name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == '"' || c == '\\'; });
   if (needs_escape) {
@@ -80,14 +90,10 @@ Wanted MakeWanted(const std::string& name, int value, bool is_event_time) {
 class JsonRecordParser::Reader {
  public:
   explicit Reader(const PipelinePlan& plan)
-      : time_may_be_number_(plan.event_time_format.is_epoch()), value_count_(plan.fields.size()) {
-    bool event_time_seen = false;
-    for (size_t i = 0; i < plan.fields.size(); ++i) {
-      const bool is_event_time = plan.fields[i] == plan.event_time_field;
-      event_time_seen = event_time_seen || is_event_time;
-      wanted_.push_back(MakeWanted(plan.fields[i], static_cast<int>(i), is_event_time));
-    }
-    if (!event_time_seen) wanted_.push_back(MakeWanted(plan.event_time_field, -1, true));
+      : time_may_be_number_(plan.event_time_format.is_epoch()),
+        value_count_(plan.fields.size()),
+        shapes_(WantedFields(plan), time_may_be_number_) {
+    for (WantedField& field : WantedFields(plan)) wanted_.push_back(MakeWanted(std::move(field)));
     for (const Wanted& wanted : wanted_) {
       // A short name leaves bytes open, and so lets every key through.
       filter_ |= ~wanted.mask == 0 ? BitOf(wanted.prefix) : ~uint64_t{0};
@@ -95,13 +101,24 @@ class JsonRecordParser::Reader {
   }
 
   absl::optional<DeadLetterReason> Parse(absl::string_view record, RecordFields* fields) {
-    fields->event_time.reset();
-    fields->values.resize(value_count_);
-    for (auto& value : fields->values) value.reset();
     if (record.size() > kMaxRecordBytes) return DeadLetterReason::kTooLarge;
     // Also a record without a value, whose address is null.
     if (record.empty()) return DeadLetterReason::kNotJson;
     record = Padded(record);
+    fields->values.resize(value_count_);
+    // A shape does not look at how long the values are together.
+    const bool may_go_by_shape = record.size() <= kMaxValueBytes;
+    if (ABSL_PREDICT_TRUE(may_go_by_shape && shapes_.Read(record, fields))) return absl::nullopt;
+    const absl::optional<DeadLetterReason> reason = ParseAnew(record, fields);
+    if (may_go_by_shape && !reason.has_value()) shapes_.Learn(record);
+    return reason;
+  }
+
+ private:
+  // Without regard to the records before.
+  absl::optional<DeadLetterReason> ParseAnew(absl::string_view record, RecordFields* fields) {
+    fields->event_time.reset();
+    for (auto& value : fields->values) value.reset();
     next_escape_ = nullptr;
     record_end_ = record.data() + record.size();
     auto iterated =
@@ -128,7 +145,6 @@ class JsonRecordParser::Reader {
                                   : absl::nullopt;
   }
 
- private:
   // The record, copied to where there is room behind it unless there is.
   absl::string_view Padded(absl::string_view record) {
     if (IsPadded(record)) return record;
@@ -196,7 +212,8 @@ class JsonRecordParser::Reader {
   bool Find(ondemand::field& field, const Wanted** found) {
     const char* key = field.key().raw();
     const std::string_view value = field.value().raw_json_token();
-    // simdjson, when it skips a value, takes this for its end, and counts brackets wrong from there.
+    // simdjson, when it skips a value, takes this for its end, and counts brackets wrong from
+    // there.
     if (ABSL_PREDICT_FALSE(NoValueBeginsWith(value[0]))) return false;
     if (ABSL_PREDICT_FALSE(NextEscape(key) < value.data())) return FindEscaped(field, found);
     uint64_t prefix;
@@ -205,8 +222,8 @@ class JsonRecordParser::Reader {
     // With the closing quote and what stands between it and the value.
     const absl::string_view rest(key, value.data() - key);
     for (const Wanted& wanted : wanted_) {
-      if ((prefix & wanted.mask) == wanted.prefix && absl::StartsWith(rest, wanted.name) &&
-          rest[wanted.name.size()] == '"') {
+      if ((prefix & wanted.mask) == wanted.prefix && absl::StartsWith(rest, wanted.field.name) &&
+          rest[wanted.field.name.size()] == '"') {
         *found = &wanted;
         break;
       }
@@ -219,7 +236,7 @@ class JsonRecordParser::Reader {
     std::string_view key;
     if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
     for (const Wanted& wanted : wanted_) {
-      if (View(key) == wanted.name) *found = &wanted;
+      if (View(key) == wanted.field.name) *found = &wanted;
     }
     return true;
   }
@@ -234,10 +251,10 @@ class JsonRecordParser::Reader {
     }
     // In place: a copy of what was written a moment ago has to wait for it.
     absl::optional<absl::string_view>* text =
-        wanted.value >= 0 ? &fields->values[wanted.value] : &fields->event_time;
+        wanted.field.value >= 0 ? &fields->values[wanted.field.value] : &fields->event_time;
     if (!ReadScalar(value, type, text)) return false;
-    if (wanted.is_event_time && wanted.value >= 0) fields->event_time = *text;
-    SetWrong(wanted, wanted.is_event_time && !IsTimeType(type));
+    if (wanted.field.is_event_time && wanted.field.value >= 0) fields->event_time = *text;
+    SetWrong(wanted, wanted.field.is_event_time && !IsTimeType(type));
     return true;
   }
 
@@ -284,10 +301,11 @@ class JsonRecordParser::Reader {
     if (wrong) wrong_.push_back(&wanted);
   }
 
-  std::vector<Wanted> wanted_;
-  uint64_t filter_ = 0;
   const bool time_may_be_number_;
   const size_t value_count_;
+  KnownShapes shapes_;
+  std::vector<Wanted> wanted_;
+  uint64_t filter_ = 0;
   ondemand::parser parser_;
   std::string padded_;
   // Of the present record; see NextEscape.

@@ -524,6 +524,34 @@ TEST(JsonRecordParserFuzz, AgreesWithADomOnEveryVerdictWhenAllFieldsAreNeeded) {
   EXPECT_LT(differences_in_unknown_keys, 600);
 }
 
+// A parser takes a record by the shape of those before, if it can: as a new parser takes it.
+TEST(JsonRecordParserFuzz, TheRecordsBeforeChangeNothing) {
+  const std::string sample =
+      R"({"crime_id":"183653763", "type":"Traffic Stop","report_date":"2018-12-31T00:00:00.000",)"
+      R"("call_date_time":"2018-12-31T23:57:00.000","address":"Geary Bl\/divisadero St","count":3,)"
+      R"("name":"Caf\u00e9 \"é\"","open":true,"disposition":"ADM","common_location":""})";
+  PipelinePlan plan = MakePlan({"type", "disposition", "count"});
+  JsonRecordParser parser(plan);
+  std::mt19937 random(5);
+  int accepted = 0;
+  int refused = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    std::string record = Mutate(sample, &random);
+    for (int more = i % 3; more > 0 && !record.empty(); --more) record = Mutate(record, &random);
+    ASSERT_EQ(Parse(&parser, sample).reason, absl::nullopt);
+    const Parsed after_others = Parse(&parser, record);
+    JsonRecordParser other(plan);
+    const Parsed alone = Parse(&other, record);
+    ASSERT_EQ(after_others.reason, alone.reason) << record;
+    (alone.reason.has_value() ? refused : accepted) += 1;
+    if (alone.reason.has_value()) continue;
+    ASSERT_EQ(after_others.time, alone.time) << record;
+    ASSERT_EQ(after_others.values, alone.values) << record;
+  }
+  EXPECT_GT(accepted, 10'000);
+  EXPECT_GT(refused, 10'000);
+}
+
 TEST(JsonRecordParserFuzz, SurvivesRandomBytes) {
   JsonRecordParser parser(MakePlan({"type"}));
   std::mt19937 random(1);
