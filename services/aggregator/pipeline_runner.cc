@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/aggregator/start_positions.h"
+#include "services/aggregator/worker/queue_share.h"
 #include "services/platform/kafka/topic_admin.h"
 #include "services/platform/kafka/transactional_producer.h"
 #include "services/platform/runtime/log.h"
@@ -259,7 +260,7 @@ void PipelineRunner::StartWorker(int slot, int parallelism, int64_t fetch_memory
   };
   const int64_t kilobytes = fetch_memory_bytes > 0 ? fetch_memory_bytes / 1024
                                                    : int64_t{options_.memory_megabytes} * 1024;
-  options.queued_kilobytes = static_cast<int>(kilobytes / parallelism);
+  options.queued_kilobytes_per_partition = QueueShare(kilobytes, parallelism, source_partitions_);
   options.on_taken_up = [this] {
     absl::MutexLock lock(&mutex_);
     taken_up_ = true;

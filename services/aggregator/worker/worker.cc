@@ -169,7 +169,7 @@ absl::Status Worker::JoinGroup() {
   consumer.session_timeout = session_timeout_;
   consumer.group = topics_.group;
   consumer.topics = {options_.plan->source_topic, topics_.partials};
-  consumer.queued_kilobytes_per_partition = std::max(1024, options_.queued_kilobytes / 4);
+  consumer.queued_kilobytes_per_partition = options_.queued_kilobytes_per_partition;
   consumer.on_wakeup = [](void* wakeup) { static_cast<Wakeup*>(wakeup)->Notify(); };
   consumer.wakeup_opaque = &wakeup_;
   auto created = options_.cluster->JoinGroup(ClientId(), consumer, this);

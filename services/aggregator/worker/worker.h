@@ -84,8 +84,8 @@ class Worker : private record_log::AssignmentListener {
     // Asks for the deletion of what no restore will need again, everything below `offset`; returns
     // at once.
     std::function<void(const std::string& topic, int partition, int64_t offset)> purge;
-    // Budget of records fetched and not yet read, over all partitions of the worker.
-    int queued_kilobytes = 16384;
+    // Bound of the records of each partition that are fetched and not yet read.
+    int queued_kilobytes_per_partition = 4096;
     // Least growth of partials between two snapshots of a merge partition.
     size_t snapshot_bytes = 256 * 1024;
     // Called on the worker's thread when it has taken up partitions; may be empty.

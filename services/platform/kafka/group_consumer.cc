@@ -51,6 +51,15 @@ absl::StatusOr<rd_kafka_t*> NewEndClient(const KafkaConfig& config, absl::Durati
   return NewClient(RD_KAFKA_CONSUMER, *std::move(conf));
 }
 
+// Compressed. A queue exceeds its bound by what one answer holds.
+int FetchBytes(const GroupConsumer::Options& options) {
+  constexpr int kLikelyCompression = 8;
+  constexpr int kLeast = 32 * 1024;
+  constexpr int kMost = 256 * 1024;
+  return std::clamp(options.queued_kilobytes_per_partition * (1024 / kLikelyCompression), kLeast,
+                    kMost);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const KafkaConfig& config,
@@ -77,8 +86,7 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
           // of reach and the bytes bound the memory.
           {"queued.min.messages", "10000000"},
           {"queued.max.messages.kbytes", absl::StrCat(options.queued_kilobytes_per_partition)},
-          // Compressed. A queue exceeds its bound by what one answer holds.
-          {"fetch.message.max.bytes", "262144"},
+          {"fetch.message.max.bytes", absl::StrCat(FetchBytes(options))},
           // There is one request at a time: one for partitions without records holds up all others.
           {"fetch.wait.max.ms", "20"},
           {"fetch.error.backoff.ms", "20"},
