@@ -308,23 +308,27 @@ void QueryApp::Tend() {
   }
   service_->SetAllServed((told.has_value() || no_log) && followed.ok(), followed);
   RemoveDiscarded();
-  const bool serving = IsServing(told.has_value() || no_log);
+  const bool serving = DecideServing(told.has_value() || no_log);
   if (serving == serving_) return;
   serving_ = serving;
   server_->SetServing(serving);
   runtime::LogInfo(serving ? "serving" : "not serving");
 }
 
-bool QueryApp::IsServing(bool known) const {
-  if (!known && pipelines_.empty()) return false;
-  return std::all_of(pipelines_.begin(), pipelines_.end(), [this](const auto& pipeline) {
-    const ResultStore& store = *pipeline.second.served.store;
-    const std::shared_ptr<const StoreView> view = store.view();
-    if (view != nullptr) return view->complete() && !view->damaged();
-    // Others need not wait for one that has no results yet, unless it was asked for by name.
-    const ReadingState reading = store.reading();
-    return ServesAll() && reading.known && !reading.topic_exists;
-  });
+Holding QueryApp::HoldingOf(const ResultStore& store) const {
+  const std::shared_ptr<const StoreView> view = store.view();
+  if (view != nullptr) {
+    return view->complete() && !view->damaged() ? Holding::kComplete : Holding::kIncomplete;
+  }
+  const ReadingState reading = store.reading();
+  const bool nothing = ServesAll() && reading.known && !reading.topic_exists;
+  return nothing ? Holding::kNothingToRead : Holding::kIncomplete;
+}
+
+bool QueryApp::DecideServing(bool known) {
+  std::map<std::string, Holding> holdings;
+  for (const auto& [id, pipeline] : pipelines_) holdings[id] = HoldingOf(*pipeline.served.store);
+  return readiness_.Decide(known, holdings);
 }
 
 void QueryApp::Drain() {

@@ -18,6 +18,7 @@
 #include "services/platform/metrics/metrics_server.h"
 #include "services/platform/rpc/rpc_server.h"
 #include "services/platform/rpc/server_options.h"
+#include "services/query/core/readiness.h"
 #include "services/query/core/served_pipelines.h"
 #include "services/query/sink/query_service.h"
 #include "services/query/sink/result_store.h"
@@ -62,7 +63,8 @@ class QueryApp {
   // The port that the server listens on.
   int port() const { return server_->port(); }
 
-  // Follows the control log, and says in the health service whether all pipelines can be served.
+  // Follows the control log, and says in the health service whether this replica is ready (see
+  // Readiness).
   // Call every now and then.
   void Tend();
 
@@ -109,7 +111,8 @@ class QueryApp {
   void RemoveDiscarded();
   // Removes what an earlier process left behind.
   void RemoveLeftOvers(const Told& told);
-  bool IsServing(bool known) const;
+  Holding HoldingOf(const ResultStore& store) const;
+  bool DecideServing(bool known);
 
   const Options options_;
   absl::Mutex mutex_;
@@ -127,6 +130,7 @@ class QueryApp {
   std::unique_ptr<ControlReader> control_;
   // Whether left-overs have been removed.
   bool cleaned_ = false;
+  Readiness readiness_;
   bool serving_ = false;
   std::string last_trouble_;
 };

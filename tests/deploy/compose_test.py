@@ -205,16 +205,8 @@ class ComposeRuns(unittest.TestCase):
             return [json.loads(line) for line in done.stdout.splitlines()] or (False, done.stderr)
 
         wait_until("rows of results", rows, START_SECONDS)
-
-        def health():
-            # Of the query service, too, which has just met a new pipeline, and looks five times a
-            # second whether it has caught up with all.
-            done = self.here.run(self.containers["cli"], "windrow",
-                                 self.containers["cli"].arguments)
-            return done.stdout if done.returncode == 0 else (False, done.stdout + done.stderr)
-
         # `docker compose run --rm cli`: its own command.
-        self.assertIn("query", wait_until("all parts to serve", health, START_SECONDS))
+        self.assertIn("query", self.run_once("cli"))
         replicas = self.run_once("cli", ["workers", "-o", "json"])
         self.assertIn("aggregator-0", replicas)
         self.assertIn("aggregator-1", replicas)
