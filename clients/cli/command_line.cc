@@ -151,6 +151,8 @@ void Command::Require(const std::string& name) { app_->get_option(name)->require
 
 void Command::Examples(absl::string_view text) { app_->footer(absl::StrCat("Examples:\n", text)); }
 
+void Command::Alias(const std::string& name) { app_->alias(name); }
+
 CommandLine::CommandLine()
     : app_(std::make_unique<CLI::App>(
           "Watches and steers a running Windrow: topics, views, windows, results and settings.\n"

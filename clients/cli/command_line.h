@@ -76,6 +76,8 @@ class Command {
   void Require(const std::string& name);
   // Shown at the end of --help, one example a line.
   void Examples(absl::string_view text);
+  // Another word for the command.
+  void Alias(const std::string& name);
   // See CommandTraits.
   void ManagesProfiles() { traits_->manages_profiles = true; }
 

@@ -49,6 +49,7 @@ class CommandLineTest : public testing::Test {
       command.Option("--wait", &parsed_.wait, "help");
       command.Flag("--flag", &parsed_.flag, "help");
       command.Output(&parsed_.output, {"more"});
+      command.Alias("follow");
       return [this](Session& session) {
         parsed_.kafka = session.addresses().kafka;
         return result_;
@@ -72,6 +73,12 @@ TEST_F(CommandLineTest, FillsWhatWasGivenAndKeepsDefaults) {
   EXPECT_EQ(parsed_.rate, 2.5);
   EXPECT_EQ(parsed_.wait, absl::Milliseconds(250));
   EXPECT_FALSE(parsed_.flag);
+}
+
+TEST_F(CommandLineTest, AnAliasIsTheCommandItself) {
+  EXPECT_EQ(Run({"topics", "follow", "calls", "--flag"}), 0);
+  EXPECT_EQ(parsed_.topic, "calls");
+  EXPECT_TRUE(parsed_.flag);
 }
 
 TEST_F(CommandLineTest, GlobalOptionsStandAnywhere) {

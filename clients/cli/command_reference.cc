@@ -145,8 +145,11 @@ void AppendCommand(const CLI::App& app, const std::string& outer, std::string* t
   const std::string name = absl::StrCat(outer, " ", app.get_name());
   const std::vector<const CLI::App*> verbs = app.get_subcommands(nullptr);
   if (verbs.empty()) {
-    absl::StrAppend(text, "\n### ", name, "\n\n", app.get_description(), ".\n\n", Usage(app, name),
-                    OptionTable(app), Examples(app));
+    absl::StrAppend(text, "\n### ", name, "\n\n", app.get_description(), ".");
+    for (const std::string& alias : app.get_aliases()) {
+      absl::StrAppend(text, " The same as `", outer, " ", alias, "`.");
+    }
+    absl::StrAppend(text, "\n\n", Usage(app, name), OptionTable(app), Examples(app));
     return;
   }
   absl::StrAppend(text, "\n## ", name, "\n\n", app.get_description(), ".\n");

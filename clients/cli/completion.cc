@@ -126,7 +126,7 @@ class Walk {
 
   const CLI::App* Subcommand(const std::string& name) const {
     for (const CLI::App* const app : app_->get_subcommands(nullptr)) {
-      if (app->get_name() == name) return app;
+      if (app->check_name(name)) return app;
     }
     return nullptr;
   }

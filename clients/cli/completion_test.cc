@@ -22,6 +22,7 @@ class CompletionTest : public testing::Test {
     CLI::App* const tune = root_.add_subcommand("tune", "Tries");
     tune->add_option("FILE", text_, "Plan");
     CLI::App* const health = root_.add_subcommand("health", "Asks");
+    health->alias("healthcheck");
     health->add_option("PART", texts_, "Part")
         ->check(CLI::IsMember(std::vector<std::string>{"kafka", "query"}));
   }
@@ -59,6 +60,7 @@ TEST_F(CompletionTest, ChoicesOfOptionsAndArguments) {
   EXPECT_EQ(Words({"topics", "tail", "--output", "="}), "table json ");
   EXPECT_EQ(Words({"health", ""}), "kafka query ");
   EXPECT_EQ(Words({"health", "kafka", "q"}), "query ") << "one of any number";
+  EXPECT_EQ(Words({"healthcheck", ""}), "kafka query ");
   EXPECT_EQ(Words({"topics", "tail", "--exit-at-end", "-"}).find("table"), std::string::npos);
 }
 

@@ -121,7 +121,7 @@ class EachOverlay(unittest.TestCase):
                     self.assertEqual(probe["port"], ports["grpc"], kind)
                 else:
                     self.assertEqual(probe[:4], ["windrow", f"--{program}=localhost:{ports['grpc']}",
-                                                 "health", program])
+                                                 "healthcheck", program])
             service = manifests.find("Service", container["name"])["spec"]
             self.assertEqual({port["name"]: port["port"] for port in service["ports"]}, ports)
             self.assertEqual(service["clusterIP"], "None")

@@ -89,7 +89,7 @@ class Images(unittest.TestCase):
                 for label in ("title", "description", "version", "revision", "licenses", "base.name"):
                     self.assertTrue(config["Labels"].get(f"org.opencontainers.image.{label}"), label)
                 if target != "cli":
-                    self.assertEqual(config["Healthcheck"]["Test"], ["CMD", "windrow", "health", target])
+                    self.assertEqual(config["Healthcheck"]["Test"], ["CMD", "windrow", "healthcheck", target])
 
     def test_every_program_finds_its_libraries_and_says_its_version(self):
         for target, program in TARGETS.items():

@@ -100,9 +100,11 @@ void AddHealth(CommandLine* line) {
                              "it is not stuck, whatever Kafka does");
               command.Option("--wait", &options->wait, "Wait so long until they do");
               command.Output(&options->format);
+              // The word that health checks of containers use.
+              command.Alias("healthcheck");
               command.Examples(
                   "  windrow health\n  windrow health query --wait 30s\n"
-                  "  windrow health aggregator --probe liveness");
+                  "  windrow healthcheck aggregator --probe liveness");
               return [options](Session& session) { return Run(session, *options); };
             });
 }
