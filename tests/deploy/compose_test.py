@@ -23,6 +23,8 @@ SERVICES = {"producer": "producer", "aggregator-0": "aggregator", "aggregator-1"
             "query": "query"}
 ONE_SHOTS = ("topics", "replay", "cli")
 START_SECONDS = 90
+# What the image of Kafka 4.1 declares as volumes.
+KAFKA_VOLUMES = {"/etc/kafka/secrets", "/mnt/shared/config", "/var/lib/kafka/data"}
 
 
 def read_compose(path=ROOT / "compose.yaml"):
@@ -30,11 +32,18 @@ def read_compose(path=ROOT / "compose.yaml"):
     return yaml.safe_load(text)
 
 
-def container_of(name, service):
-    mounts = {}
+def volumes_of(service):
+    """(folder or name of a volume, folder in the container), in whichever form they are written."""
     for volume in service.get("volumes", []):
-        source, inside, *_ = volume.split(":")
-        mounts[inside] = ROOT / source if source.startswith("./") else None
+        if isinstance(volume, dict):
+            yield volume["source"], volume["target"]
+        else:
+            yield tuple(volume.split(":")[:2])
+
+
+def container_of(name, service):
+    mounts = {inside: ROOT / source if source.startswith("./") else None
+              for source, inside in volumes_of(service)}
     health = service.get("healthcheck", {}).get("test")
     return Container(name, service["image"], service.get("command", []),
                      {key: str(value) for key, value in service.get("environment", {}).items()}, mounts,
@@ -121,10 +130,30 @@ class Compose(unittest.TestCase):
                     self.assertTrue(pathlib.Path(here.text(container, value)).exists(), value)
 
     def test_named_volumes_are_declared(self):
-        used = {volume.split(":")[0] for service in self.services.values()
-                for volume in service.get("volumes", [])}
+        used = {source for service in self.services.values() for source, _ in volumes_of(service)}
         named = {name for name in used if not name.startswith(("./", "/"))}
         self.assertEqual(named, set(self.file["volumes"]))
+
+    def test_the_folder_of_datasets_is_neither_taken_for_a_volume_nor_made(self):
+        datasets = self.services["producer"]["volumes"][0]
+        self.assertEqual(datasets["target"], "/datasets")
+        self.assertEqual(datasets["type"], "bind")
+        self.assertFalse(datasets["bind"]["create_host_path"])
+
+    def test_no_volume_without_a_name_is_left_behind(self):
+        kafka = self.services["kafka"]
+        self.assertEqual({*kafka["tmpfs"], *(inside for _, inside in volumes_of(kafka))}, KAFKA_VOLUMES)
+
+    def test_down_reaches_the_services_of_profiles(self):
+        for path in (ROOT / "compose.yaml", ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if re.search(r"docker compose\b.* down\b", line):
+                    self.assertIn("docker compose --profile '*' down", line, path)
+
+    def test_kafka_is_asked_at_a_port_that_it_listens_on(self):
+        kafka = self.services["kafka"]
+        port = re.search(r"/dev/tcp/127\.0\.0\.1/(\d+)$", kafka["healthcheck"]["test"][-1])[1]
+        self.assertIn(f"://:{port},", kafka["environment"]["KAFKA_LISTENERS"])
 
     def test_kafka_knows_its_settings(self):
         given = kafka_properties(self.services["kafka"]["environment"])
