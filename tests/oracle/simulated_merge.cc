@@ -59,8 +59,8 @@ absl::Status SimulatedMerge::Apply(int64_t frames) {
 void SimulatedMerge::Commit() {
   aggregator::ResultEncoder encoder(plan_);
   encoder.Encode(partition_, merger_->TakeChanges(clock_us_), 0,
-                 [this](const std::string& key, absl::optional<absl::string_view> value) {
-                   results_.Write(key, value);
+                 [this](absl::string_view key, absl::optional<absl::string_view> value) {
+                   results_.Write(std::string(key), value);
                  });
   results_.EndCommit();
   committed_ = next_;

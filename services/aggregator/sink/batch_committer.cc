@@ -177,7 +177,7 @@ TransactionStep BatchCommitter::WriteMerge(const MergeOutput& merge, absl::Time 
                                            CommitResult* result) {
   TransactionStep step;
   result_encoder_.Encode(merge.partition, merge.changes, absl::ToUnixMillis(Now()),
-                         [&](const std::string& key, absl::optional<absl::string_view> value) {
+                         [&](absl::string_view key, absl::optional<absl::string_view> value) {
                            if (!step.ok()) return;
                            // A view of nothing, not of empty text, is a record without a value.
                            step = producer_->Produce(topics_.results, merge.partition, key,

@@ -1,93 +1,15 @@
 #include "services/aggregator/sink/result_encoder.h"
 
-#include <algorithm>
-#include <vector>
+#include <string>
 
-#include "services/aggregator/core/group_key.h"
 #include "services/aggregator/sink/position_encoder.h"
+#include "services/aggregator/sink/row_encoder.h"
 #include "windrow/results/v1/result.pb.h"
 
 namespace windrow::aggregator {
 namespace {
 
 namespace pb = windrow::results::v1;
-
-using GroupValues = std::vector<absl::optional<std::string>>;
-
-void FillColumns(const JoinPlan& join, const GroupValues& group, pb::Row* row) {
-  row->set_table_version(join.table->version());
-  const StaticTable::Row* found = static_cast<size_t>(join.group_index) < group.size()
-                                      ? join.table->Find(group[join.group_index])
-                                      : nullptr;
-  for (const std::string& column : join.columns) {
-    pb::Field* field = row->add_values();
-    field->set_name(column);
-    if (found == nullptr) continue;
-    const auto value = found->find(column);
-    if (value != found->end()) field->set_string_value(value->second);
-  }
-}
-
-// The part of a row that all windows of a group share.
-void FillGroup(const PipelinePlan& plan, const ViewPlan& view, const GroupValues& group,
-               pb::Row* row) {
-  row->clear_group();
-  for (size_t i = 0; i < view.group_fields.size(); ++i) {
-    pb::Field* field = row->add_group();
-    field->set_name(plan.fields[view.group_fields[i]]);
-    if (i < group.size() && group[i].has_value()) field->set_string_value(*group[i]);
-  }
-  row->clear_values();
-  if (view.join.has_value()) FillColumns(*view.join, group, row);
-  for (const AggregatePlan& aggregate : view.aggregates) {
-    row->add_values()->set_name(aggregate.name);
-  }
-}
-
-void FillValue(const AggregateValue& value, pb::Field* field) {
-  field->clear_value();
-  if (const auto* integer = absl::get_if<int64_t>(&value)) {
-    field->set_int_value(*integer);
-  } else if (const auto* number = absl::get_if<double>(&value)) {
-    field->set_double_value(*number);
-  } else if (const auto* text = absl::get_if<std::string>(&value)) {
-    field->set_string_value(*text);
-  } else if (const auto* counts = absl::get_if<ValueCounts>(&value)) {
-    for (const auto& count : *counts) {
-      pb::ValueCount* added = field->mutable_value_counts()->add_counts();
-      added->set_value(count.first);
-      added->set_count(count.second);
-    }
-    // Also when there are none.
-    field->mutable_value_counts();
-  } else if (absl::holds_alternative<ValueError>(value)) {
-    field->set_error(pb::VALUE_ERROR_OVERFLOW);
-  }
-}
-
-// Of all rows written at once.
-void FillTimes(const MergeProgress& progress, pb::Row* row) {
-  EventTime newest = kNever;
-  for (const SourcePosition& source : progress.sources) {
-    newest = std::max(newest, source.max_event_time);
-  }
-  if (newest != kNever) row->set_event_time_us(newest);
-  row->set_record_time_ms(progress.newest_record_time_ms);
-}
-
-void FillValues(const ViewPlan& view, const RowChange& change, pb::Row* row) {
-  // Behind the joined columns.
-  int next_field = row->values_size() - static_cast<int>(view.aggregates.size());
-  size_t next_state = 0;
-  for (const AggregatePlan& aggregate : view.aggregates) {
-    pb::Field* field = row->mutable_values(next_field++);
-    if (aggregate.has_state()) {
-      FillValue(change.values[next_state++], field);
-    } else {
-      field->set_int_value(static_cast<int64_t>(change.accepted));
-    }
-  }
-}
 
 }  // namespace
 
@@ -111,37 +33,21 @@ void ResultEncoder::Encode(int merge_partition, const MergeChanges& changes, int
 }
 
 void ResultEncoder::EncodeRows(int view_index, const MergeChanges& all, Emit emit) {
-  const ViewPlan& view = plan_->views[view_index];
   const ViewChanges& changes = all.views[view_index];
-  // One pair of messages for all rows: a group's rows follow each other, so only times and values
-  // are set anew.
-  pb::ResultKey key;
-  key.mutable_row()->set_view(view.id);
-  pb::ResultRecord record;
-  pb::Row& row = *record.mutable_row();
-  row.set_view(view.id);
-  FillTimes(all.progress, &row);
-  uint32_t group = static_cast<uint32_t>(changes.groups.size());
+  RowEncoder encoder(plan_.get(), &plan_->views[view_index], all.progress);
+  auto group = static_cast<uint32_t>(changes.groups.size());
+  // A group's rows follow each other.
   for (const RowChange& change : changes.rows) {
     if (change.group != group) {
       group = change.group;
-      const auto values = DecodeGroupKey(changes.groups[group]);
-      FillGroup(*plan_, view, values.value_or(GroupValues()), &row);
-      key.mutable_row()->set_group(changes.groups[group]);
+      encoder.StartGroup(changes.groups[group]);
     }
-    key.mutable_row()->set_window_start_us(change.window_start);
-    key.SerializeToString(&key_);
+    const absl::string_view key = encoder.Key(change.window_start);
     if (change.deleted) {
-      emit(key_, absl::nullopt);
-      continue;
+      emit(key, absl::nullopt);
+    } else {
+      emit(key, encoder.Value(change));
     }
-    row.set_window_start_us(change.window_start);
-    row.set_window_end_us(change.window_end);
-    FillValues(view, change, &row);
-    row.set_accepted(change.accepted);
-    row.set_revision(change.revision);
-    record.SerializeToString(&value_);
-    emit(key_, absl::string_view(value_));
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -19,7 +18,7 @@ class ResultEncoder {
  public:
   // Takes a record; without a value it deletes the row of its key.
   using Emit =
-      absl::FunctionRef<void(const std::string& key, absl::optional<absl::string_view> value)>;
+      absl::FunctionRef<void(absl::string_view key, absl::optional<absl::string_view> value)>;
 
   explicit ResultEncoder(std::shared_ptr<const PipelinePlan> plan) : plan_(std::move(plan)) {}
 
@@ -36,8 +35,6 @@ class ResultEncoder {
                       Emit emit);
 
   std::shared_ptr<const PipelinePlan> plan_;
-  std::string key_;
-  std::string value_;
 };
 
 }  // namespace windrow::aggregator

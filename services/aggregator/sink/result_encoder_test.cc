@@ -81,12 +81,15 @@ class ResultEncoderTest : public testing::Test {
     ResultEncoder encoder(plan_);
     std::vector<Record> records;
     encoder.Encode(merge_partition, changes_, 1234,
-                   [&](const std::string& key, absl::optional<absl::string_view> value) {
+                   [&](absl::string_view key, absl::optional<absl::string_view> value) {
                      Record record;
-                     EXPECT_TRUE(record.key.ParseFromString(key));
+                     EXPECT_TRUE(record.key.ParseFromString(std::string(key)));
+                     // Of one row, all versions must have the same key, whoever wrote them.
+                     EXPECT_EQ(record.key.SerializeAsString(), key);
                      record.deleted = !value.has_value();
                      if (!record.deleted) {
                        EXPECT_TRUE(record.value.ParseFromString(std::string(*value)));
+                       EXPECT_EQ(record.value.SerializeAsString(), *value);
                      }
                      records.push_back(std::move(record));
                    });
@@ -167,6 +170,30 @@ TEST_F(ResultEncoderTest, WritesRows) {
     EXPECT_EQ(records[i].key.row().window_start_us(), row.window_start_us());
     EXPECT_EQ(records[i].key.row().group(),
               changes_.views[0].groups[changes_.views[0].rows[i].group]);
+  }
+}
+
+// Encode compares all of them with protobuf.
+TEST_F(ResultEncoderTest, NumbersOfAllSizes) {
+  ViewChanges& view = changes_.views[0];
+  view.groups = {Key({std::string(300, 'x')}), Key({""}), Key({absl::nullopt})};
+  constexpr EventTime kFar = EventTime{9'000'000} * kMicrosPerDay;
+  for (const EventTime start : {-kFar, -10 * kMinute, -1 * kMinute, EventTime{0}, kFar}) {
+    uint64_t accepted = 1;
+    for (uint32_t group = 0; group < view.groups.size(); ++group, accepted *= 10'000'000) {
+      view.rows.push_back(MakeRow(group, start, accepted, static_cast<uint32_t>(accepted) / 7));
+    }
+  }
+  const std::vector<Record> records = Encode();
+  ASSERT_THAT(records, SizeIs(16));
+  for (size_t i = 0; i < view.rows.size(); ++i) {
+    const pb::Row& row = records[i].value.row();
+    EXPECT_EQ(records[i].key.row().window_start_us(), view.rows[i].window_start);
+    EXPECT_EQ(row.window_start_us(), view.rows[i].window_start);
+    EXPECT_EQ(row.window_end_us(), view.rows[i].window_end);
+    EXPECT_EQ(row.accepted(), view.rows[i].accepted);
+    EXPECT_EQ(row.values(0).int_value(), static_cast<int64_t>(view.rows[i].accepted));
+    EXPECT_EQ(row.revision(), view.rows[i].revision);
   }
 }
 
@@ -313,8 +340,8 @@ TEST_F(ResultEncoderTest, KeysAreStable) {
   changes_.views[0].rows = {MakeRow(0, 300'000'000, 1, 0)};
   std::vector<std::string> keys;
   ResultEncoder encoder(plan_);
-  encoder.Encode(2, changes_, 0, [&](const std::string& key, absl::optional<absl::string_view>) {
-    keys.push_back(key);
+  encoder.Encode(2, changes_, 0, [&](absl::string_view key, absl::optional<absl::string_view>) {
+    keys.emplace_back(key);
   });
   EXPECT_THAT(keys, ElementsAre(std::string("\x0A\x14\x0A\x07"
                                             "by-type\x10\x80\x8C\x8D\x9E\x02\x1A\x03\x02"

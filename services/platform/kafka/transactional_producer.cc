@@ -17,6 +17,10 @@ constexpr int16_t kApiAddOffsetsToTxn = 25;
 constexpr int16_t kApiEndTxn = 26;
 constexpr int16_t kApiTxnOffsetCommit = 28;
 
+// Records that are given to librdkafka at once, and the bytes of their keys and values.
+constexpr size_t kMostWaiting = 500;
+constexpr size_t kBufferBytes = 64 * 1024;
+
 // One call into librdkafka waits at most this long, so that a deadline is kept closely.
 constexpr absl::Duration kStep = absl::Milliseconds(500);
 
@@ -40,6 +44,8 @@ rd_kafka_error_t* RetryUntil(absl::Time deadline, absl::FunctionRef<rd_kafka_err
 }
 
 }  // namespace
+
+TransactionalProducer::TransactionalProducer() : buffer_(new char[kBufferBytes]) {}
 
 absl::StatusOr<std::unique_ptr<TransactionalProducer>> TransactionalProducer::Create(
     const KafkaConfig& config, const std::string& transactional_id,
@@ -116,8 +122,11 @@ void TransactionalProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* me
 }
 
 rd_kafka_topic_t* TransactionalProducer::Topic(absl::string_view name) {
-  rd_kafka_topic_t*& topic = topics_[std::string(name)];
-  if (topic == nullptr) topic = rd_kafka_topic_new(client_, std::string(name).c_str(), nullptr);
+  const auto found = topics_.find(name);
+  if (found != topics_.end()) return found->second;
+  std::string owned(name);
+  rd_kafka_topic_t* topic = rd_kafka_topic_new(client_, owned.c_str(), nullptr);
+  topics_.emplace(std::move(owned), topic);
   return topic;
 }
 
@@ -145,6 +154,8 @@ TransactionStep TransactionalProducer::Classify(rd_kafka_error_t* error,
 }
 
 TransactionStep TransactionalProducer::Begin() {
+  waiting_.clear();
+  buffered_ = 0;
   return Classify(rd_kafka_begin_transaction(client_), "begin transaction");
 }
 
@@ -165,29 +176,71 @@ TransactionStep TransactionalProducer::SendOffsets(const std::vector<OffsetToCom
 TransactionStep TransactionalProducer::Produce(absl::string_view topic, int partition,
                                                absl::string_view key, absl::string_view value,
                                                absl::Time deadline, int64_t* delivered_offset) {
-  rd_kafka_topic_t* handle = Topic(topic);
-  for (;;) {
-    // librdkafka takes the payload as a mutable pointer but copies it (F_COPY).
-    if (rd_kafka_produce(handle, partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
-                         value.size(), key.data(), key.size(), delivered_offset) == 0) {
-      return TransactionStep{};
-    }
-    const rd_kafka_resp_err_t code = rd_kafka_last_error();
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || absl::Now() >= deadline) {
+  const size_t size = key.size() + value.size();
+  const bool joins = partition == waiting_partition_ && topic == waiting_topic_;
+  if (!joins || waiting_.size() == kMostWaiting || size > kBufferBytes - buffered_) {
+    TransactionStep step = HandOver(deadline);
+    if (!step.ok()) return step;
+    waiting_topic_.assign(topic.data(), topic.size());
+    waiting_partition_ = partition;
+  }
+  rd_kafka_message_t& record = waiting_.emplace_back();
+  record._private = delivered_offset;
+  record.key_len = key.size();
+  record.len = value.size();
+  if (size <= kBufferBytes) {
+    record.key = Keep(key);
+    record.payload = Keep(value);
+    return TransactionStep{};
+  }
+  // librdkafka takes mutable pointers but copies what they point to (F_COPY).
+  record.key = const_cast<char*>(key.data());
+  record.payload = const_cast<char*>(value.data());
+  return HandOver(deadline);
+}
+
+// Nothing stays nothing: a record without a value deletes.
+void* TransactionalProducer::Keep(absl::string_view bytes) {
+  if (bytes.data() == nullptr) return nullptr;
+  char* const kept = buffer_.get() + buffered_;
+  std::copy(bytes.begin(), bytes.end(), kept);
+  buffered_ += bytes.size();
+  return kept;
+}
+
+TransactionStep TransactionalProducer::HandOver(absl::Time deadline) {
+  auto next = waiting_.begin();
+  const auto is_refused = [](const rd_kafka_message_t& record) {
+    return record.err != RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  TransactionStep step;
+  while (next != waiting_.end()) {
+    rd_kafka_produce_batch(Topic(waiting_topic_), waiting_partition_, RD_KAFKA_MSG_F_COPY, &*next,
+                           static_cast<int>(waiting_.end() - next));
+    TakeDeliveries();
+    next = std::find_if(next, waiting_.end(), is_refused);
+    if (next == waiting_.end()) break;
+    // A full queue refuses all that follow, too.
+    if (next->err != RD_KAFKA_RESP_ERR__QUEUE_FULL || absl::Now() >= deadline) {
       // Too large for the broker, an unknown partition, or no room: the batch cannot be committed.
-      return TransactionStep{
-          TransactionOutcome::kAbort,
-          absl::StrCat("produce to ", topic, "-", partition, ": ", rd_kafka_err2str(code))};
+      step = {TransactionOutcome::kAbort,
+              absl::StrCat("produce to ", waiting_topic_, "-", waiting_partition_, ": ",
+                           rd_kafka_err2str(next->err))};
+      break;
     }
     rd_kafka_poll(client_,
                   StepMilliseconds(std::min(deadline, absl::Now() + absl::Milliseconds(10))));
   }
+  waiting_.clear();
+  buffered_ = 0;
+  return step;
 }
 
 TransactionStep TransactionalProducer::ProduceWithHeaders(
     absl::string_view topic, int partition, absl::string_view key, absl::string_view value,
     const std::vector<std::pair<std::string, std::string>>& headers, absl::Time deadline) {
-  for (;;) {
+  TransactionStep step = HandOver(deadline);
+  while (step.ok()) {
     HeadersHandle list = MakeHeaders(headers);
     const rd_kafka_resp_err_t code = rd_kafka_producev(
         client_, RD_KAFKA_V_RKT(Topic(topic)), RD_KAFKA_V_PARTITION(partition),
@@ -204,17 +257,22 @@ TransactionStep TransactionalProducer::ProduceWithHeaders(
     }
     rd_kafka_poll(client_, 10);
   }
+  return step;
 }
 
 TransactionStep TransactionalProducer::Flush(absl::Time deadline) {
+  TransactionStep step = HandOver(deadline);
+  if (!step.ok()) return step;
   while (rd_kafka_flush(client_, StepMilliseconds(deadline)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (absl::Now() < deadline) continue;
     return TransactionStep{TransactionOutcome::kReplace, "flush: no acknowledgement in time"};
   }
-  return TransactionStep{};
+  return step;
 }
 
 TransactionStep TransactionalProducer::Commit(absl::Time deadline) {
+  TransactionStep step = HandOver(deadline);
+  if (!step.ok()) return step;
   return Classify(
       RetryUntil(deadline,
                  [this](int step_ms) { return rd_kafka_commit_transaction(client_, step_ms); }),

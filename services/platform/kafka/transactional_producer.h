@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +24,9 @@ using record_log::TransactionOutcome;
 using record_log::TransactionStep;
 
 // Retries its steps inside until a deadline; what cannot be retried is collapsed into a
-// TransactionOutcome here and nowhere else.
+// TransactionOutcome here and nowhere else. Records wait in a small buffer until they are given to
+// librdkafka, many of one partition at once: that takes far less time than one at a time. So an
+// error may come with a later step, at the latest with Flush or Commit.
 class TransactionalProducer : public record_log::TransactionalProducer {
  public:
   // Takes over the transactional id: any transaction that its former owner left is finished, and
@@ -61,7 +64,7 @@ class TransactionalProducer : public record_log::TransactionalProducer {
   bool tainted() const override { return tainted_.load(); }
 
  private:
-  TransactionalProducer() = default;
+  TransactionalProducer();
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   static rd_kafka_resp_err_t OnNewClient(rd_kafka_t* client, const rd_kafka_conf_t* conf,
                                          void* opaque, char* error, size_t error_size);
@@ -70,10 +73,22 @@ class TransactionalProducer : public record_log::TransactionalProducer {
                                         int32_t correlation_id, size_t size, int64_t rtt,
                                         rd_kafka_resp_err_t code, void* opaque);
   rd_kafka_topic_t* Topic(absl::string_view name);
+  // Puts the bytes behind those of the records that wait.
+  void* Keep(absl::string_view bytes);
+  // Gives the records that wait to librdkafka.
+  TransactionStep HandOver(absl::Time deadline);
+  // Frees what has been delivered.
+  void TakeDeliveries() { rd_kafka_poll(client_, 0); }
   TransactionStep Classify(rd_kafka_error_t* error, absl::string_view step) const;
 
   rd_kafka_t* client_ = nullptr;
-  std::map<std::string, rd_kafka_topic_t*> topics_;
+  std::map<std::string, rd_kafka_topic_t*, std::less<>> topics_;
+  // Records that wait, all of one partition; they point into buffer_.
+  std::string waiting_topic_;
+  int waiting_partition_ = -1;
+  std::vector<rd_kafka_message_t> waiting_;
+  const std::unique_ptr<char[]> buffer_;
+  size_t buffered_ = 0;
   std::atomic<bool> tainted_{false};
 };
 

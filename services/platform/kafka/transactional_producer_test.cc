@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/platform/kafka/group_metadata.h"
 #include "services/platform/kafka/kafka_config.h"
@@ -100,6 +101,85 @@ TEST_F(TransactionalProducerTest, Commits) {
     EXPECT_GE(delivered_, i);
   }
   EXPECT_FALSE(producer_->tainted());
+}
+
+// What the log holds of a partition: key and value of each record, "-" for none.
+std::vector<std::string> ReadAll(rd_kafka_t* consumer, int partition, size_t records) {
+  std::vector<std::string> read;
+  const TopicPartitionListHandle list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), kTopic, partition)->offset = 0;
+  rd_kafka_assign(consumer, list.get());
+  while (read.size() < records) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, 15'000);
+    if (message == nullptr) break;
+    const auto text = [](const void* data, size_t size) {
+      return data == nullptr ? "-" : std::string(static_cast<const char*>(data), size);
+    };
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      read.push_back(text(message->key, message->key_len) + "=" +
+                     text(message->payload, message->len));
+    }
+    rd_kafka_message_destroy(message);
+  }
+  return read;
+}
+
+// Many records, few of which go to the log by themselves.
+TEST_F(TransactionalProducerTest, KeepsTheOrderOfEachPartition) {
+  // More than wait at once, and a queue that is often full.
+  constexpr int kRecords = 3'000;
+  const std::string large(100'000, 'x');
+  config_.properties["queue.buffering.max.messages"] = "700";
+  Connect();
+  ASSERT_TRUE(producer_->Begin().ok());
+  std::vector<std::vector<std::string>> expected(2);
+  std::vector<int64_t> delivered(kRecords, -1);
+  for (int i = 0; i < kRecords; ++i) {
+    const int partition = i / 1000 % 2;
+    const std::string key = std::to_string(i);
+    absl::string_view value = i % 500 == 0 ? absl::string_view(large) : absl::string_view(key);
+    // Two kinds of nothing.
+    if (i % 7 == 0) value = "";
+    if (i % 11 == 0) value = absl::string_view();
+    const TransactionStep step =
+        producer_->Produce(kTopic, partition, key, value, In(kPatience), &delivered[i]);
+    ASSERT_TRUE(step.ok()) << step.message;
+    expected[partition].push_back(
+        absl::StrCat(key, "=", value.data() == nullptr ? absl::string_view("-") : value));
+  }
+  ASSERT_TRUE(producer_->Flush(In(kPatience)).ok());
+  std::vector<int64_t> next(2);
+  for (int i = 0; i < kRecords; ++i) ASSERT_EQ(delivered[i], next[i / 1000 % 2]++) << i;
+
+  KafkaConfig config = config_;
+  config.properties.clear();
+  rd_kafka_t* consumer = *NewClient(
+      RD_KAFKA_CONSUMER,
+      *MakeConf(config, {{"group.id", "readers"}, {"isolation.level", "read_uncommitted"}}));
+  for (int partition = 0; partition < 2; ++partition) {
+    EXPECT_EQ(ReadAll(consumer, partition, expected[partition].size()), expected[partition]);
+  }
+  rd_kafka_consumer_close(consumer);
+  rd_kafka_destroy(consumer);
+}
+
+TEST_F(TransactionalProducerTest, SaysAtTheEndWhatWasRefused) {
+  Connect();
+  for (const bool at_flush : {false, true}) {
+    ASSERT_TRUE(producer_->Begin().ok());
+    constexpr int kNoSuchPartition = 9;
+    ASSERT_TRUE(producer_->Produce(kTopic, 0, "k", "v", In(kPatience)).ok());
+    ASSERT_TRUE(producer_->Flush(In(kPatience)).ok());
+    TransactionStep step = producer_->Produce(kTopic, kNoSuchPartition, "k", "v", In(kPatience));
+    if (step.ok())
+      step = at_flush ? producer_->Flush(In(kPatience)) : producer_->Commit(In(kPatience));
+    EXPECT_EQ(step.outcome, TransactionOutcome::kAbort) << step.message;
+    EXPECT_THAT(step.message, HasSubstr("topic-9"));
+    const TransactionStep aborted = producer_->Abort(In(kPatience));
+    ASSERT_TRUE(aborted.ok()) << aborted.message;
+  }
+  const TransactionStep step = Transact();
+  EXPECT_TRUE(step.ok()) << step.message;
 }
 
 TEST_F(TransactionalProducerTest, RetriesWhatMayBeRepeated) {
@@ -217,6 +297,7 @@ TEST_F(TransactionalProducerTest, AQueueThatStaysFullIsGivenUp) {
   for (int i = 0; i < 20 && step.ok(); ++i) {
     step = producer_->Produce(kTopic, 1, "k", "v", In(absl::Milliseconds(300)));
   }
+  if (step.ok()) step = producer_->Flush(In(absl::Milliseconds(300)));
   EXPECT_EQ(step.outcome, TransactionOutcome::kAbort) << step.message;
   with_headers =
       producer_->ProduceWithHeaders(kTopic, 1, "k", "v", {{"a", "b"}}, In(absl::Milliseconds(300)));
