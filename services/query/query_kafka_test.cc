@@ -69,17 +69,11 @@ class ResultsWriter {
     producer_ = *std::move(producer);
   }
 
-  void Begin() {
-    ExpectOk(producer_->Begin());
-    expected_end_ = LogEnd();
-  }
+  void Begin() { ExpectOk(producer_->Begin()); }
   void Commit() { ExpectOk(producer_->Commit(Deadline())); }
   // Only once the records are in the log: aborting must not simply keep them back.
   void Abort() {
-    const absl::Time deadline = Deadline();
-    while (LogEnd() < expected_end_ && absl::Now() < deadline) {
-      absl::SleepFor(absl::Milliseconds(2));
-    }
+    ExpectOk(producer_->Flush(Deadline()));
     ExpectOk(producer_->Abort(Deadline()));
   }
 
@@ -154,18 +148,7 @@ class ResultsWriter {
     EXPECT_TRUE(step.ok()) << step.message;
   }
 
-  int64_t LogEnd() const {
-    int64_t end = 0;
-    for (int i = 0; i < kPartitions; ++i) {
-      const auto range = admin_->QueryOffsets(topic_, i, absl::Seconds(10));
-      EXPECT_TRUE(range.ok()) << range.status();
-      end += range.ok() ? range->end : 0;
-    }
-    return end;
-  }
-
   void Send(int partition, const ResultKey& key, const ResultRecord& value) {
-    ++expected_end_;
     ExpectOk(producer_->Produce(topic_, partition, key.SerializeAsString(),
                                 value.SerializeAsString(), Deadline()));
   }
@@ -173,9 +156,6 @@ class ResultsWriter {
   const std::string topic_;
   std::unique_ptr<kafka::TopicAdmin> admin_;
   std::unique_ptr<kafka::TransactionalProducer> producer_;
-  // Where the partitions end, all together, once everything sent is there. Markers of the last
-  // transaction may come on top.
-  int64_t expected_end_ = 0;
 };
 
 // The service as a process of its own, with a store that outlives it.

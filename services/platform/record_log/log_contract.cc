@@ -250,10 +250,7 @@ TEST_P(LogContract, AnOpenTransactionHoldsBackWhatIsBehindIt) {
   int64_t slow_offset = -1;
   ASSERT_TRUE(slow->Begin().ok());
   ASSERT_TRUE(slow->Produce(topic_, 0, "", "slow", Deadline(), &slow_offset).ok());
-  const absl::Time deadline = Deadline();
-  while (harness_->End(Part(0)) == 0 && harness_->clock().Now() < deadline) {
-    harness_->Sleep(absl::Milliseconds(5));
-  }
+  ASSERT_TRUE(slow->Flush(Deadline()).ok());
   ASSERT_TRUE(quick->Begin().ok());
   ASSERT_TRUE(quick->Produce(topic_, 0, "", "quick", Deadline(), nullptr).ok());
   ASSERT_TRUE(quick->Commit(Deadline()).ok());
@@ -271,10 +268,7 @@ TEST_P(LogContract, WhoTakesAnIdEndsItsTransactionAndFencesItsHolder) {
   const auto zombie = Producer();
   ASSERT_TRUE(zombie->Begin().ok());
   ASSERT_TRUE(zombie->Produce(topic_, 0, "k", "of the zombie", Deadline(), nullptr).ok());
-  const absl::Time deadline = Deadline();
-  while (harness_->End(Part(0)) == 0 && harness_->clock().Now() < deadline) {
-    harness_->Sleep(absl::Milliseconds(5));
-  }
+  ASSERT_TRUE(zombie->Flush(Deadline()).ok());
   const auto heir = Producer();
   ASSERT_TRUE(heir->Begin().ok());
   ASSERT_TRUE(heir->Produce(topic_, 0, "k", "of the heir", Deadline(), nullptr).ok());
@@ -303,6 +297,7 @@ TEST_P(LogContract, ATransactionThatIsLeftIsSettledByTheNextHolder) {
                                   *harness_->MetadataOfNoMember(options_.group), Deadline())
                     .ok());
     ASSERT_TRUE(dead->Produce(topic_, 0, "k", "left", Deadline(), nullptr).ok());
+    ASSERT_TRUE(dead->Flush(Deadline()).ok());
   }
   Member member(harness_.get(), "a", options_);
   EXPECT_FALSE(member->Committed({Part(0)}, absl::Milliseconds(300)).ok());
@@ -318,10 +313,8 @@ TEST_P(LogContract, ATransactionThatIsOpenForTooLongIsAbortedAndItsHolderFenced)
   const auto slow = Producer("slow", absl::Seconds(5));
   ASSERT_TRUE(slow->Begin().ok());
   ASSERT_TRUE(slow->Produce(topic_, 0, "k", "too late", Deadline(), nullptr).ok());
+  ASSERT_TRUE(slow->Flush(Deadline()).ok());
   const absl::Time deadline = Deadline();
-  while (harness_->End(Part(0)) == 0 && harness_->clock().Now() < deadline) {
-    harness_->Sleep(absl::Milliseconds(5));
-  }
   const auto quick = Producer("quick");
   ASSERT_TRUE(quick->Begin().ok());
   ASSERT_TRUE(quick->Produce(topic_, 0, "k", "quick", Deadline(), nullptr).ok());

@@ -48,7 +48,8 @@ class TransactionalProducer {
   virtual TransactionStep SendOffsets(const std::vector<OffsetToCommit>& offsets,
                                       const GroupMetadata& group, absl::Time deadline) = 0;
 
-  // Adds a record. When the queue is full, waits for room until `deadline`. If `delivered_offset`
+  // Adds a record, which need not be on its way, nor be known to be refused, before Flush or
+  // Commit. When the queue is full, waits for room until `deadline`. If `delivered_offset`
   // is not null, it receives the record's offset before Flush or Commit returns kOk; it must live
   // until then. A value that is a view of nothing, not of empty text, makes a record without a
   // value.
