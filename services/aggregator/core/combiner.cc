@@ -267,14 +267,20 @@ DeltaCell* Combiner::FindCell(View* view, uint32_t group_index, int64_t pane, Ev
     return &view->cells[group.cell];
   }
   const auto next = static_cast<uint32_t>(view->cells.size());
-  const auto inserted = view->cell_by_id.try_emplace({group_index, {pane, cut}}, next);
-  if (inserted.second) {
+  uint32_t cell = next;
+  if (cut == kNever && (group.batch != batch_ || pane > group.newest_pane)) {
+    // As long as time only goes on. Such a cell cannot be looked up, so that a pane may have a
+    // second one if its group comes back to it; merge adds them up.
+    group.newest_pane = pane;
+  } else {
+    cell = view->cell_by_id.try_emplace({group_index, {pane, cut}}, next).first->second;
+  }
+  if (cell == next) {
     view->cells.emplace_back();
     view->cells.back().pane = pane;
     view->cells.back().group = group_index;
     view->cells.back().cut = cut;
   }
-  const uint32_t cell = inserted.first->second;
   if (cut == kNever) {
     group.batch = batch_;
     group.pane = pane;

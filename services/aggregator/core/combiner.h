@@ -116,6 +116,8 @@ class Combiner {
     uint64_t batch = 0;
     int64_t pane = 0;
     uint32_t cell = 0;
+    // The latest of its panes in that batch; not of sessions.
+    int64_t newest_pane = 0;
     // Index within the frame being built in the batch numbered `frame_batch`.
     uint64_t frame_batch = 0;
     uint32_t frame_group = 0;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "services/aggregator/core/shard_reader.h"
-#include "services/aggregator/core/sliding_sum.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -79,6 +78,7 @@ uint64_t PaneStore::Apply(const ViewDelta& delta, const Closes& closes) {
   for (const std::string& group : delta.groups) ids.push_back(groups_.Intern(group));
   uint64_t expired = 0;
   absl::flat_hash_set<RowId> corrected;
+  fresh_.reserve(fresh_.size() + delta.cells.size());
   for (const DeltaCell& cell : delta.cells) {
     // Windows that can change no more are refused in the same way as windows that are late.
     const EventTime refused = window_.CutOf(cell.pane, closes.unchangeable_through);
@@ -98,7 +98,7 @@ uint64_t PaneStore::Apply(const ViewDelta& delta, const Closes& closes) {
 
 void PaneStore::AddCell(uint32_t group, const DeltaCell& delta, EventTime cut,
                         EventTime closed_through, absl::flat_hash_set<RowId>* corrected) {
-  Pane& pane = panes_[delta.pane];
+  Pane& pane = PaneAt(delta.pane);
   if (cut == kNever) {
     ForgetBlocks(delta.pane);
   } else {
@@ -119,6 +119,12 @@ void PaneStore::AddCell(uint32_t group, const DeltaCell& delta, EventTime cut,
   for (EventTime end = first_end; end <= last_end; end += window_.slide()) {
     corrected->insert(RowId(end - window_.size(), group));
   }
+}
+
+// Most new panes come behind all others.
+PaneStore::Pane& PaneStore::PaneAt(int64_t index) {
+  if (panes_.empty() || std::prev(panes_.end())->first >= index) return panes_[index];
+  return panes_.emplace_hint(panes_.end(), index, Pane())->second;
 }
 
 // ---- Rows that changed
@@ -170,6 +176,7 @@ void PaneStore::AppendChanged(std::vector<ChangedCell> cells, ViewChanges* chang
             [](const ChangedCell& a, const ChangedCell& b) { return a.id < b.id; });
   const bool alike = fresh_.empty() || waiting_.empty();
   std::vector<EventTime> windows;
+  SlidingSum sum(&plan_);
   for (size_t i = 0; i < cells.size();) {
     const uint32_t group = cells[i].id.first;
     windows.clear();
@@ -188,12 +195,12 @@ void PaneStore::AppendChanged(std::vector<ChangedCell> cells, ViewChanges* chang
       std::sort(windows.begin(), windows.end());
       windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
     }
-    AppendRows(group, windows, changes);
+    AppendRows(group, windows, &sum, changes);
   }
 }
 
 // Cuts the windows, in order, into runs that follow each other closely enough to share panes.
-void PaneStore::AppendRows(uint32_t group, const std::vector<EventTime>& windows,
+void PaneStore::AppendRows(uint32_t group, const std::vector<EventTime>& windows, SlidingSum* sum,
                            ViewChanges* changes) const {
   if (windows.empty()) return;
   const auto group_index = static_cast<uint32_t>(changes->groups.size());
@@ -201,26 +208,26 @@ void PaneStore::AppendRows(uint32_t group, const std::vector<EventTime>& windows
   for (size_t begin = 0; begin < windows.size();) {
     size_t end = begin + 1;
     while (end < windows.size() && windows[end] - windows[end - 1] < window_.size()) ++end;
-    AppendRun(group, group_index, absl::MakeSpan(windows).subspan(begin, end - begin), changes);
+    AppendRun(group, group_index, absl::MakeSpan(windows).subspan(begin, end - begin), sum,
+              changes);
     begin = end;
   }
 }
 
 // Slides over the group's panes once, however many windows share them.
 void PaneStore::AppendRun(uint32_t group, uint32_t group_index, absl::Span<const EventTime> windows,
-                          ViewChanges* changes) const {
+                          SlidingSum* sum, ViewChanges* changes) const {
   const int64_t length = window_.panes_per_window();
-  const auto end = panes_.lower_bound(window_.FirstPane(windows.back()) + length);
   auto pane = panes_.lower_bound(window_.FirstPane(windows.front()));
-  SlidingSum sum(&plan_);
+  sum->Clear();
   for (const EventTime start : windows) {
     const int64_t first_pane = window_.FirstPane(start);
-    for (; pane != end && pane->first < first_pane + length; ++pane) {
+    for (; pane != panes_.end() && pane->first < first_pane + length; ++pane) {
       const Cell* cell = pane->second.cells.Find(group);
-      if (cell != nullptr) sum.Push(pane->first, cell);
+      if (cell != nullptr) sum->Push(pane->first, cell);
     }
-    sum.PopBefore(first_pane);
-    Cell row = sum.Sum();
+    sum->PopBefore(first_pane);
+    Cell row = sum->Sum();
     AddCutCells(group, first_pane, start + window_.size(), &row);
     AppendRow(group, group_index, start, row, changes);
   }

@@ -16,6 +16,7 @@
 #include "services/aggregator/core/group_dictionary.h"
 #include "services/aggregator/core/row_store.h"
 #include "services/aggregator/core/sharded_map.h"
+#include "services/aggregator/core/sliding_sum.h"
 
 namespace windrow::aggregator {
 
@@ -76,13 +77,14 @@ class PaneStore : public RowStore {
 
   void AddCell(uint32_t group, const DeltaCell& cell, EventTime cut, EventTime closed_through,
                absl::flat_hash_set<RowId>* corrected);
+  Pane& PaneAt(int64_t index);
   void ForgetBlocks(int64_t pane);
 
   void AppendChanged(std::vector<ChangedCell> cells, ViewChanges* changes) const;
-  void AppendRows(uint32_t group, const std::vector<EventTime>& windows,
+  void AppendRows(uint32_t group, const std::vector<EventTime>& windows, SlidingSum* sum,
                   ViewChanges* changes) const;
   void AppendRun(uint32_t group, uint32_t group_index, absl::Span<const EventTime> windows,
-                 ViewChanges* changes) const;
+                 SlidingSum* sum, ViewChanges* changes) const;
   void AppendRow(uint32_t group, uint32_t group_index, EventTime window_start, const Cell& cell,
                  ViewChanges* changes) const;
   void AddCutCells(uint32_t group, int64_t first_pane, EventTime window_end, Cell* cell) const;

@@ -6,9 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/numeric/bits.h"
+#include "services/aggregator/core/group_map.h"
 
 namespace windrow::aggregator {
 
@@ -20,7 +20,7 @@ namespace windrow::aggregator {
 template <typename Value>
 class ShardedMap {
  public:
-  using Shard = absl::flat_hash_map<uint32_t, Value>;
+  using Shard = GroupMap<Value>;
   using Shards = absl::InlinedVector<std::shared_ptr<Shard>, 1>;
 
   size_t size() const { return size_; }
@@ -30,22 +30,22 @@ class ShardedMap {
   // Null when the group is not there.
   const Value* Find(uint32_t group) const {
     if (shards_.empty()) return nullptr;
-    const Shard& shard = *shards_[ShardOf(group)];
-    const auto found = shard.find(group);
-    return found == shard.end() ? nullptr : &found->second;
+    return shards_[ShardOf(group)]->Find(group);
   }
 
   // Adds the group if it is not there. References last until the map grows or is copied.
   Value& operator[](uint32_t group) {
     if (size_ >= shards_.size() * kValuesPerShard) AddShard();
-    const auto inserted = Own(ShardOf(group)).try_emplace(group);
-    if (inserted.second) ++size_;
-    return inserted.first->second;
+    Shard& shard = Own(ShardOf(group));
+    const size_t before = shard.size();
+    Value& value = shard[group];
+    size_ += shard.size() - before;
+    return value;
   }
 
   void Erase(uint32_t group) {
     if (Find(group) == nullptr) return;
-    Own(ShardOf(group)).erase(group);
+    Own(ShardOf(group)).Erase(group);
     --size_;
   }
 
@@ -85,8 +85,8 @@ class ShardedMap {
     if (shards_.size() == 1) return;
     const size_t divided = shards_.size() - 1 - absl::bit_ceil(shards_.size()) / 2;
     const std::shared_ptr<Shard> whole = std::exchange(shards_[divided], std::make_shared<Shard>());
-    shards_[divided]->reserve(whole->size() / 2);
-    shards_.back()->reserve(whole->size() / 2);
+    shards_[divided]->Reserve(whole->size() / 2);
+    shards_.back()->Reserve(whole->size() / 2);
     const bool shared = whole.use_count() > 1;
     for (auto& entry : *whole) {
       Value& to = (*shards_[ShardOf(entry.first)])[entry.first];

@@ -19,6 +19,14 @@ class SlidingSum {
   // `plan` must outlive the sum.
   explicit SlidingSum(const ViewPlan* plan) : plan_(*plan) {}
 
+  // Begins anew, with no cell.
+  void Clear() {
+    accepted_ = 0;
+    front_.clear();
+    back_.clear();
+    back_states_ = nullptr;
+  }
+
   // Adds the cell of a pane, later than all before; `cell` must outlive its place in the window.
   void Push(int64_t pane, const Cell* cell) {
     accepted_ += cell->accepted;
