@@ -2,7 +2,8 @@
 
 Headers are found in /usr/include by the compiler itself, so a target carries only linker options
 (and its dependencies). Everything is linked as a shared library with --as-needed: a binary names
-only the libraries it uses, however broad the lists below are.
+only the libraries it uses, however broad the lists below are. librdkafka alone comes from a source package
+of a newer Debian, and is linked statically: see bazel/librdkafka.
 """
 
 # All Abseil modules that our code (or gRPC's and Protobuf's headers inlined into it) may use; each
@@ -72,7 +73,6 @@ _LIBRARIES = {
         [],
     ),
     "protobuf": ("libprotobuf-dev", "google/protobuf/message.h", ["-lprotobuf", "-lpthread"], []),
-    "rdkafka": ("librdkafka-dev", "librdkafka/rdkafka.h", ["-lrdkafka", "-lpthread"], []),
     "rocksdb": ("librocksdb-dev", "rocksdb/db.h", ["-lrocksdb", "-lpthread"], []),
     "simdjson": ("libsimdjson-dev", "simdjson.h", ["-lsimdjson"], []),
     "xxhash": ("libxxhash-dev", "xxhash.h", ["-lxxhash"], []),
@@ -87,13 +87,19 @@ cc_library(
 )
 """
 
+_RDKAFKA = """
+alias(
+    name = "rdkafka",
+    actual = "@librdkafka",
+)
+"""
+
 def _as_needed(linkopts):
     return ["-Wl,--as-needed"] + linkopts if linkopts else []
 
 # Libraries that ThreadSanitizer does not understand without help: see bazel/tsan.
 _TSAN_SHIMS = {
     "absl": "@//bazel/tsan:absl_mutex",
-    "rdkafka": "@//bazel/tsan:c11_threads",
 }
 
 def _deps(name, deps):
@@ -124,6 +130,7 @@ def _debian_libraries_impl(ctx):
         if not ctx.path("/usr/include/" + header).exists:
             fail("The Debian package {} is missing: run dev/install".format(package))
         text.append(_TARGET.format(name = name, linkopts = repr(_as_needed(linkopts)), deps = _deps(name, deps)))
+    text.append(_RDKAFKA)
     ctx.file("BUILD.bazel", "".join(text), executable = False)
 
 debian_libraries = repository_rule(

@@ -229,6 +229,7 @@ def run_step(command, what):
 def prepare(needs_kafka):
     """Packages, Kafka, programs: everything that takes minutes once."""
     run_step([REPO / "dev/install"], "the installation of Debian packages")
+    run_step([REPO / "dev/fetch-librdkafka"], "fetching the source of librdkafka")
     if needs_kafka:
         run_step([REPO / "dev/fetch-kafka"], "fetching Kafka")
         if not class_archive().exists():

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -124,6 +125,56 @@ class Builds(unittest.TestCase):
     def test_all_sources_are_looked_at(self):
         for folder in build.SOURCES:
             self.assertTrue((REPO / folder).is_dir(), folder)
+
+
+class FetchLibrdkafka(unittest.TestCase):
+    """dev/fetch-librdkafka, from a mirror in a folder."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.state = self.folder / "state"
+        (self.folder / "sources").write_text(f"deb file:{self.folder}/mirror bookworm main\n")
+        self.settings = self.folder / "apt.conf"
+        self.settings.write_text(
+            f'Dir::Etc::sourcelist "{self.folder}/sources";\nDir::Etc::sourceparts "-";\n')
+
+    @staticmethod
+    def fetch(**environment):
+        return subprocess.run([REPO / "dev/fetch-librdkafka"], env={**os.environ, **environment},
+                              capture_output=True, text=True, timeout=60)
+
+    def offer(self, content):
+        pool = self.folder / "mirror/pool/main/libr/librdkafka"
+        pool.mkdir(parents=True)
+        (pool / "librdkafka_2.8.0.orig.tar.gz").write_bytes(content)
+
+    def fetch_from_the_folder(self):
+        return self.fetch(WINDROW_STATE_DIR=str(self.state), APT_CONFIG=str(self.settings))
+
+    def test_what_is_pinned_is_taken_and_kept(self):
+        content = pathlib.Path(self.fetch().stdout.strip()).read_bytes()
+        self.offer(content)
+        for _ in range(2):
+            done = self.fetch_from_the_folder()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            kept = pathlib.Path(done.stdout.strip())
+            shutil.rmtree(self.folder / "mirror", ignore_errors=True)
+            self.assertEqual(kept.read_bytes(), content)
+
+    def test_another_file_is_refused(self):
+        self.offer(b"something else")
+        self.refused()
+
+    def test_without_a_mirror_it_says_what_to_do(self):
+        self.refused()
+
+    def refused(self):
+        done = self.fetch_from_the_folder()
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("put librdkafka's source", done.stderr)
+        self.assertEqual(list(self.state.glob("librdkafka/*.tar.gz")), [])
 
 
 class FreePorts(unittest.TestCase):

@@ -42,9 +42,11 @@ absl::StatusOr<Client> NewConsumer(const BareLoopOptions& options) {
       {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"},
       {"auto.offset.reset", "error"},
-      // A queue that reaches this number stops fetching for a second: memory is bounded by bytes.
+      // As the aggregator: bytes bound the memory, and a full queue does not stop fetching for a
+      // second.
       {"queued.min.messages", "10000000"},
       {"queued.max.messages.kbytes", absl::StrCat(options.queued_kbytes)},
+      {"fetch.queue.backoff.ms", "1"},
       {"fetch.message.max.bytes", "1048576"},
       {"fetch.wait.max.ms", "10"},
   };

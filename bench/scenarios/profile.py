@@ -22,7 +22,8 @@ PLACES = (
     ("loop of the worker", r"Worker::|GroupConsumer|TopicLimit|RateLimiter"),
     ("decompression", r"LZ4|liblz4|ZSTD|libzstd"),
     ("checksums", r"crc32"),
-    ("librdkafka", r"librdkafka|rd_kafka"),
+    # Linked into the program.
+    ("librdkafka", r"\brd_[a-z]|\b(?:mtx|cnd|thrd|tss)_[a-z]"),
     ("kernel: network, memory", r"\[kernel|\[guest|kallsyms"),
     ("C library: memory, locks, copies", r"libc\.so|libc-|libpthread|vdso|libstdc"),
 )

@@ -19,7 +19,7 @@ int Milliseconds(absl::Duration duration) {
   return static_cast<int>(absl::ToInt64Milliseconds(duration));
 }
 
-// Generation of the member; negative while it has none. librdkafka 2.0.2 offers it only inside the
+// Generation of the member; negative while it has none. librdkafka offers it only inside the
 // serialized form: "CGMDv2:", then the generation as four bytes in the machine's order.
 int32_t GenerationOf(const rd_kafka_consumer_group_metadata_t* metadata) {
   constexpr char kMagic[] = "CGMDv2:";
@@ -82,10 +82,11 @@ absl::StatusOr<std::unique_ptr<GroupConsumer>> GroupConsumer::Create(const Kafka
           {"max.poll.interval.ms", "30000"},
           {"socket.timeout.ms", "5000"},
           {"topic.metadata.refresh.interval.ms", "10000"},
-          // A partition whose queue is full is not fetched for a whole second, so the count is out
-          // of reach and the bytes bound the memory.
+          // The bytes bound the memory; the count is out of reach.
           {"queued.min.messages", "10000000"},
           {"queued.max.messages.kbytes", absl::StrCat(options.queued_kilobytes_per_partition)},
+          // A partition whose queue is full would not be fetched for a whole second.
+          {"fetch.queue.backoff.ms", "1"},
           {"fetch.message.max.bytes", absl::StrCat(FetchBytes(options))},
           // There is one request at a time: one for partitions without records holds up all others.
           {"fetch.wait.max.ms", "20"},

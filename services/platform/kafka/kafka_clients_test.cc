@@ -550,8 +550,8 @@ TEST_F(PartitionReaderTest, FollowsABeginningThatMoves) {
 }
 
 TEST_F(PartitionReaderTest, IsNotHeldUpByAFullQueue) {
-  // More than the queue holds, read in bursts: librdkafka's fetchers go to sleep for a second each
-  // time that the queue is full.
+  // More than the queue holds, read in bursts: librdkafka does not fetch for a second after the
+  // queue was full, unless it is told otherwise.
   MakeTopic(2);
   const std::string value(500000, 'v');
   const std::unique_ptr<RecordProducer> producer = MakeProducer();

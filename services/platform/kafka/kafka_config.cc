@@ -101,6 +101,7 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_GROUP:
     case RD_KAFKA_RESP_ERR__NOENT:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID:
     case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
     case RD_KAFKA_RESP_ERR_RESOURCE_NOT_FOUND:
       return absl::StatusCode::kNotFound;
@@ -110,6 +111,7 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
 
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR__NO_OFFSET:
+    case RD_KAFKA_RESP_ERR__LOG_TRUNCATION:
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
@@ -134,6 +136,7 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_INVALID_REQUEST:
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
       return absl::StatusCode::kInvalidArgument;
 
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
@@ -207,6 +210,8 @@ absl::StatusOr<ConfHandle> MakeConf(
       {"reconnect.backoff.max.ms", "1000"},
       // Brokers close idle connections as a matter of course.
       {"log.connection.close", "false"},
+      // The end of a client waits a second for the end of its telemetry, used or not.
+      {"enable.metrics.push", "false"},
   };
   properties.insert(properties.end(), defaults.begin(), defaults.end());
   properties.insert(properties.end(), config.properties.begin(), config.properties.end());

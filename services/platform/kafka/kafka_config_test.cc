@@ -48,6 +48,18 @@ TEST(MakeConfTest, NamesAPropertyWithAWrongValue) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("'linger.ms'"));
 }
 
+TEST(LibraryTest, IsTheOneThatIsBuiltHere) {
+  // Not the system's: its header would fit as well.
+  EXPECT_EQ(rd_kafka_version(), RD_KAFKA_VERSION);
+  // SCRAM works with Kafka 4 since 2.6.1.
+  EXPECT_GE(rd_kafka_version(), 0x020601ff);
+  const absl::StatusOr<ConfHandle> conf = MakeConf({}, {});
+  ASSERT_TRUE(conf.ok()) << conf.status();
+  EXPECT_EQ(Property(conf->get(), "builtin.features"),
+            "gzip,snappy,ssl,sasl,regex,lz4,sasl_gssapi,sasl_plain,sasl_scram,plugins,zstd,"
+            "sasl_oauthbearer");
+}
+
 TEST(NewClientTest, RefusesPropertiesThatContradict) {
   KafkaConfig config;
   config.properties = {{"enable.idempotence", "true"}, {"acks", "1"}};
@@ -82,6 +94,11 @@ TEST(KafkaErrorTest, SortsErrorsByWhatACallerCanDo) {
   EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR__TRANSPORT, "x").code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, "x").code(),
             absl::StatusCode::kDataLoss);
+  EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR__LOG_TRUNCATION, "x").code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD, "x").code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID, "x").code(),
+            absl::StatusCode::kNotFound);
   EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR_PRODUCER_FENCED, "x").code(), absl::StatusCode::kAborted);
   EXPECT_EQ(KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN, "x").code(), absl::StatusCode::kInternal);
 }

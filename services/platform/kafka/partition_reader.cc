@@ -80,9 +80,10 @@ absl::Status PartitionReader::Connect(const KafkaConfig& config) {
           {"isolation.level", "read_committed"},
           {"auto.offset.reset", "error"},
           {"enable.partition.eof", "true"},
-          // Memory is bounded by bytes: at a limit of messages librdkafka pauses for a second.
+          // Memory is bounded by bytes, not by a count; a full queue is looked at again at once.
           {"queued.min.messages", "10000000"},
           {"queued.max.messages.kbytes", absl::StrCat(kQueueKbytes)},
+          {"fetch.queue.backoff.ms", "1"},
           {"fetch.min.bytes", "1"},
           {"fetch.wait.max.ms", "50"},
           {"fetch.error.backoff.ms", "50"},
