@@ -168,6 +168,8 @@ class Broker:
         self._jvm_options = list(jvm_options)
         # Further settings, which win: for tests.
         self.more_settings = {}
+        # Name and password of those who may come by SASL/SCRAM, from the first start on: for tests.
+        self.scram_users = {}
         self._process = None
         self._watcher = None
         self._lock = None
@@ -316,11 +318,16 @@ class Broker:
         options = [o for o in self._java_options() if "ArchiveClassesAtExit" not in o]
         result = subprocess.run(
             [java, *options, "-cp", classpath, "kafka.tools.StorageTool", "format", "--cluster-id",
-             cluster_id, "--config", str(self.state_dir / "server.properties")],
+             cluster_id, "--config", str(self.state_dir / "server.properties"), *self._scram_options()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True)
         if result.returncode != 0:
             raise BrokerError(f"the broker's storage could not be formatted.\n{_tail(result.stdout)}")
+
+    def _scram_options(self):
+        users = [f"SCRAM-SHA-512=[name={name},password={password}]"
+                 for name, password in self.scram_users.items()]
+        return [word for user in users for word in ("--add-scram", user)]
 
     def _launch(self, java, classpath):
         (self.state_dir / "broker.log").unlink(missing_ok=True)

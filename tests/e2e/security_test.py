@@ -378,15 +378,19 @@ class Security(unittest.TestCase):
 class SecureKafka(unittest.TestCase):
     """The same services on a broker that speaks SASL over TLS alone."""
 
-    def test_from_end_to_end(self):
-        system = System(self)
-        authority = Authority(system.directory / "certificates")
-        certificate, key = authority.issue("broker")
-        secret = "kafka-password-not-for-logs"
-        store = system.directory / "broker.pem"
+    SECRET = "kafka-password-not-for-logs"
+
+    def setUp(self):
+        self.system = System(self)
+        self.authority = Authority(self.system.directory / "certificates")
+        certificate, key = self.authority.issue("broker")
+        store = self.system.directory / "broker.pem"
         store.write_text(key.read_text() + certificate.read_text())
-        broker = system.broker
+        broker = self.system.broker
         port = free_port()
+        self.kafka = f"127.0.0.1:{port}"
+        modules = "org.apache.kafka.common.security"
+        broker.scram_users = {"windrow": self.SECRET}
         broker.more_settings = {
             "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},SASL_SSL://127.0.0.1:{port},"
                          "CONTROLLER://127.0.0.1:@CONTROLLER_PORT@",
@@ -397,22 +401,31 @@ class SecureKafka(unittest.TestCase):
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": store,
             "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": authority.certificate,
-            # Not SCRAM: librdkafka 2.0.2 repeats a nonce, which Kafka 4 refuses.
-            "sasl.enabled.mechanisms": "PLAIN",
+            "ssl.truststore.location": self.authority.certificate,
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
+            "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config":
+                f"{modules}.scram.ScramLoginModule required;",
             "listener.name.sasl_ssl.plain.sasl.jaas.config":
-                "org.apache.kafka.common.security.plain.PlainLoginModule required "
-                f'user_windrow="{secret}";',
+                f'{modules}.plain.PlainLoginModule required user_windrow="{self.SECRET}";',
         }
-        config = system.directory / "kafka.properties"
-        config.write_text(
-            "# how to reach Kafka\nsecurity.protocol=SASL_SSL\nsasl.mechanism=PLAIN\n"
-            f"ssl.ca.location={authority.certificate}\nsasl.username=windrow\n"
-            f"sasl.password={secret}\n")
-        config.chmod(0o600)
+
+    def config(self, mechanism, password):
+        """A file of properties for a client."""
+        path = self.system.directory / f"kafka-{mechanism}.properties"
+        path.write_text(
+            f"# how to reach Kafka\nsecurity.protocol=SASL_SSL\nsasl.mechanism={mechanism}\n"
+            f"ssl.ca.location={self.authority.certificate}\nsasl.username=windrow\n"
+            f"sasl.password={password}\n")
+        path.chmod(0o600)
+        return path
+
+    def test_scram_from_end_to_end(self):
+        """The services with SCRAM; that PLAIN works too, a client shows."""
+        system = self.system
+        config = self.config("SCRAM-SHA-512", self.SECRET)
         arguments = system.service_arguments
         system.service_arguments = lambda name: arguments(name) + [
-            f"--kafka-config={config}", f"--kafka=127.0.0.1:{port}"]
+            f"--kafka-config={config}", f"--kafka={self.kafka}"]
         system.start()
         system.replay_all(generator(2_000, 11))
         system.drain()
@@ -424,12 +437,16 @@ class SecureKafka(unittest.TestCase):
         self.assertTrue(rows[VIEWS[0]])
         for service in SERVICES:
             log = (system.stack.state_dir / "logs" / f"{service}.log").read_text()
-            self.assertNotIn(secret, log)
-        # Without the password nobody gets in.
-        config.write_text(config.read_text().replace(secret, "wrong"))
-        listed = system.cli("--kafka", f"127.0.0.1:{port}", "--kafka-config", str(config),
-                            "topics", "list", check=False)
-        self.assertNotEqual(listed.returncode, 0)
+            self.assertNotIn(self.SECRET, log)
+        for mechanism in ("SCRAM-SHA-512", "PLAIN"):
+            with self.subTest(mechanism):
+                # Without the password nobody gets in.
+                self.assertNotEqual(self.list_topics(mechanism, "wrong"), 0)
+                self.assertEqual(self.list_topics(mechanism, self.SECRET), 0)
+
+    def list_topics(self, mechanism, password):
+        return self.system.cli("--kafka", self.kafka, "--kafka-config", str(self.config(mechanism, password)),
+                               "topics", "list", check=False).returncode
 
 
 if __name__ == "__main__":
