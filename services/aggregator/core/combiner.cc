@@ -398,6 +398,8 @@ Combiner::Batch Combiner::Seal() {
 void Combiner::SealView(int index, std::vector<Frame>* frames) {
   View& view = views_[index];
   std::vector<ViewDelta> deltas(frames->size());
+  const size_t share = view.cells.size() / frames->size();
+  for (ViewDelta& delta : deltas) delta.cells.reserve(share + share / 4);
   for (DeltaCell& cell : view.cells) {
     Group& group = view.groups[cell.group];
     ViewDelta& delta = deltas[group.merge_partition];
@@ -421,7 +423,10 @@ void Combiner::SealView(int index, std::vector<Frame>* frames) {
     (*frames)[m].views.push_back(std::move(deltas[m]));
   }
   view.cells.clear();
+  // The next batch is much like this one, and a large map gives its memory back when it is cleared.
+  const size_t size = view.cell_by_id.size();
   view.cell_by_id.clear();
+  view.cell_by_id.reserve(size);
   view.late.clear();
   if (view.groups.size() > kMaxCachedGroups || view.group_bytes > kMaxCachedGroupBytes) {
     ForgetGroups(&view);

@@ -175,6 +175,7 @@ void PaneStore::AppendChanged(std::vector<ChangedCell> cells, ViewChanges* chang
   std::sort(cells.begin(), cells.end(),
             [](const ChangedCell& a, const ChangedCell& b) { return a.id < b.id; });
   const bool alike = fresh_.empty() || waiting_.empty();
+  changes->rows.reserve(changes->rows.size() + 2 * cells.size());
   std::vector<EventTime> windows;
   SlidingSum sum(&plan_);
   for (size_t i = 0; i < cells.size();) {

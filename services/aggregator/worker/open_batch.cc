@@ -11,9 +11,10 @@
 namespace windrow::aggregator {
 namespace {
 
-// Sizes at which a batch is sealed early, and at which reading stops until it can be.
-constexpr size_t kFullCells = 100'000;
-constexpr size_t kMostCells = 400'000;
+// Sizes at which a batch is sealed early, and at which reading stops until it can be. What is made
+// of so many cells still lies in the processor's caches when it is used.
+constexpr size_t kFullCells = 25'000;
+constexpr size_t kMostCells = 120'000;
 constexpr size_t kFullBytes = 32'000'000;
 constexpr size_t kMostBytes = 64'000'000;
 constexpr size_t kFullDeadLetters = 5'000;
