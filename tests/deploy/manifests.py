@@ -14,7 +14,9 @@ from tests.deploy.containers import ROOT, Container
 
 K8S = ROOT / "k8s"
 OVERLAYS = sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml"))
-COMPONENTS = sorted(path.parent.name for path in (K8S / "components").glob("*/kustomization.yaml"))
+# Those that go with every overlay. kafka-scram changes prod alone: the overlay prod-scram is prod with it.
+COMPONENTS = sorted({path.parent.name for path in (K8S / "components").glob("*/kustomization.yaml")}
+                    - {"kafka-scram"})
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
@@ -75,7 +77,7 @@ class Manifests:
         Secrets that are given, as {name: {file: bytes}}: they are not in the manifests."""
         spec = next(spec for name, _, spec in self.pods() if name == workload)
         (container,) = spec["containers"]
-        environment = self._environment(container, f"{workload}-0")
+        environment = self._environment(container, f"{workload}-0", secrets or {})
         arguments = [re.sub(r"\$\((\w+)\)", lambda match: environment[match[1]], argument)
                      for argument in container.get("args", [])]
         mounts = {}
@@ -85,7 +87,7 @@ class Manifests:
         probes = [probe_of(container[kind]) for kind in PROBES if kind in container]
         return Container(workload, container["image"], arguments, environment, mounts, probes)
 
-    def _environment(self, container, pod_name):
+    def _environment(self, container, pod_name, secrets):
         environment = {}
         for source in container.get("envFrom", []):
             environment.update(self.find("ConfigMap", source["configMapRef"]["name"])["data"])
@@ -96,6 +98,9 @@ class Manifests:
             source = variable["valueFrom"]
             if source.get("fieldRef", {}).get("fieldPath") == "metadata.name":
                 environment[variable["name"]] = pod_name
+            secret = source.get("secretKeyRef", {})
+            if secret.get("name") in secrets:
+                environment[variable["name"]] = secrets[secret["name"]][secret["key"]].decode()
         return environment
 
     def _mounted(self, spec, mount, folder, secrets):

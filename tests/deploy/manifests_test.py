@@ -31,6 +31,8 @@ STATE = pathlib.Path(os.environ.get("WINDROW_STATE_DIR", ROOT / ".run"))
 VERSION = "1.37"
 # Objects of operators: kinds that Kubernetes itself does not know.
 OF_OPERATORS = {"KafkaTopic", "KafkaUser", "PrometheusRule", "ScaledObject", "ServiceMonitor"}
+# The overlays whose Kafka Strimzi runs, and how its KafkaUsers say who they are.
+WITH_STRIMZI = {"prod": "tls", "prod-scram": "scram-sha-512"}
 START_SECONDS = 90
 LIVE = "liveness"
 READY = "readiness"
@@ -205,31 +207,95 @@ class EachOverlay(unittest.TestCase):
             self.assertIn(f'name: "pipelines/{group}"', pipeline)
 
     def test_each_service_has_a_kafka_user_that_may_do_what_it_must(self):
-        prod = self.overlays["prod"]
-        self.assertEqual(prod.find("KafkaTopic", "calls")["spec"]["topicName"], "calls")
-        for name in PORTS:
-            acls = prod.find("KafkaUser", f"windrow-{name}")["spec"]["authorization"]["acls"]
-            (spec,) = [spec for workload, _, spec in prod.pods() if workload == name]
-            secrets = [volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume]
-            self.assertIn(f"windrow-{name}", secrets)
-            named = {(acl["resource"]["type"], acl["resource"]["name"]) for acl in acls}
-            self.assertLessEqual(named, {("topic", "calls"), ("topic", "sf-calls."), ("topic", "windrow."),
-                                         ("topic", "windrow.control"), ("group", "windrow."),
-                                         ("transactionalId", "windrow.")})
+        for overlay, authentication in WITH_STRIMZI.items():
+            manifests = self.overlays[overlay]
+            self.assertEqual(manifests.find("KafkaTopic", "calls")["spec"]["topicName"], "calls")
+            for name in PORTS:
+                user = manifests.find("KafkaUser", f"windrow-{name}")["spec"]
+                self.assertEqual(user["authentication"], {"type": authentication})
+                named = {(acl["resource"]["type"], acl["resource"]["name"])
+                         for acl in user["authorization"]["acls"]}
+                self.assertLessEqual(named, {("topic", "calls"), ("topic", "sf-calls."),
+                                             ("topic", "windrow."), ("topic", "windrow.control"),
+                                             ("group", "windrow."), ("transactionalId", "windrow.")})
+
+    def client_of(self, overlay, name, secrets=None):
+        """The container of a service, and its properties of librdkafka."""
+        container = self.overlays[overlay].container(name, tempfile.mkdtemp(dir=self.folder), secrets)
+        text = (container.mounts["/etc/windrow-kafka/client"] / "client.properties").read_text("utf-8")
+        return container, dict(line.split("=", 1) for line in text.splitlines() if not line.startswith("#"))
+
+    def secrets_mounted(self, overlay, name):
+        (spec,) = [spec for workload, _, spec in self.overlays[overlay].pods() if workload == name]
+        return {volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume}
 
     def test_the_kafka_client_finds_its_files(self):
-        prod = self.overlays["prod"]
+        for overlay in WITH_STRIMZI:
+            for name in PORTS:
+                container, properties = self.client_of(overlay, name)
+                self.assertEqual(container.environment["WINDROW_KAFKA_CONFIG"],
+                                 "/etc/windrow-kafka/client/client.properties")
+                self.assertEqual(properties["ssl.ca.location"], "/etc/windrow-kafka/ca/ca.crt")
+                self.assertIn("windrow-cluster-ca-cert", self.secrets_mounted(overlay, name))
+                for key, value in properties.items():
+                    if key.endswith(".location"):
+                        self.assertIn(str(pathlib.PurePath(value).parent), container.mounts)
+
+    def test_prod_shows_kafka_a_certificate(self):
         for name in PORTS:
-            (spec,) = [spec for workload, _, spec in prod.pods() if workload == name]
-            places = [mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]]
-            properties = prod.container(name, tempfile.mkdtemp(dir=self.folder)).mounts[
-                "/etc/windrow-kafka/client"] / "client.properties"
-            for line in properties.read_text(encoding="utf-8").splitlines():
-                if ".location=" in line:
-                    self.assertIn(str(pathlib.PurePath(line.partition("=")[2]).parent), places)
+            container, properties = self.client_of("prod", name)
+            self.assertEqual(properties["security.protocol"], "ssl")
+            self.assertIn("ssl.certificate.location", properties)
+            self.assertIn("ssl.key.location", properties)
+            self.assertIn(f"windrow-{name}", self.secrets_mounted("prod", name))
+            self.assertEqual([key for key in container.environment if "SASL" in key], [])
+
+    def test_prod_scram_shows_kafka_a_password(self):
+        for name in PORTS:
+            user = f"windrow-{name}"
+            container, properties = self.client_of("prod-scram", name, {user: {"password": b"7h3-p4ss"}})
+            self.assertEqual(properties, {"security.protocol": "sasl_ssl",
+                                          "sasl.mechanism": "SCRAM-SHA-512",
+                                          "ssl.ca.location": "/etc/windrow-kafka/ca/ca.crt"})
+            self.assertNotIn(user, self.secrets_mounted("prod-scram", name))
+            self.assertEqual({key: value for key, value in container.environment.items() if "SASL" in key},
+                             {"WINDROW_KAFKA_SASL_USERNAME": user,
+                              "WINDROW_KAFKA_SASL_PASSWORD": "7h3-p4ss"})
+            # Arguments are here as the kubelet expands them.
+            self.assertNotIn("7h3-p4ss", " ".join(container.arguments))
+
+    def test_passwords_are_in_secrets_alone(self):
+        for manifests in self.each():
+            for thing in manifests.of_kind("ConfigMap"):
+                self.assertNotRegex(str(thing["data"]), "(?i)sasl.?password *=|jaas")
+                self.assertEqual([key for key in thing["data"] if "PASSWORD" in key.upper()], [])
+        for _, _, container, _ in self.each_container_of_ours():
+            self.assertNotRegex(str(container.get("command", []) + container.get("args", [])), "(?i)password")
+            for variable in container.get("env", []):
+                if "PASSWORD" in variable["name"]:
+                    self.assertEqual(list(variable.get("valueFrom", variable)), ["secretKeyRef"])
+
+    def test_pods_may_speak_to_kafka(self):
+        for manifests in self.each():
+            (rule,) = manifests.find("NetworkPolicy", "to-kafka")["spec"]["egress"]
+            allowed = [port["port"] for port in rule["ports"]]
+            for name in PORTS:
+                container = manifests.container(name, tempfile.mkdtemp(dir=self.folder))
+                port = container.environment["WINDROW_KAFKA"].rpartition(":")[2]
+                self.assertEqual([int(port)], allowed)
+
+    def test_listeners_are_explained(self):
+        page = (K8S / "README.md").read_text(encoding="utf-8")
+        for overlay, authentication in WITH_STRIMZI.items():
+            address = self.client_of(overlay, "producer")[0].environment["WINDROW_KAFKA"]
+            self.assertRegex(page, rf"port: {address.rpartition(':')[2]}, type: internal, tls: true, "
+                                   rf"authentication: {{type: {authentication}}}")
 
     def test_prod_speaks_tls_to_those_whom_it_knows(self):
-        prod = self.overlays["prod"]
+        for overlay in WITH_STRIMZI:
+            self.check_tls(self.overlays[overlay])
+
+    def check_tls(self, prod):
         for name in PORTS:
             (spec,) = [spec for workload, _, spec in prod.pods() if workload == name]
             (container,) = spec["containers"]
@@ -254,6 +320,10 @@ class EachOverlay(unittest.TestCase):
             for volume in spec.get("volumes", []):
                 if "secret" in volume:
                     self.assertIn(f"`{volume['secret']['secretName']}`", page)
+            for container in spec["containers"]:
+                for variable in container.get("env", []):
+                    if "secretKeyRef" in variable.get("valueFrom", {}):
+                        self.assertIn(f"`{variable['valueFrom']['secretKeyRef']['name']}`", page)
 
     def test_prometheus_finds_every_service(self):
         for overlay in OVERLAYS:
@@ -388,9 +458,15 @@ class ProdRuns(unittest.TestCase):
     """The pods of the overlay prod as processes of this machine, by TLS to each other's callers and to
     a Kafka that knows its clients by certificates, and lets them do what the KafkaUsers say."""
 
+    OVERLAY = "prod"
+    PROTOCOL = "SSL"
+    # The listener's, and what a KafkaUser is called by the authorizer.
+    AUTHENTICATION = {"ssl.client.auth": "required"}
+    PRINCIPAL = "User:CN="
+
     def setUp(self):
-        self.manifests = Manifests("prod")
-        self.folder = STATE / "test" / "deploy" / "prod"
+        self.manifests = Manifests(self.OVERLAY)
+        self.folder = STATE / "test" / "deploy" / self.OVERLAY
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -403,6 +479,7 @@ class ProdRuns(unittest.TestCase):
         secrets["windrow-principals"] = {"principals": f"admin somebody sha256:{digest}\n".encode()}
         self.containers = {name: self.manifests.container(name, self.folder / "mounts", secrets)
                            for name in PORTS}
+        self.bootstrap = self.containers["producer"].environment["WINDROW_KAFKA"]
         self.here = Here(self.folder, {})
         for name, port in PORTS.items():
             self.here.addresses[f"{name}:{port}"] = (
@@ -423,7 +500,7 @@ class ProdRuns(unittest.TestCase):
         return {"user.crt": certificate.read_bytes(), "user.key": key.read_bytes()}
 
     def start_kafka(self):
-        broker = Broker(self.folder / "broker", free_port())
+        broker = self.broker()
         port = free_port()
         certificate, key = self.kafka.issue("kafka")
         store = self.folder / "kafka.pem"
@@ -432,12 +509,13 @@ class ProdRuns(unittest.TestCase):
             "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},TLS://127.0.0.1:{port},"
                          "CONTROLLER://127.0.0.1:@CONTROLLER_PORT@",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker.port},TLS://127.0.0.1:{port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map":
+                f"PLAINTEXT:PLAINTEXT,TLS:{self.PROTOCOL},CONTROLLER:PLAINTEXT",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": store,
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": self.kafka.certificate,
-            "ssl.client.auth": "required",
+            **self.AUTHENTICATION,
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             # The test itself, and the broker.
             "super.users": "User:ANONYMOUS",
@@ -446,9 +524,13 @@ class ProdRuns(unittest.TestCase):
         self.addCleanup(broker.stop)
         for name in PORTS:
             user = self.manifests.find("KafkaUser", f"windrow-{name}")
-            create_acls(broker.port, f"User:CN=windrow-{name}", user["spec"]["authorization"]["acls"])
-        self.here.addresses["windrow-kafka-bootstrap.kafka.svc:9093"] = f"127.0.0.1:{port}"
+            create_acls(broker.port, f"{self.PRINCIPAL}windrow-{name}",
+                        user["spec"]["authorization"]["acls"])
+        self.here.addresses[self.bootstrap] = f"127.0.0.1:{port}"
         return broker
+
+    def broker(self):
+        return Broker(self.folder / "broker", free_port())
 
     def start(self, name):
         container = self.containers[name]
@@ -476,7 +558,7 @@ class ProdRuns(unittest.TestCase):
         return self.here.run(self.containers["aggregator"], "windrow", [*flags, *arguments])
 
     def test_they_live_without_kafka(self):
-        self.here.addresses["windrow-kafka-bootstrap.kafka.svc:9093"] = "127.0.0.1:1"
+        self.here.addresses[self.bootstrap] = "127.0.0.1:1"
         for name in PORTS:
             self.start(name)
         for name in PORTS:
@@ -515,6 +597,26 @@ class ProdRuns(unittest.TestCase):
         denied = self.here.run(self.containers["producer"], "windrow", ["topics", "create", "mine"])
         self.assertNotEqual(denied.returncode, 0, denied.stdout)
         self.assertEqual(self.stack.stop(), [], "these had to be killed")
+
+
+class ProdScramRuns(ProdRuns):
+    """The same of the overlay prod-scram, with a Kafka that knows its clients by passwords."""
+
+    OVERLAY = "prod-scram"
+    PROTOCOL = "SASL_SSL"
+    AUTHENTICATION = {
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.tls.scram-sha-512.sasl.jaas.config":
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;"}
+    PRINCIPAL = "User:"
+
+    def kafka_user(self, name):
+        return {"password": f"password-of-{name}".encode()}
+
+    def broker(self):
+        broker = super().broker()
+        broker.scram_users = {f"windrow-{name}": f"password-of-windrow-{name}" for name in PORTS}
+        return broker
 
 
 # Kafka's numbers.
