@@ -15,7 +15,7 @@ TARGETS = ["//services/producer", "//services/aggregator", "//clients/cli:windro
 SAMPLES_PER_SECOND = 499
 # What a sample is counted as: the first that its "symbol (library)" matches.
 PLACES = (
-    ("parse of JSON", r"simdjson|JsonRecordParser|IsJsonNumber"),
+    ("parse of JSON", r"simdjson|JsonRecordParser|RecordShape|KnownShapes|IsJsonNumber"),
     ("parse of event times", r"EventTimeParser|ReadDateTime|DaysFromCivil"),
     ("count into panes", r"Combiner|WindowSpec|Filter::"),
     ("merge, rows, snapshots", r"Merger|PaneStore|WindowCloser|SlidingSum|SnapshotEncoder|protobuf"),
