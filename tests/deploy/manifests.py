@@ -14,9 +14,11 @@ from tests.deploy.containers import ROOT, Container
 
 K8S = ROOT / "k8s"
 OVERLAYS = sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml"))
+# How KEDA comes to Kafka in an overlay where that takes more than the address.
+KEDA_WITH = {"prod": "keda-tls", "prod-scram": "keda-scram"}
 # Those that go with every overlay. kafka-scram changes prod alone: the overlay prod-scram is prod with it.
 COMPONENTS = sorted({path.parent.name for path in (K8S / "components").glob("*/kustomization.yaml")}
-                    - {"kafka-scram"})
+                    - {"kafka-scram", *KEDA_WITH.values()})
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 

@@ -22,7 +22,7 @@ from dev.broker import Broker, free_port, request
 from dev.stack import GRACEFUL_STOP_SECONDS, Ports, Stack
 from tests.deploy.containers import (Containerfile, DeclaredBroker, Here, METRICS_PORTS, PORTS, ROOT,
                                      flag_values, flags_of, kafka_properties)
-from tests.deploy.manifests import COMPONENTS, K8S, OVERLAYS, PROBES, Manifests, probe_of
+from tests.deploy.manifests import COMPONENTS, K8S, KEDA_WITH, OVERLAYS, PROBES, Manifests, probe_of
 from tests.e2e.certificates import Authority
 from tests.e2e.grpcurl import Grpcurl
 from tests.e2e.waiting import wait_until
@@ -205,6 +205,31 @@ class EachOverlay(unittest.TestCase):
             self.assertIn(f'source_topic: "{trigger["metadata"]["topic"]}"', pipeline)
             group = trigger["metadata"]["consumerGroup"].removeprefix("windrow.")
             self.assertIn(f'name: "pipelines/{group}"', pipeline)
+
+    def test_keda_shows_kafka_what_the_aggregator_shows(self):
+        self.assertEqual(set(KEDA_WITH), set(WITH_STRIMZI))
+        for overlay, component in KEDA_WITH.items():
+            manifests = Manifests(overlay, ["keda", component])
+            (trigger,) = manifests.find("ScaledObject", "aggregator")["spec"]["triggers"]
+            self.assertEqual(trigger["metadata"]["tls"], "enable")
+            shown = manifests.find("TriggerAuthentication", trigger["authenticationRef"]["name"])["spec"]
+            mounted = self.secrets_mounted(overlay, "aggregator")
+            secrets = {ref["parameter"]: (ref["name"], ref["key"]) for ref in shown["secretTargetRef"]}
+            for name, _ in secrets.values():
+                self.assertIn(name, mounted)
+            (spec,) = [spec for name, _, spec in manifests.pods() if name == "aggregator"]
+            (container,) = spec["containers"]
+            environment = {variable["name"] for variable in container["env"]}
+            for variable in shown.get("env", []):
+                self.assertEqual(variable["containerName"], container["name"])
+                self.assertIn(variable["name"], environment)
+            parameters = set(secrets) | {variable["parameter"] for variable in shown.get("env", [])}
+            if WITH_STRIMZI[overlay] == "tls":
+                self.assertEqual(parameters, {"ca", "cert", "key"})
+                self.assertNotIn("sasl", trigger["metadata"])
+            else:
+                self.assertEqual(parameters, {"ca", "username", "password"})
+                self.assertEqual(trigger["metadata"]["sasl"], "scram_sha512")
 
     def test_each_service_has_a_kafka_user_that_may_do_what_it_must(self):
         for overlay, authentication in WITH_STRIMZI.items():
