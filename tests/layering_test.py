@@ -267,6 +267,19 @@ class Files(unittest.TestCase):
         ]
         self.assertEqual(found, [])
 
+    def test_headers_of_librdkafka_are_those_of_its_target(self):
+        # One that is not would be taken from the machine, where there is a package with it.
+        offered = set(re.findall(r'"include/(librdkafka/\w+\.h)"',
+                                 "\n".join(self.lines_of("bazel/librdkafka/library.BUILD"))))
+        included = {
+            match[1]
+            for path in self.files if path.endswith((".h", ".cc"))
+            for match in re.finditer(r"#include <(librdkafka/\w+\.h)>",
+                                     "\n".join(self.lines_of(path)))
+        }
+        self.assertIn("librdkafka/rdkafka.h", included)
+        self.assertEqual(included - offered, set())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -43,7 +43,8 @@ def _librdkafka_source_impl(ctx):
     ctx.symlink(ctx.attr._build_file, "BUILD.bazel")
 
     # As our code includes it, before what /usr/include may have.
-    ctx.symlink("src/rdkafka.h", "include/librdkafka/rdkafka.h")
+    for name in ["rdkafka.h", "rdkafka_mock.h"]:
+        ctx.symlink("src/" + name, "include/librdkafka/" + name)
 
 librdkafka_source = repository_rule(
     implementation = _librdkafka_source_impl,
