@@ -148,36 +148,34 @@ class CommandLineClient(unittest.TestCase):
             "windows", "list", VIEWS[0], "--limit", "1", "-o", "json").stdout)
         for words in LISTS:
             with self.subTest(words):
-                text, as_yaml, as_csv = self.all_formats(words)
-                records = [json.loads(line) for line in text.splitlines()]
-                self.assertTrue(records)
-                self.assertEqual(yaml.safe_load(as_yaml), records)
-                self.assert_csv(as_csv, records)
+                self.assert_formats_agree(words, lambda records: records)
                 self.assertIn("\n", self.run_cli(*words).stdout)
         for words in RECORD_COMMANDS:
             with self.subTest(words):
                 if words[0] == "windows":
                     words += (window["start_time"],)
-                text, as_yaml, as_csv = self.all_formats(words)
-                record = json.loads(text)
-                self.assertEqual(yaml.safe_load(as_yaml), record)
-                self.assert_csv(as_csv, [record])
+                self.assert_formats_agree(words, lambda records: records[0])
         self.assertEqual(self.run_cli("windows", "list", VIEWS[0], "--from", "2100-01-01",
                                       "-o", "yaml").stdout, "[]\n")
         empty = self.run_cli("windows", "list", VIEWS[0], "--from", "2100-01-01", "-o", "csv").stdout
         self.assertTrue(empty.startswith("name,start_time,"), empty)
 
-    def all_formats(self, words):
-        """What a command prints as JSON, YAML and CSV, of a moment in which nothing changed."""
-        def same():
-            texts = [self.run_cli(*words, "-o", name).stdout
-                     for name in ("json", "yaml", "csv", "json")]
-            # Maps are in no order.
-            before, after = ([json.loads(line) for line in text.splitlines()]
-                             for text in (texts[0], texts[3]))
-            return before == after and texts[:3] or (False, texts[0])
+    def assert_formats_agree(self, words, as_yaml):
+        """A command prints the same as JSON, as YAML (`as_yaml` of the records) and as CSV, once
+        nothing changes from one call to the next: the services are at work."""
+        def agree():
+            texts = {name: self.run_cli(*words, "-o", name).stdout
+                     for name in ("json", "yaml", "csv")}
+            records = [json.loads(line) for line in texts["json"].splitlines()]
+            try:
+                self.assertTrue(records)
+                self.assertEqual(yaml.safe_load(texts["yaml"]), as_yaml(records))
+                self.assert_csv(texts["csv"], records)
+            except AssertionError as difference:
+                return False, difference
+            return True
 
-        return wait_until(f"{words} to stay the same", same, QUICK_SECONDS)
+        wait_until(f"{words} to say the same in each format", agree, QUICK_SECONDS)
 
     def assert_csv(self, text, records):
         """Every value of the records, at its path, stands in the table."""
