@@ -316,6 +316,7 @@ class Security(unittest.TestCase):
         feeds = [Feed(self, token, number) for number in range(FEEDS)]
         serials = {serial_at(self.system.stack.address("query"), self.authority)}
         self.system.start_replay(generator(20_000, 9), records_per_second=1_000)
+        wait_until("the feeds to come", lambda: self.subscriptions() >= FEEDS, SECONDS)
         for number in range(ROTATIONS):
             self.show(self.authority.issue(f"next-{number}"))
             wait_until("the next certificate to be shown", self.shows_another_than(serials), SECONDS)
@@ -338,6 +339,8 @@ class Security(unittest.TestCase):
         for feed in feeds:
             wait_until("each row in a feed", lambda f=feed: f.has(expected), SECONDS, feed.trouble)
             feed.end()
+        # It was not for want of breaks.
+        self.assertGreater(self.subscriptions(), FEEDS * ROTATIONS)
 
     def subscriptions(self):
         """Subscribe calls that have come to query."""
