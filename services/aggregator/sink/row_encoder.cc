@@ -25,11 +25,9 @@ constexpr char NumberTag(int field) { return static_cast<char>(field << 3); }
 constexpr char LengthTag(int field) { return static_cast<char>(field << 3 | 2); }
 
 void AppendVarint(uint64_t number, std::string* out) {
-  char bytes[10];
-  size_t size = 0;
-  for (; number >= 0x80; number >>= 7) bytes[size++] = static_cast<char>(number | 0x80);
-  bytes[size++] = static_cast<char>(number);
-  out->append(bytes, size);
+  uint8_t bytes[10];
+  uint8_t* const end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(number, bytes);
+  out->append(bytes, end);
 }
 
 // As all scalars, not at all when it is 0.

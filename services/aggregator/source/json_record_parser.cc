@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/aggregator/core/json_number.h"
+#include "services/aggregator/source/json_space.h"
 #include "services/aggregator/source/known_shapes.h"
 #include "services/aggregator/source/record_shape.h"
 
@@ -25,11 +26,9 @@ namespace ondemand = simdjson::ondemand;
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 // What stands before the next token; simdjson's token of a scalar reaches up to it.
 absl::string_view TrimEnd(absl::string_view token) {
-  while (!token.empty() && IsSpace(token.back())) token.remove_suffix(1);
+  while (!token.empty() && IsJsonSpace(token.back())) token.remove_suffix(1);
   return token;
 }
 

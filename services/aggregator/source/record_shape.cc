@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "services/aggregator/core/json_number.h"
 #include "services/aggregator/source/byte_block.h"
+#include "services/aggregator/source/json_space.h"
 
 namespace windrow::aggregator {
 namespace {
@@ -21,8 +22,6 @@ constexpr uint32_t BelowBit(int bit) { return (uint32_t{1} << bit) - 1; }
 size_t WholeBlocks(size_t bytes) {
   return (bytes + ByteBlock::kBytes - 1) / ByteBlock::kBytes * ByteBlock::kBytes;
 }
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Of a number, true, false or null.
 bool IsScalarByte(char c) {
@@ -187,7 +186,7 @@ class RecordShape::Learner {
   }
 
   void PassSpaces() {
-    while (at_ < record_.size() && IsSpace(record_[at_])) ++at_;
+    while (at_ < record_.size() && IsJsonSpace(record_[at_])) ++at_;
   }
   bool Pass(char c) {
     const bool is_there = at_ < record_.size() && record_[at_] == c;
