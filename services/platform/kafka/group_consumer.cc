@@ -123,7 +123,7 @@ GroupConsumer::~GroupConsumer() {
 void GroupConsumer::ForgetQueues() {
   for (const auto& entry : queues_) {
     // The client may keep the queue for longer than we live.
-    rd_kafka_queue_cb_event_enable(entry.second.queue.get(), nullptr, nullptr);
+    rd_kafka_queue_cb_event_enable(entry.second.get(), nullptr, nullptr);
   }
   queues_.clear();
 }
@@ -175,7 +175,7 @@ absl::Status GroupConsumer::Assign(const std::map<TopicPartition, int64_t>& star
           },
           this);
     }
-    queues_[partition].queue = std::move(queue);
+    queues_[partition] = std::move(queue);
   }
   // Unassign first: the same partition at another offset must drop what it had fetched.
   rd_kafka_assign(client_, nullptr);
@@ -215,15 +215,14 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
                                         absl::FunctionRef<void(const Event&)> visit) {
   const auto found = queues_.find(partition);
   if (found == queues_.end()) return 0;
-  PartitionQueue& queue = found->second;
   if (batch_.size() < static_cast<size_t>(max_events)) batch_.resize(max_events);
-  const auto count = rd_kafka_consume_batch_queue(queue.queue.get(), 0, batch_.data(), max_events);
+  const auto count =
+      rd_kafka_consume_batch_queue(found->second.get(), 0, batch_.data(), max_events);
   absl::Status failure;
   for (int i = 0; i < count; ++i) {
     // Written by another thread, so not in the cache. Not a function: GCC takes it for a pure one.
     if (i + kPrefetch < count) __builtin_prefetch(batch_[i + kPrefetch]);
     const MessageHandle message(batch_[i]);
-    queue.bytes_since_wake += static_cast<int64_t>(message->len);
     if (!failure.ok()) continue;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       const record_log::Record record = RecordOf(*message);
@@ -236,22 +235,8 @@ absl::StatusOr<int> GroupConsumer::Read(const TopicPartition& partition, int max
                                                 " at offset ", message->offset));
     }
   }
-  if (queue.bytes_since_wake > options_.queued_kilobytes_per_partition * 1024 / 2) {
-    WakeFetcher(partition);
-    queue.bytes_since_wake = 0;
-  }
   if (!failure.ok()) return failure;
   return static_cast<int>(count < 0 ? 0 : count);
-}
-
-// A full queue sends librdkafka's fetching thread to sleep for up to a second, also when it is
-// empty again much sooner. Any request to the partition's broker wakes it; nobody waits for the
-// answer.
-void GroupConsumer::WakeFetcher(const TopicPartition& partition) {
-  constexpr int kNoWait = 0;
-  const TopicPartitionListHandle list = MakePartitionList({partition});
-  list->elems[0].offset = RD_KAFKA_OFFSET_END;
-  rd_kafka_offsets_for_times(client_, list.get(), kNoWait);
 }
 
 absl::StatusOr<std::map<TopicPartition, CommittedOffset>> GroupConsumer::Committed(

@@ -47,13 +47,6 @@ class GroupConsumer : public record_log::GroupConsumer {
  private:
   GroupConsumer(AssignmentListener* listener, const Options& options)
       : listener_(listener), options_(options) {}
-  // An assigned partition's queue.
-  struct PartitionQueue {
-    QueueHandle queue;
-    int64_t bytes_since_wake = 0;
-  };
-
-  void WakeFetcher(const TopicPartition& partition);
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
   void Unassign();
@@ -69,7 +62,7 @@ class GroupConsumer : public record_log::GroupConsumer {
   rd_kafka_t* end_client_ = nullptr;
   // Whether there has been an assignment.
   bool joined_ = false;
-  std::map<TopicPartition, PartitionQueue> queues_;
+  std::map<TopicPartition, QueueHandle> queues_;
   std::vector<rd_kafka_message_t*> batch_;
 };
 

@@ -17,9 +17,6 @@ constexpr absl::Duration kResolveTimeout = absl::Seconds(10);
 constexpr absl::Duration kDescribeLossTimeout = absl::Seconds(1);
 constexpr int kMaxBatch = 10000;
 constexpr int64_t kQueueKbytes = 16384;
-// Time in which records arrive that are on their way.
-constexpr absl::Duration kMomentForFetch = absl::Milliseconds(5);
-constexpr int kWakeTimeoutMs = 100;
 
 static_assert(StartPosition::kBeginning == RD_KAFKA_OFFSET_BEGINNING);
 static_assert(StartPosition::kEnd == RD_KAFKA_OFFSET_END);
@@ -143,7 +140,9 @@ absl::StatusOr<int> PartitionReader::Read(int max_records, absl::Duration timeou
   if (!failure_.ok()) return failure_;
   if (max_records <= 0) return 0;
   // librdkafka waits until a batch is full: so wait for one, then take what is there.
-  rd_kafka_message_t* const first = Next(timeout);
+  const auto timeout_ms = static_cast<int>(
+      absl::ToInt64Milliseconds(std::clamp(timeout, absl::ZeroDuration(), absl::Hours(1))));
+  rd_kafka_message_t* const first = rd_kafka_consume_queue(queue_.get(), timeout_ms);
   if (first == nullptr) {
     if (!failure_.ok()) return failure_;
     return 0;
@@ -165,33 +164,6 @@ absl::StatusOr<int> PartitionReader::Read(int max_records, absl::Duration timeou
   return records;
 }
 
-rd_kafka_message_t* PartitionReader::Next(absl::Duration timeout) {
-  const auto wait = [this](absl::Duration duration) {
-    return rd_kafka_consume_queue(queue_.get(),
-                                  static_cast<int>(absl::ToInt64Milliseconds(
-                                      std::clamp(duration, absl::ZeroDuration(), absl::Hours(1)))));
-  };
-  const absl::Duration moment = std::min(timeout, kMomentForFetch);
-  rd_kafka_message_t* const message = wait(moment);
-  if (message != nullptr) return message;
-  if (bytes_since_empty_ > kQueueKbytes * 1024 / 2) WakeFetchers();
-  bytes_since_empty_ = 0;
-  return moment == timeout ? nullptr : wait(timeout - moment);
-}
-
-// A full queue sends librdkafka's fetching threads to sleep for up to a second, also when it is
-// empty again much sooner (measured: a third of the throughput). Any request wakes them.
-void PartitionReader::WakeFetchers() {
-  const TopicPartitionListHandle list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(starts_.size())));
-  for (const StartPosition& start : starts_) {
-    rd_kafka_topic_partition_list_add(list.get(), start.topic.c_str(), start.partition)->offset =
-        RD_KAFKA_OFFSET_END;
-  }
-  // One request per broker; its answer does not matter.
-  rd_kafka_offsets_for_times(client_, list.get(), kWakeTimeoutMs);
-}
-
 bool PartitionReader::Take(const rd_kafka_message_t& message,
                            absl::FunctionRef<void(const RecordView&)> visit) {
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -200,7 +172,6 @@ bool PartitionReader::Take(const rd_kafka_message_t& message,
     positions_[index] = message.offset + 1;
     at_end_[index] = false;
     seeking_beginning_[index] = false;
-    bytes_since_empty_ += static_cast<int64_t>(message.len + message.key_len);
     visit(ViewOf(message));
     return true;
   }

@@ -67,9 +67,6 @@ class PartitionReader {
   // was a record that was visited.
   bool Take(const rd_kafka_message_t& message, absl::FunctionRef<void(const RecordView&)> visit);
   void TakeError(rd_kafka_resp_err_t code, int index, absl::string_view detail);
-  // The next thing that librdkafka has, or null after `timeout`.
-  rd_kafka_message_t* Next(absl::Duration timeout);
-  void WakeFetchers();
   // Index in starts_; -1 for what is not ours.
   int IndexOf(const rd_kafka_message_t& message);
   void TakeLostPosition(int index);
@@ -82,8 +79,6 @@ class PartitionReader {
   std::vector<bool> at_end_;
   // Whether a start at kBeginning has not been confirmed by a record or the end.
   std::vector<bool> seeking_beginning_;
-  // Of records read since the queue was last found empty.
-  int64_t bytes_since_empty_ = 0;
   absl::Status failure_;
   std::vector<rd_kafka_message_t*> batch_;
   // librdkafka's handle of a topic and the partition, to the index in starts_.
