@@ -143,18 +143,22 @@ class Reports:
             self._reports.append(json.loads(line))
 
     @staticmethod
-    def committed(report):
+    def sources(report):
+        return [source for worker in report.get("workers", [])
+                for source in worker["status"].get("sources", [])]
+
+    @classmethod
+    def committed(cls, report):
         """Records of the source that are committed."""
-        return sum(
-            int(source.get("position", {}).get("end_offset", 0))
-            for worker in report.get("workers", [])
-            for source in worker["status"].get("sources", []))
+        return sum(int(source.get("position", {}).get("end_offset", 0))
+                   for source in cls.sources(report))
 
     def finished(self, records):
-        """When everything was committed; None before. At most one interval too late."""
+        """When the last of them was committed; None before."""
         for report in list(self._reports):
             if self.committed(report) >= records:
-                return parse_time(report["timestamp"])
+                return max(parse_time(source["commit_time"]) for source in self.sources(report)
+                           if "commit_time" in source)
         return None
 
     def last_committed(self):

@@ -30,7 +30,7 @@ def run_limit(bench, topic, options):
 
 def run(bench, topic, options):
     """One aggregator over the whole topic: from when it has its partitions to the end of the commit
-    that holds the last record, as reported ten times a second."""
+    that holds the last record."""
     return run_aggregator(bench, bench.new_pipeline(topic, options.workers), options.records)
 
 

@@ -32,6 +32,9 @@ void EncodeSource(const WorkerStatus::Source& from, pb::SourcePartitionStatus* s
   source->set_limited(from.limited);
   source->set_waiting(from.waiting);
   source->set_error(from.error);
+  if (from.commit_time != absl::InfinitePast()) {
+    SetTime(from.commit_time, source->mutable_commit_time());
+  }
 }
 
 void EncodeMerge(const WorkerStatus::Merge& from, pb::MergePartitionStatus* merge) {

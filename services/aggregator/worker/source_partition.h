@@ -28,6 +28,8 @@ struct SourcePartition {
   int64_t drain_generation = 0;
   int64_t drain_target = -1;
   SourcePosition committed;
+  // When that was; the past while it is what the worker began with.
+  absl::Time commit_time = absl::InfinitePast();
   // Why it is not read any more; empty while it is.
   std::string error;
   // End of the log as the broker says, while it is held back and so not fetched.

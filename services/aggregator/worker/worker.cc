@@ -491,8 +491,11 @@ void Worker::OnCommitted(const CommitResult& result) {
   if (own_status_.commit_durations.size() > kCommitDurationsKept) {
     own_status_.commit_durations.erase(own_status_.commit_durations.begin());
   }
+  const absl::Time now = Now();
   for (auto& entry : sources_) {
-    entry.second.committed = open_batch_->combiner().sealed_position(entry.first);
+    const SourcePosition& sealed = open_batch_->combiner().sealed_position(entry.first);
+    if (sealed.end_offset != entry.second.committed.end_offset) entry.second.commit_time = now;
+    entry.second.committed = sealed;
   }
   merges_.OnCommitted(result, &latencies_);
 }
@@ -513,6 +516,7 @@ void Worker::PublishStatus(bool now) {
   for (const auto& entry : sources_) {
     WorkerStatus::Source source;
     source.position = entry.second.committed;
+    source.commit_time = entry.second.commit_time;
     source.log_end = std::max(consumer_->LogEnd({options_.plan->source_topic, entry.first}),
                               entry.second.queried_end);
     source.limited = entry.second.limited;

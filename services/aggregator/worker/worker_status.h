@@ -21,6 +21,8 @@ struct WorkerStatus {
   struct Source {
     // As of the last commit.
     SourcePosition position;
+    // When that was; the past while it is what the worker began with.
+    absl::Time commit_time = absl::InfinitePast();
     int64_t log_end = -1;
     bool limited = false;
     // Whether it waits for slower ones, so that few windows are open.

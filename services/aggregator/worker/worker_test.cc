@@ -359,6 +359,20 @@ TEST_F(WorkerTest, WhatIsPausedIsNeitherReadNorIdleNorDrained) {
   EXPECT_EQ(worker_->status().merges[0].drain_generation, 1);
 }
 
+// Commits that only say for how long it is idle are none of its.
+TEST_F(WorkerTest, ASourceTellsWhenItsRecordsWereCommitted) {
+  Start();
+  Run(absl::Seconds(3));
+  ASSERT_EQ(worker_->status().sources.size(), 1u);
+  EXPECT_EQ(worker_->status().sources[0].commit_time, absl::InfinitePast());
+  const absl::Time written = clock_.Now();
+  Write(0);
+  Run(absl::Seconds(20));
+  ASSERT_THAT(Idleness(), Contains(Ge(10 * kMicrosPerSecond)));
+  EXPECT_GT(worker_->status().sources[0].commit_time, written);
+  EXPECT_LT(worker_->status().sources[0].commit_time, written + absl::Seconds(1));
+}
+
 // Else a record could be joined with older tables than one before it.
 TEST_F(WorkerTest, AnOwnerWithOlderTablesWaits) {
   settings_.SetPlan(*MakePlan(pipeline_, 2));

@@ -126,18 +126,20 @@ class WorkerStatus(_message.Message):
     def __init__(self, slot: _Optional[int] = ..., state: _Optional[_Union[WorkerStatus.State, str]] = ..., error: _Optional[str] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., processed_rows_per_second: _Optional[float] = ..., cpu_load: _Optional[float] = ..., sources: _Optional[_Iterable[_Union[SourcePartitionStatus, _Mapping]]] = ..., merges: _Optional[_Iterable[_Union[MergePartitionStatus, _Mapping]]] = ...) -> None: ...
 
 class SourcePartitionStatus(_message.Message):
-    __slots__ = ("position", "log_end_offset", "limited", "waiting", "error")
+    __slots__ = ("position", "log_end_offset", "limited", "waiting", "error", "commit_time")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     LOG_END_OFFSET_FIELD_NUMBER: _ClassVar[int]
     LIMITED_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_TIME_FIELD_NUMBER: _ClassVar[int]
     position: _frame_pb2.SourcePosition
     log_end_offset: int
     limited: bool
     waiting: bool
     error: str
-    def __init__(self, position: _Optional[_Union[_frame_pb2.SourcePosition, _Mapping]] = ..., log_end_offset: _Optional[int] = ..., limited: bool = ..., waiting: bool = ..., error: _Optional[str] = ...) -> None: ...
+    commit_time: _timestamp_pb2.Timestamp
+    def __init__(self, position: _Optional[_Union[_frame_pb2.SourcePosition, _Mapping]] = ..., log_end_offset: _Optional[int] = ..., limited: bool = ..., waiting: bool = ..., error: _Optional[str] = ..., commit_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class MergePartitionStatus(_message.Message):
     __slots__ = ("partition", "closed_through_us", "drain_generation", "open_cells", "state_bytes", "blocked", "next_offset", "log_end_offset", "rows_written", "cells_removed")
