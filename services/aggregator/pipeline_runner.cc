@@ -227,7 +227,7 @@ void PipelineRunner::AdjustWorkers() {
   }
   if (memory != fetch_memory_bytes_) ReplaceWorkers(parallelism, memory);
   for (int slot = 0; slot < parallelism; ++slot) {
-    if (workers_.count(slot) == 0) StartWorker(slot, parallelism, memory);
+    if (workers_.count(slot) == 0) StartWorker(slot, memory);
   }
   while (!workers_.empty() && workers_.rbegin()->first >= parallelism) {
     StopWorker(workers_.rbegin()->first);
@@ -246,7 +246,7 @@ bool PipelineRunner::ObserveChange(const std::vector<WorkerStatus>& workers) {
   return change_.Observe(turns, absl::ToUnixMicros(absl::Now()));
 }
 
-void PipelineRunner::StartWorker(int slot, int parallelism, int64_t fetch_memory_bytes) {
+void PipelineRunner::StartWorker(int slot, int64_t fetch_memory_bytes) {
   Worker::Options options;
   options.cluster = &cluster_;
   options.plan = settings_.plan();
@@ -260,7 +260,7 @@ void PipelineRunner::StartWorker(int slot, int parallelism, int64_t fetch_memory
   };
   const int64_t kilobytes = fetch_memory_bytes > 0 ? fetch_memory_bytes / 1024
                                                    : int64_t{options_.memory_megabytes} * 1024;
-  options.queued_kilobytes_per_partition = QueueShare(kilobytes, parallelism, source_partitions_);
+  options.queued_kilobytes_per_partition = QueueShare(kilobytes, source_partitions_);
   options.on_taken_up = [this] {
     absl::MutexLock lock(&mutex_);
     taken_up_ = true;
@@ -285,7 +285,7 @@ void PipelineRunner::ReplaceWorkers(int parallelism, int64_t fetch_memory_bytes)
   for (int slot = 0; slot < parallelism && !Stopping(); ++slot) {
     if (workers_.count(slot) == 0) continue;
     StopWorker(slot);
-    StartWorker(slot, parallelism, fetch_memory_bytes);
+    StartWorker(slot, fetch_memory_bytes);
     const absl::Time deadline = absl::Now() + kReplaceTimeout;
     while (workers_[slot]->status().state != WorkerState::kRunning && absl::Now() < deadline) {
       absl::MutexLock lock(&mutex_);

@@ -126,7 +126,7 @@ class PipelineRunner {
   absl::Status RetireSlots();
   void AdjustWorkers();
   bool ObserveChange(const std::vector<WorkerStatus>& workers);
-  void StartWorker(int slot, int parallelism, int64_t fetch_memory_bytes);
+  void StartWorker(int slot, int64_t fetch_memory_bytes);
   void StopWorker(int slot);
   // One after another, so that the others go on meanwhile.
   void ReplaceWorkers(int parallelism, int64_t fetch_memory_bytes);

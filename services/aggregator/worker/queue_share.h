@@ -7,15 +7,14 @@
 namespace windrow::aggregator {
 
 // Bound in kilobytes of the records of each source partition that wait unread, when those of all
-// may take `kilobytes` over `workers`, which share `partitions` (0 while that is not known). A few
+// `partitions` (0 while that is not known) may take `kilobytes`, whichever worker reads them. A few
 // partitions do not read faster from longer queues than four, and one that is too short for what an
 // answer of the broker holds runs dry again and again: hundreds of partitions go beyond the budget.
-inline int QueueShare(int64_t kilobytes, int workers, int partitions) {
-  constexpr int64_t kLeastPartitions = 4;
+inline int QueueShare(int64_t kilobytes, int partitions) {
+  constexpr int kLeastPartitions = 4;
   constexpr int64_t kLeastKilobytes = 256;
-  const int64_t per_worker =
-      std::max(kLeastPartitions, int64_t{partitions + workers - 1} / workers);
-  return static_cast<int>(std::max(kLeastKilobytes, kilobytes / workers / per_worker));
+  return static_cast<int>(
+      std::max(kLeastKilobytes, kilobytes / std::max(kLeastPartitions, partitions)));
 }
 
 }  // namespace windrow::aggregator
