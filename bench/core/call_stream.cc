@@ -8,13 +8,12 @@
 
 namespace windrow::bench {
 
-std::vector<Call> MakeCalls(int64_t count, int64_t per_second, int types) {
+std::vector<Call> MakeCalls(int64_t count, aggregator::EventSpan apart, int types) {
   std::mt19937_64 random(1);
   std::vector<Call> calls;
   calls.reserve(count);
   for (int64_t i = 0; i < count; ++i) {
-    const absl::Time time =
-        absl::FromUnixMicros(kStreamBegin + i * aggregator::kMicrosPerSecond / per_second);
+    const absl::Time time = absl::FromUnixMicros(kStreamBegin + i * apart);
     // The lesser of two draws: the first types are the most frequent.
     const uint64_t type = std::min(random() % types, random() % types);
     calls.push_back({absl::FormatTime("%Y-%m-%dT%H:%M:%E3S", time, absl::UTCTimeZone()),

@@ -18,9 +18,9 @@ struct Call {
   std::string type;
 };
 
-// Calls in the order of their times, the same with each run: `per_second` of event time, of `types`
-// types of which some are far more frequent than others.
-std::vector<Call> MakeCalls(int64_t count, int64_t per_second, int types);
+// Calls in the order of their times, the same with each run: one every `apart` of event time, of
+// `types` types of which some are far more frequent than others.
+std::vector<Call> MakeCalls(int64_t count, aggregator::EventSpan apart, int types);
 
 // A call as a JSON record of some 410 bytes and 14 fields.
 std::string ToJson(const Call& call);

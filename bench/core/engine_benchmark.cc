@@ -9,11 +9,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "bench/core/call_stream.h"
 #include "services/aggregator/core/combiner.h"
 #include "services/aggregator/core/group_key.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/plan_builder.h"
+#include "services/aggregator/sink/result_encoder.h"
 
 namespace windrow::bench {
 namespace {
@@ -25,11 +28,21 @@ constexpr int64_t kPerMinute = 60 * kPerSecond;
 constexpr int kTypes = 200;
 constexpr int64_t kMinutes = 20;
 constexpr int64_t kBatch = 20'000;
+constexpr int64_t kSparseBatches = 100;
+constexpr int64_t kSparseBatch = 3'000;
 constexpr EventTime kNoSkew = std::numeric_limits<EventTime>::max() / 4;
 
 const std::vector<Call>& Stream() {
   static const auto* calls =
-      new std::vector<Call>(MakeCalls((kMinutes + 1) * kPerMinute, kPerSecond, kTypes));
+      new std::vector<Call>(
+          MakeCalls((kMinutes + 1) * kPerMinute, kMicrosPerSecond / kPerSecond, kTypes));
+  return *calls;
+}
+
+// 1.4 calls a minute.
+const std::vector<Call>& SparseStream() {
+  static const auto* calls =
+      new std::vector<Call>(MakeCalls(kSparseBatches * kSparseBatch, 43 * kMicrosPerSecond, kTypes));
   return *calls;
 }
 
@@ -51,8 +64,9 @@ std::shared_ptr<const PipelinePlan> MakePlan(EventSpan size, EventSpan slide, Va
 // Counts calls in the order of the stream.
 class Counter {
  public:
-  explicit Counter(std::shared_ptr<const PipelinePlan> plan)
-      : combiner_(Combiner::Create(std::move(plan)).value()) {
+  explicit Counter(std::shared_ptr<const PipelinePlan> plan,
+                   const std::vector<Call>& stream = Stream())
+      : combiner_(Combiner::Create(std::move(plan)).value()), stream_(stream) {
     combiner_.AddSource(SourcePosition());
     combiner_.SetPartitions(1);
     fields_.values.resize(2);
@@ -61,7 +75,7 @@ class Counter {
 
   Frame Count(int64_t records) {
     for (int64_t i = 0; i < records; ++i) {
-      const Call& call = Stream()[next_ % Stream().size()];
+      const Call& call = stream_[next_ % stream_.size()];
       fields_.event_time = call.time;
       fields_.values[0] = call.type;
       fields_.values[1] = numbers_[next_ % numbers_.size()];
@@ -73,6 +87,7 @@ class Counter {
 
  private:
   Combiner combiner_;
+  const std::vector<Call>& stream_;
   RecordFields fields_;
   std::vector<std::string> numbers_;
   int64_t next_ = 0;
@@ -150,6 +165,29 @@ void Combine(benchmark::State& state, Values values) {
 BENCHMARK_CAPTURE(Combine, count, Values::kCount);
 BENCHMARK_CAPTURE(Combine, sum_max, Values::kSumAndMax);
 BENCHMARK_CAPTURE(Combine, distinct_top, Values::kDistinctAndTop);
+
+// Each record changes windows of its own, and their rows are written; one iteration is a batch.
+void CountAndWriteSparse(benchmark::State& state) {
+  PlanBuilder builder;
+  builder.Delay(kMicrosPerHour).View(10 * kMicrosPerMinute, 5 * kMicrosPerMinute);
+  const auto plan = std::make_shared<PipelinePlan>(*builder.Build());
+  plan->fields = {"type"};
+  Counter counter(plan, SparseStream());
+  Merger merger(plan);
+  ResultEncoder encoder(plan);
+  int64_t rows = 0;
+  for (auto _ : state) {
+    merger.Apply(counter.Count(kSparseBatch));
+    encoder.Encode(0, merger.TakeChanges(), 0,
+                   [&](absl::string_view, absl::optional<absl::string_view> row) {
+                     benchmark::DoNotOptimize(row);
+                     ++rows;
+                   });
+  }
+  state.SetItemsProcessed(state.iterations() * kSparseBatch);
+  state.counters["rows"] = static_cast<double>(rows);
+}
+BENCHMARK(CountAndWriteSparse)->Iterations(kSparseBatches);
 
 // One iteration is a frame of a batch; items are its cells.
 void Merge(benchmark::State& state) {

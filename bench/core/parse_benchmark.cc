@@ -56,7 +56,7 @@ void ParseTime(benchmark::State& state, EventTimeFormat format, std::vector<std:
 
 std::vector<std::string> Times() {
   std::vector<std::string> times;
-  for (const Call& call : MakeCalls(1'000, 10, 50)) times.push_back(call.time);
+  for (const Call& call : MakeCalls(1'000, kMicrosPerSecond / 10, 50)) times.push_back(call.time);
   return times;
 }
 

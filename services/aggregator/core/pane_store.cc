@@ -25,9 +25,9 @@ class PaneStore::PaneImage : public RowImage {
   explicit PaneImage(const PaneStore& store)
       : keys_(store.groups_.Share()), revisions_(store.revisions_.begin(), store.revisions_.end()) {
     cells_.Reserve(store.panes_.size());
-    for (const auto& pane : store.panes_) cells_.Add(pane.first, pane.second.cells);
+    for (const auto& pane : store.panes_) cells_.Add(pane.first, pane.second->cells);
     for (const int64_t pane : store.cut_panes_) {
-      cut_cells_.Add(pane, store.panes_.at(pane).cut_cells);
+      cut_cells_.Add(pane, store.panes_.at(pane)->cut_cells);
     }
   }
 
@@ -123,8 +123,12 @@ void PaneStore::AddCell(uint32_t group, const DeltaCell& delta, EventTime cut,
 
 // Most new panes come behind all others.
 PaneStore::Pane& PaneStore::PaneAt(int64_t index) {
-  if (panes_.empty() || std::prev(panes_.end())->first >= index) return panes_[index];
-  return panes_.emplace_hint(panes_.end(), index, Pane())->second;
+  auto place = panes_.end();
+  if (!panes_.empty() && std::prev(place)->first >= index) {
+    place = panes_.lower_bound(index);
+    if (place->first == index) return *place->second;
+  }
+  return *panes_.emplace_hint(place, index, std::make_unique<Pane>())->second;
 }
 
 // ---- Rows that changed
@@ -224,7 +228,7 @@ void PaneStore::AppendRun(uint32_t group, uint32_t group_index, absl::Span<const
   for (const EventTime start : windows) {
     const int64_t first_pane = window_.FirstPane(start);
     for (; pane != panes_.end() && pane->first < first_pane + length; ++pane) {
-      const Cell* cell = pane->second.cells.Find(group);
+      const Cell* cell = pane->second->cells.Find(group);
       if (cell != nullptr) sum->Push(pane->first, cell);
     }
     sum->PopBefore(first_pane);
@@ -239,7 +243,7 @@ void PaneStore::AddCutCells(uint32_t group, int64_t first_pane, EventTime window
   const int64_t end_pane = first_pane + window_.panes_per_window();
   for (auto pane = cut_panes_.lower_bound(first_pane); pane != cut_panes_.end() && *pane < end_pane;
        ++pane) {
-    const auto* cells = panes_.at(*pane).cut_cells.Find(group);
+    const auto* cells = panes_.at(*pane)->cut_cells.Find(group);
     if (cells == nullptr) continue;
     for (const auto& cell : *cells) {
       if (window_end > cell.first) row->Add(plan_, cell.second.accepted, cell.second.states);
@@ -291,7 +295,7 @@ void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
   const int max_level = window_.panes_per_window() > kPanesWithoutBlocks ? kMaxLevel : 0;
   Cells rows;
   for (auto cut = cut_panes_.lower_bound(pane); cut != cut_panes_.end() && *cut < end_pane; ++cut) {
-    panes_.at(*cut).cut_cells.ForEach([&](uint32_t group, const auto& cells) {
+    panes_.at(*cut)->cut_cells.ForEach([&](uint32_t group, const auto& cells) {
       for (const auto& cell : cells) {
         if (window_start + window_.size() <= cell.first) continue;
         rows[group].Add(plan_, cell.second.accepted, cell.second.states);
@@ -319,7 +323,7 @@ void PaneStore::AppendWindow(EventTime window_start, ViewChanges* changes) {
 const PaneStore::Cells* PaneStore::CellsOf(BlockId id) {
   if (id.first == 0) {
     const auto pane = panes_.find(id.second);
-    return pane == panes_.end() ? nullptr : &pane->second.cells;
+    return pane == panes_.end() ? nullptr : &pane->second->cells;
   }
   const auto found = blocks_.find(id);
   if (found != blocks_.end()) return &found->second->cells;
@@ -369,7 +373,7 @@ void PaneStore::Evict(EventTime unchangeable_through) {
 
 void PaneStore::EvictFirstPane() {
   const int64_t index = panes_.begin()->first;
-  const Pane& pane = panes_.begin()->second;
+  const Pane& pane = *panes_.begin()->second;
   const auto forget = [this](uint32_t group, const Cell& cell) {
     groups_.Release(group);
     state_bytes_ -= StatesBytes(cell.states);
@@ -391,7 +395,7 @@ void PaneStore::Restore(const ViewSnapshot& snapshot, const Closes& closes) {
   evicted_through_ = closes.unchangeable_through;
   for (const DeltaCell& delta : snapshot.cells.cells) {
     const uint32_t group = groups_.Intern(snapshot.cells.groups[delta.group]);
-    Pane& pane = panes_[delta.pane];
+    Pane& pane = PaneAt(delta.pane);
     if (delta.cut != kNever) cut_panes_.insert(delta.pane);
     Cell& cell = delta.cut == kNever ? pane.cells[group] : pane.cut_cells[group][delta.cut];
     if (cell.accepted == 0) {
@@ -423,10 +427,10 @@ std::vector<EventTime> PaneStore::OpenEnds(EventTime after, EventTime through, s
       after == kNever ? panes_.begin() : panes_.lower_bound(window_.PaneOf(after - window_.size()));
   for (; entry != panes_.end() && window_.FirstWindowEnd(entry->first) <= through; ++entry) {
     EventTime end = window_.FirstWindowEnd(entry->first);
-    if (entry->second.cells.empty()) {
+    if (entry->second->cells.empty()) {
       // All its records are late for some of its windows.
       EventTime cut = std::numeric_limits<EventTime>::max();
-      entry->second.cut_cells.ForEach([&cut](uint32_t, const auto& cells) {
+      entry->second->cut_cells.ForEach([&cut](uint32_t, const auto& cells) {
         for (const auto& cell : cells) cut = std::min(cut, cell.first);
       });
       if (cut == std::numeric_limits<EventTime>::max()) continue;

@@ -101,7 +101,8 @@ class PaneStore : public RowStore {
   const ViewPlan& plan_;
   const WindowSpec& window_;
   GroupDictionary groups_;
-  absl::btree_map<int64_t, Pane> panes_;
+  // Pointers, since a node of the tree holds few values as large as panes.
+  absl::btree_map<int64_t, std::unique_ptr<Pane>> panes_;
   // Panes that have cut cells.
   absl::btree_set<int64_t> cut_panes_;
   // Sums of aligned blocks of panes, so that a long window is the sum of a few; built when a window

@@ -15,45 +15,8 @@ namespace {
 
 namespace pb = windrow::results::v1;
 
+using Stream = google::protobuf::io::CodedOutputStream;
 using GroupValues = std::vector<absl::optional<std::string>>;
-
-// Of the message around a key or a row: its tag and its length.
-constexpr size_t kRoomForHead = 1 + 5;
-
-// Tags of fields below 16 are one byte.
-constexpr char NumberTag(int field) { return static_cast<char>(field << 3); }
-constexpr char LengthTag(int field) { return static_cast<char>(field << 3 | 2); }
-
-void AppendVarint(uint64_t number, std::string* out) {
-  uint8_t bytes[10];
-  uint8_t* const end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(number, bytes);
-  out->append(bytes, end);
-}
-
-// As all scalars, not at all when it is 0.
-void AppendNumber(int field, uint64_t number, std::string* out) {
-  if (number == 0) return;
-  out->push_back(NumberTag(field));
-  AppendVarint(number, out);
-}
-
-void AppendTime(int field, EventTime time, std::string* out) {
-  // Zigzag, as of sint64.
-  AppendNumber(field, (static_cast<uint64_t>(time) << 1) ^ static_cast<uint64_t>(time >> 63), out);
-}
-
-// `out` is room for the head, and the message behind it. Returns head and message.
-absl::string_view PutHead(int field, std::string* out) {
-  const size_t size = out->size() - kRoomForHead;
-  char head[kRoomForHead];
-  head[0] = LengthTag(field);
-  const auto* end = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(
-      static_cast<uint32_t>(size), reinterpret_cast<uint8_t*>(head + 1));
-  const size_t head_size = reinterpret_cast<const char*>(end) - head;
-  const size_t begin = kRoomForHead - head_size;
-  std::copy(head, head + head_size, out->begin() + static_cast<std::ptrdiff_t>(begin));
-  return absl::string_view(*out).substr(begin);
-}
 
 void FillColumns(const JoinPlan& join, const GroupValues& group, pb::Row* row) {
   const StaticTable::Row* found = static_cast<size_t>(join.group_index) < group.size()
@@ -135,24 +98,24 @@ void RowEncoder::StartGroup(absl::string_view group_key) {
 }
 
 absl::string_view RowEncoder::Key(EventTime window_start) {
-  key_.resize(kRoomForHead);
-  key_ += key_view_;
-  AppendTime(pb::RowKey::kWindowStartUsFieldNumber, window_start, &key_);
-  key_ += key_group_;
-  return PutHead(pb::ResultKey::kRowFieldNumber, &key_);
+  key_.Clear();
+  key_.Append(key_view_);
+  key_.AppendSigned(pb::RowKey::kWindowStartUsFieldNumber, window_start);
+  key_.Append(key_group_);
+  return key_.AsField(pb::ResultKey::kRowFieldNumber);
 }
 
 absl::string_view RowEncoder::Value(const RowChange& change) {
-  value_.resize(kRoomForHead);
-  value_ += row_view_;
-  AppendTime(pb::Row::kWindowStartUsFieldNumber, change.window_start, &value_);
-  AppendTime(pb::Row::kWindowEndUsFieldNumber, change.window_end, &value_);
-  value_ += row_group_;
+  value_.Clear();
+  value_.Append(row_view_);
+  value_.AppendSigned(pb::Row::kWindowStartUsFieldNumber, change.window_start);
+  value_.AppendSigned(pb::Row::kWindowEndUsFieldNumber, change.window_end);
+  value_.Append(row_group_);
   AppendAggregates(change);
-  AppendNumber(pb::Row::kAcceptedFieldNumber, change.accepted, &value_);
-  AppendNumber(pb::Row::kRevisionFieldNumber, change.revision, &value_);
-  value_ += row_end_;
-  return PutHead(pb::ResultRecord::kRowFieldNumber, &value_);
+  value_.AppendNumber(pb::Row::kAcceptedFieldNumber, change.accepted);
+  value_.AppendNumber(pb::Row::kRevisionFieldNumber, change.revision);
+  value_.Append(row_end_);
+  return value_.AsField(pb::ResultRecord::kRowFieldNumber);
 }
 
 void RowEncoder::AppendAggregates(const RowChange& change) {
@@ -160,22 +123,21 @@ void RowEncoder::AppendAggregates(const RowChange& change) {
   for (size_t i = 0; i < view_.aggregates.size(); ++i) {
     const AggregatePlan& aggregate = view_.aggregates[i];
     const std::string& name = aggregate_names_[i];
-    value_.push_back(LengthTag(pb::Row::kValuesFieldNumber));
+    value_.AppendTagOfLength(pb::Row::kValuesFieldNumber);
     if (aggregate.has_state()) {
       field_.Clear();
       field_.set_name(aggregate.name);
       FillValue(change.values[next_state++], &field_);
-      AppendVarint(field_.ByteSizeLong(), &value_);
-      field_.AppendToString(&value_);
+      const std::string encoded = field_.SerializeAsString();
+      value_.AppendVarint(encoded.size());
+      value_.Append(encoded);
       continue;
     }
     // One of several kinds of value, so that it is there also when it is 0.
-    AppendVarint(
-        name.size() + 1 + google::protobuf::io::CodedOutputStream::VarintSize64(change.accepted),
-        &value_);
-    value_ += name;
-    value_.push_back(NumberTag(pb::Field::kIntValueFieldNumber));
-    AppendVarint(change.accepted, &value_);
+    value_.AppendVarint(name.size() + 1 + Stream::VarintSize64(change.accepted));
+    value_.Append(name);
+    value_.AppendTagOfNumber(pb::Field::kIntValueFieldNumber);
+    value_.AppendVarint(change.accepted);
   }
 }
 

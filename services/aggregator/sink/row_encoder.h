@@ -9,6 +9,7 @@
 #include "services/aggregator/core/event_time.h"
 #include "services/aggregator/core/merger.h"
 #include "services/aggregator/core/pipeline_plan.h"
+#include "services/aggregator/sink/embedded_message.h"
 #include "windrow/results/v1/result.pb.h"
 
 namespace windrow::aggregator {
@@ -44,9 +45,9 @@ class RowEncoder {
   std::string row_group_;
   std::vector<std::string> aggregate_names_;
   std::string row_end_;
-  // Of the present row, with room for what it begins with.
-  std::string key_;
-  std::string value_;
+  // Of the present row.
+  EmbeddedMessage key_;
+  EmbeddedMessage value_;
   // Kept for their memory.
   windrow::results::v1::Row group_;
   windrow::results::v1::Field field_;
