@@ -1,12 +1,14 @@
 """The figures of record: what bench/run --record printed last, scenario by scenario, and the blocks of
 the pages that show them.
 
-A block is what stands in a page between the lines <!-- bench NAME --> and <!-- /bench -->.
+A block is what stands in a page between the lines <!-- bench NAME --> and <!-- /bench -->. The block
+"NAME-why" says why something that is wanted is missed.
 """
 
 import json
 import pathlib
 import re
+import textwrap
 
 REPO = pathlib.Path(__file__).resolve().parents[1]
 FILE = REPO / "bench/record.json"
@@ -18,13 +20,14 @@ def load():
     return json.loads(FILE.read_text()) if FILE.exists() else {}
 
 
-def store(name, lines, charts, run):
+def store(name, lines, why, charts, run):
     """`run` says of what: date, commit, machine, rounds, records."""
     record = load()
     record[name] = {
         "run": run,
         "lines": [{"what": line.what, "reached": line.reached, "wanted": line.wanted,
-                   "missed": line.missed} for line in lines],
+                   "verdict": line.verdict()} for line in lines],
+        "why": why,
         "charts": [{"title": chart.title, "unit": chart.unit, "points": chart.points,
                     "is_curve": chart.is_curve} for chart in charts],
     }
@@ -48,17 +51,25 @@ def rows(name, lines):
         return ["```text", *(line["what"].rstrip() for line in lines), "```"]
     found = ["| | median (least – most) | wanted | |", "| --- | --- | --- | --- |"]
     for line in lines:
-        verdict = "" if not line["wanted"] else "missed" if line["missed"] else "reached"
         what = line["what"].removeprefix(f"{name}: ")
-        found.append(f"| {what} | {line['reached']} | {line['wanted']} | {verdict} |")
+        found.append(f"| {what} | {line['reached']} | {line['wanted']} | {line['verdict']} |")
     return found
+
+
+def why_block(why):
+    return textwrap.fill(f"What is short, and why: {why}", 120) + "\n" if why else ""
 
 
 def with_blocks(page, record):
     """The page with the record's figures; scenarios without any say so."""
     def replace(match):
         name = match[1]
-        text = block(name, record[name]) if name in record else "Not measured yet.\n"
+        if name.endswith("-why"):
+            text = why_block(record.get(name.removesuffix("-why"), {}).get("why", ""))
+        elif name in record:
+            text = block(name, record[name])
+        else:
+            text = "Not measured yet.\n"
         return f"{name}{match[2]}{text}"
 
     return BLOCK.sub(replace, page)

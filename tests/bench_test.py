@@ -7,7 +7,8 @@ import tempfile
 import unittest
 
 from bench import plot, record
-from bench.scenarios import Chart, Line, calls, curves, dense, fanout, live, profile
+from bench.scenarios import (Chart, at_least, at_most, calls, curves, dense, fanout, live,
+                             profile)
 
 ROUNDS = [
     {"limit": {"per_second": 1_000, "per_cpu_second": 500, "megabytes": 9},
@@ -24,8 +25,18 @@ class Tables(unittest.TestCase):
 
     def test_what_is_missed_is_said(self):
         lines = {line.what: line for line in dense.lines(ROUNDS)}
-        self.assertFalse(lines["dense: records per second, share of the bare loop"].missed)
-        self.assertTrue(lines["dense: records per CPU-second, share of the bare loop"].missed)
+        self.assertEqual(
+            lines["dense: records per second, share of the bare loop"].verdict(), "reached")
+        self.assertEqual(lines["dense: records per CPU-second, share of the bare loop"].verdict(),
+                         "missed by 10 points")
+        self.assertEqual(lines["dense: records per CPU-second, bare loop"].verdict(), "")
+
+    def test_what_is_missed_is_missed_by_a_share_of_what_is_wanted(self):
+        rounds = [{"rate": 80, "memory": 150}]
+        self.assertEqual(at_least("", rounds, ("rate",), 100).verdict(), "missed by 20%")
+        self.assertEqual(at_least("", rounds, ("rate",), 80).verdict(), "reached")
+        self.assertEqual(at_most("", rounds, ("memory",), 120).verdict(), "missed by 25%")
+        self.assertEqual(at_most("", rounds, ("memory",), 150).verdict(), "reached")
 
     def test_calls_are_compared_with_those_of_the_same_round(self):
         def counted(calls_per_second):
@@ -37,9 +48,9 @@ class Tables(unittest.TestCase):
         rounds = [measured(1_000, 900, 400, 300), measured(80, 100, 90, 50),
                   measured(1_000, 500, 450, 200)]
         share, callback, distinct = calls.lines(rounds)[-3:]
-        self.assertEqual((share.reached, share.missed), ("45% (40% – 112%)", True))
-        self.assertEqual((callback.reached, callback.missed), ("90% (44% – 90%)", False))
-        self.assertEqual((distinct.reached, distinct.missed), ("30% (20% – 62%)", False))
+        self.assertEqual((share.reached, share.missed), ("45% (40% – 112%)", "5 points"))
+        self.assertEqual((callback.reached, callback.missed), ("90% (44% – 90%)", ""))
+        self.assertEqual((distinct.reached, distinct.missed), ("30% (20% – 62%)", ""))
         self.assertEqual(calls.charts(rounds)[0].points[-2:],
                          [("top 10", 400), ("top 10, none asked before", 200)])
 
@@ -102,17 +113,23 @@ class Record(unittest.TestCase):
            "machine": {"cpu": "a processor", "cores": 2, "memory_gb": 8}}
 
     def test_a_page_gets_the_figures(self):
-        entry = {"run": self.RUN, "charts": [], "lines": [
-            vars(Line("dense: speed", "80 %", "≥ 90 %", True))]}
-        page = "before\n<!-- bench dense -->\nold\n<!-- /bench -->\nafter\n"
+        entry = {"run": self.RUN, "charts": [], "why": "It is slow.", "lines": [
+            {"what": "dense: speed", "reached": "80 %", "wanted": "≥ 90 %",
+             "verdict": "missed by 10 points"}]}
+        page = ("before\n<!-- bench dense -->\nold\n<!-- /bench -->\nafter\n"
+                "<!-- bench dense-why -->\nold\n<!-- /bench -->\n"
+                "<!-- bench sparse-why -->\nold\n<!-- /bench -->\n")
         new = record.with_blocks(page, {"dense": entry})
-        self.assertIn("| speed | 80 % | ≥ 90 % | missed |\n<!-- /bench -->\nafter\n", new)
+        self.assertIn("| speed | 80 % | ≥ 90 % | missed by 10 points |\n<!-- /bench -->\nafter\n",
+                      new)
+        self.assertIn("-why -->\nWhat is short, and why: It is slow.\n<!-- /bench -->\n", new)
+        self.assertIn("sparse-why -->\n<!-- /bench -->\n", new)
         self.assertNotIn("old", new)
         self.assertEqual(record.with_blocks(new, {"dense": entry}), new)
 
     def test_a_table_of_a_scenario_s_own_is_kept(self):
         entry = {"run": self.RUN, "charts": [], "lines": [
-            vars(Line("engine  speed", "", "", False)), vars(Line("a       10", "", "", False))]}
+            {"what": "engine  speed", "reached": ""}, {"what": "a       10", "reached": ""}]}
         self.assertIn("```text\nengine  speed\na       10\n```\n", record.block("peers", entry))
 
     def test_pages_show_what_is_recorded(self):

@@ -2,7 +2,8 @@
 
 A scenario has NAME, TARGETS (what to build), `measure(bench, options)`, which returns one round's
 figures, `lines(rounds)`, which returns Line objects for the table, and `charts(rounds)`, which
-returns Chart objects for the plot. A bench is a Bench.
+returns Chart objects for the plot; and WHY_MISSED, if what is wanted is known to be missed: why, in
+whole sentences. A bench is a Bench.
 """
 
 import dataclasses
@@ -11,12 +12,17 @@ import statistics
 
 @dataclasses.dataclass
 class Line:
-    """A line of the table. Texts but for `missed`: whether less was reached than is wanted."""
+    """A line of the table. `missed` says by how much less was reached than is wanted, if so."""
 
     what: str
     reached: str
-    wanted: str
-    missed: bool
+    wanted: str = ""
+    missed: str = ""
+
+    def verdict(self):
+        if not self.wanted:
+            return ""
+        return f"missed by {self.missed}" if self.missed else "reached"
 
 
 @dataclasses.dataclass
@@ -47,12 +53,21 @@ def value_at(figures, path):
 
 def at_least(what, rounds, path, wanted, text="{:,.0f}"):
     low, middle, high = spread(rounds, *path)
-    return Line(what, ranged(text, low, middle, high), "≥ " + text.format(wanted), middle < wanted)
+    missed = f"{(wanted - middle) / wanted:.0%}" if middle < wanted else ""
+    return Line(what, ranged(text, low, middle, high), "≥ " + text.format(wanted), missed)
 
 
 def at_most(what, rounds, path, wanted, text="{:,.0f}"):
     low, middle, high = spread(rounds, *path)
-    return Line(what, ranged(text, low, middle, high), "≤ " + text.format(wanted), middle > wanted)
+    missed = f"{(middle - wanted) / wanted:.0%}" if middle > wanted else ""
+    return Line(what, ranged(text, low, middle, high), "≤ " + text.format(wanted), missed)
+
+
+def share_at_least(what, rounds, path, wanted):
+    """Of shares, which are short by points."""
+    low, middle, high = spread(rounds, *path)
+    missed = f"{(wanted - middle) * 100:.0f} points" if middle < wanted else ""
+    return Line(what, ranged("{:.0%}", low, middle, high), f"≥ {wanted:.0%}", missed)
 
 
 def ranged(text, low, middle, high):

@@ -107,7 +107,7 @@ def lines(rounds):
     return [
         Line(f"curves: CPU time per record, {curve}: {value:,}",
              f"{cost_ns(rounds, curve, value):,.0f} ns, "
-             f"{median(rounds, curve, str(value), 'megabytes'):,.0f} MB", "", False)
+             f"{median(rounds, curve, str(value), 'megabytes'):,.0f} MB")
         for curve, (_, _, values) in CURVES.items() for value in values
     ]
 

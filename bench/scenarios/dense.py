@@ -1,13 +1,19 @@
 """The aggregator beside the bare loop, in turns, on the same topic: 1,000 calls per second of event
 time."""
 
-from bench.scenarios import Chart, Line, at_most, median, ranged, spread, value_at
+from bench.scenarios import (Chart, Line, at_most, median, ranged, share_at_least, spread,
+                             value_at)
 from bench.scenarios.bench import (BenchError, REPO, cpu_seconds, peak_megabytes, time_of_event)
 
 NAME = "dense"
 TARGETS = ["//bench/limit", "//services/producer", "//services/aggregator", "//clients/cli:windrow"]
 LIMIT = REPO / "bazel-bin/bench/limit/limit"
 EVENTS_PER_MINUTE = 60_000
+WHY_MISSED = (
+    "The bare loop parses no further than its second field, keeps one count, and leaves both "
+    "processors to itself and librdkafka's thread. The aggregator reads each record to its end, "
+    "counts it in two views, and has the broker beside it, which is busy with transactions and, "
+    "since the memory is kept small, with smaller answers.")
 
 
 def measure(bench, options):
@@ -50,15 +56,15 @@ def run_aggregator(bench, new_pipeline, records):
             "megabytes": megabytes, "pipeline": pipeline}
 
 
+def shares_of_limit(rounds, figure):
+    """Of each round: neighbours in time are compared."""
+    return [{"share": value_at(one, ("aggregator", figure)) / value_at(one, ("limit", figure))}
+            for one in rounds]
+
+
 def share_of_limit(rounds, figure):
-    """(least, median, most) of the rounds' ratios: neighbours in time are compared."""
-    return spread([{"share": value_at(one, ("aggregator", figure)) / value_at(one, ("limit", figure))}
-                   for one in rounds], "share")
-
-
-def share_line(what, rounds, figure, wanted):
-    low, middle, high = share_of_limit(rounds, figure)
-    return Line(what, ranged("{:.0%}", low, middle, high), f"≥ {wanted:.0%}", middle < wanted)
+    """(least, median, most) of the rounds' shares."""
+    return spread(shares_of_limit(rounds, figure), "share")
 
 
 def lines(rounds):
@@ -69,8 +75,9 @@ def lines(rounds):
             low, middle, high = spread(rounds, name, figure)
             label = "bare loop" if name == "limit" else name
             found.append(Line(f"dense: {words}, {label}",
-                              ranged("{:,.0f}", low, middle, high), "", False))
-        found.append(share_line(f"dense: {words}, share of the bare loop", rounds, figure, wanted))
+                              ranged("{:,.0f}", low, middle, high)))
+        found.append(share_at_least(f"dense: {words}, share of the bare loop",
+                                    shares_of_limit(rounds, figure), ("share",), wanted))
     found.append(at_most("dense: resident memory of the aggregator, MB", rounds,
                          ("aggregator", "megabytes"), 120))
     return found

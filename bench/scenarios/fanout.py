@@ -39,7 +39,7 @@ def run_fanout(bench, subscribers, seconds):
 
 def lines(rounds):
     def line(what, name, text):
-        return Line(f"fanout: {what}", ranged(text, *spread(rounds, name)), "", False)
+        return Line(f"fanout: {what}", ranged(text, *spread(rounds, name)))
 
     return [
         line(f"{SUBSCRIBERS:,} subscribers, {UPDATES_PER_SECOND} updates/s: rows sent per second",

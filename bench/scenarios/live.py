@@ -72,7 +72,7 @@ def lines(rounds):
         at_most("live: 20,000 records/s, produced → seen by a subscriber, p50, ms", rounds,
                 ("latency", "p50_ms"), 40, "{:,.0f}"),
         at_most("live: the same, p99, ms", rounds, ("latency", "p99_ms"), 100, "{:,.0f}"),
-        Line("live: the same, longest, ms", ranged("{:,.0f}", low, middle, high), "", False),
+        Line("live: the same, longest, ms", ranged("{:,.0f}", low, middle, high)),
         at_most("live: start → first commit, s", rounds, ("start_to_first_commit_s",), 1.0,
                 "{:.2f}"),
         at_most("live: kill -9 → caught up, s", rounds, ("kill_to_caught_up_s",), 5.0, "{:.2f}"),

@@ -236,7 +236,7 @@ class Watcher:
 
 
 def lines(rounds):
-    return [Line(text, "", "", False) for text in figures.table(rounds, names())]
+    return [Line(text, "") for text in figures.table(rounds, names())]
 
 
 def names():

@@ -82,7 +82,7 @@ def median_shares(rounds):
 
 
 def lines(rounds):
-    return [Line(f"profile: {place}", f"{share:.0%}", "", False)
+    return [Line(f"profile: {place}", f"{share:.0%}")
             for place, share in median_shares(rounds)]
 
 

@@ -16,6 +16,10 @@ ROWS = REPO / "bazel-bin/bench/rows/rows"
 EVENTS_PER_MINUTE = 1.4
 # Each record is in two sliding windows of each view.
 WINDOWS_OF_RECORD = 2
+WHY_MISSED = (
+    "A record makes more than two rows, and each is a cell that is counted, framed, merged, encoded, "
+    "compressed and sent. In a profile no function stands out; much of it is librdkafka's, for each "
+    "row that is sent. Beside it the broker checks each key of a topic that is to be compacted.")
 # How far it has come then is told, when it has not read all.
 MOST_READ_SECONDS = 180
 
@@ -94,16 +98,15 @@ def lines(rounds):
     return [
         at_least("sparse: records per CPU-second", rounds, ("per_cpu_second",), 300_000),
         at_least("sparse: records per second", rounds, ("per_second",), 350_000),
-        Line("sparse: rows of results, each record counted once", f"{rounds[0]['rows']:,}", "",
-             False),
+        Line("sparse: rows of results, each record counted once", f"{rounds[0]['rows']:,}"),
         Line("sparse: rows per second that the query reads back",
-             ranged("{:,.0f}", low, middle, high), "", False),
+             ranged("{:,.0f}", low, middle, high)),
         Line("sparse: CPU time of the query per row, µs",
-             ranged("{:.1f}", *spread(rounds, "query_cpu_us")), "", False),
+             ranged("{:.1f}", *spread(rounds, "query_cpu_us"))),
         Line("sparse: rows that the query has not read in the end",
-             ranged("{:,.0f}", *spread(rounds, "query_behind")), "", False),
+             ranged("{:,.0f}", *spread(rounds, "query_behind"))),
         Line("sparse: resident memory of the query, MB",
-             ranged("{:,.0f}", *spread(rounds, "query_megabytes")), "", False),
+             ranged("{:,.0f}", *spread(rounds, "query_megabytes"))),
     ]
 
 
