@@ -33,16 +33,15 @@ constexpr int64_t kSparseBatch = 3'000;
 constexpr EventTime kNoSkew = std::numeric_limits<EventTime>::max() / 4;
 
 const std::vector<Call>& Stream() {
-  static const auto* calls =
-      new std::vector<Call>(
-          MakeCalls((kMinutes + 1) * kPerMinute, kMicrosPerSecond / kPerSecond, kTypes));
+  static const auto* calls = new std::vector<Call>(
+      MakeCalls((kMinutes + 1) * kPerMinute, kMicrosPerSecond / kPerSecond, kTypes));
   return *calls;
 }
 
 // 1.4 calls a minute.
 const std::vector<Call>& SparseStream() {
-  static const auto* calls =
-      new std::vector<Call>(MakeCalls(kSparseBatches * kSparseBatch, 43 * kMicrosPerSecond, kTypes));
+  static const auto* calls = new std::vector<Call>(
+      MakeCalls(kSparseBatches * kSparseBatch, 43 * kMicrosPerSecond, kTypes));
   return *calls;
 }
 
