@@ -128,9 +128,9 @@ void RowEncoder::AppendAggregates(const RowChange& change) {
       field_.Clear();
       field_.set_name(aggregate.name);
       FillValue(change.values[next_state++], &field_);
-      const std::string encoded = field_.SerializeAsString();
-      value_.AppendVarint(encoded.size());
-      value_.Append(encoded);
+      field_.SerializeToString(&encoded_);
+      value_.AppendVarint(encoded_.size());
+      value_.Append(encoded_);
       continue;
     }
     // One of several kinds of value, so that it is there also when it is 0.

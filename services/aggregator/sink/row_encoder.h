@@ -51,6 +51,7 @@ class RowEncoder {
   // Kept for their memory.
   windrow::results::v1::Row group_;
   windrow::results::v1::Field field_;
+  std::string encoded_;
 };
 
 }  // namespace windrow::aggregator
